@@ -1,0 +1,2 @@
+#![forbid(unsafe_code)]
+//! REST, OpenAPI, authentication and live streams

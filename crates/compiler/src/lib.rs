@@ -1,0 +1,2 @@
+#![forbid(unsafe_code)]
+//! Types, traits, components, workloads and environments to Kubernetes manifests

@@ -1,0 +1,2 @@
+#![forbid(unsafe_code)]
+//! A Kubernetes API server as a library

@@ -1,0 +1,2 @@
+#![forbid(unsafe_code)]
+//! The reconcile engine and the controllers

@@ -1,0 +1,2 @@
+#![forbid(unsafe_code)]
+//! Structural schemas: parse, default, prune, validate, explain

@@ -1,0 +1,4 @@
+#![forbid(unsafe_code)]
+//! Developer commands of the repository
+
+fn main() {}
