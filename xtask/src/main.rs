@@ -1,4 +1,43 @@
 #![forbid(unsafe_code)]
-//! Developer commands of the repository
+//! Developer commands of the repository: `cargo xtask VERB`.
 
-fn main() {}
+mod counts;
+mod tidy;
+mod verify;
+
+use clap::{Parser, Subcommand};
+use std::process::ExitCode;
+
+#[derive(Parser)]
+#[command(name = "cargo xtask", about = "Developer commands of the repository", max_term_width = 100)]
+struct Cli {
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+#[derive(Subcommand)]
+enum Verb {
+    /// Everything CI runs: rules, format, lints, licences, tests, recorded cases
+    Test {
+        /// Leave out what needs containers or a real Kubernetes
+        #[arg(long)]
+        fast: bool,
+    },
+    /// The house rules as checks: storeys, file sizes, forbidden words, a README per crate
+    Tidy,
+}
+
+fn main() -> ExitCode {
+    let outcome = match Cli::parse().verb {
+        Verb::Test { fast } => verify::run(fast),
+        Verb::Tidy => tidy::run().map(counts::Counts::report),
+    };
+    match outcome {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -1,0 +1,65 @@
+//! `cargo xtask test`: everything CI runs, in order, stopping at nothing so that one run tells all that is wrong.
+
+use crate::{counts::Counts, tidy};
+use anyhow::{Context, Result};
+use std::path::Path;
+use std::process::Command;
+use std::time::Instant;
+
+/// One step: its name and the command.
+struct Step {
+    name: &'static str,
+    command: Vec<String>,
+}
+
+/// Runs all steps; answers whether all passed. With `fast`, tests that need containers or a real Kubernetes skip themselves.
+pub(crate) fn run(fast: bool) -> Result<bool> {
+    let root = tidy::root();
+    let mut counts = Counts::default();
+    let mut summary = Vec::new();
+    println!("── tidy");
+    let begun = Instant::now();
+    let tidy = tidy::run()?.report();
+    counts.add(tidy);
+    summary.push(("tidy", tidy, begun.elapsed()));
+    for step in steps(&root) {
+        println!("── {}", step.name);
+        let begun = Instant::now();
+        let mut command = Command::new(&step.command[0]);
+        command.args(&step.command[1..]).current_dir(&root);
+        if fast {
+            command.env("OPENCHOREO_TEST_FAST", "1");
+        }
+        let status = command.status().with_context(|| format!("{}: cannot start {}", step.name, step.command[0]))?;
+        counts.add(status.success());
+        summary.push((step.name, status.success(), begun.elapsed()));
+    }
+    println!("── summary");
+    for (name, passed, took) in summary {
+        println!("{} {name} ({:.0} s)", if passed { "passed" } else { "FAILED" }, took.as_secs_f64());
+    }
+    Ok(counts.report())
+}
+
+fn steps(root: &Path) -> Vec<Step> {
+    let cargo = env!("CARGO");
+    let step = |name, words: &[&str]| Step { name, command: words.iter().map(ToString::to_string).collect() };
+    let mut steps = vec![
+        step("format", &[cargo, "fmt", "--all", "--check"]),
+        step(
+            "lints",
+            &[cargo, "clippy", "--workspace", "--all-targets", "--locked", "--quiet", "--", "-D", "warnings"],
+        ),
+        step("tests", &[cargo, "test", "--workspace", "--locked"]),
+    ];
+    if Command::new(cargo).args(["deny", "--version"]).output().is_ok_and(|output| output.status.success()) {
+        steps.push(step(
+            "licences and duplicates",
+            &[cargo, "deny", "--offline", "check", "licenses", "bans", "sources"],
+        ));
+    } else {
+        println!("cargo-deny is not installed: licences are not checked (cargo install cargo-deny --locked)");
+    }
+    let _ = root;
+    steps
+}
