@@ -1,2 +1,14 @@
 #![forbid(unsafe_code)]
-//! Runs Kubernetes workloads, Services and HTTPRoutes on one computer with a Docker-compatible engine
+//! Runs Kubernetes workloads, Services and HTTPRoutes on one computer with a Docker-compatible engine.
+//!
+//! What kubelet, controller manager, service proxy and gateway are for a cluster, this crate is for one computer. It
+//! talks to Kubernetes through a [`kube::Client`] alone and to containers through the engine's HTTP API alone.
+
+pub mod engine;
+pub mod gateway;
+pub mod network;
+mod network_plan;
+
+pub use network_plan::{
+    ContainerNetwork, EngineNetworks, LeavingPod, NETWORK_NAMESPACE_LABEL, NetworkPlan, NetworkPlanError,
+};

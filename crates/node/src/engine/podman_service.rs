@@ -1,0 +1,233 @@
+//! Podman's API service as a child of this process, where only the program is there.
+
+use std::fs;
+use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicI32, Ordering};
+use std::time::Duration;
+
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+use tokio::io::AsyncReadExt as _;
+use tokio::process::{Child, Command};
+
+use super::EngineError;
+use super::find::{connect, program_in_path};
+
+/// How long the service may take until it answers.
+const START: Duration = Duration::from_secs(20);
+/// The longest path that fits a socket's address.
+const SOCKET_PATH: usize = 100;
+/// The pause before a service that ended by itself is started again.
+const AGAIN: Duration = Duration::from_secs(1);
+
+/// The running service. Ends with this value; containers run on.
+#[derive(Debug)]
+pub(super) struct PodmanService {
+    state: Arc<State>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    pid: AtomicI32,
+    closed: AtomicBool,
+}
+
+impl PodmanService {
+    /// Starts the service (or takes over the one that an earlier process of this data folder left) and returns its address.
+    pub(super) async fn start(program: &Path, data_dir: &Path) -> Result<(Self, String), EngineError> {
+        let folder = data_dir.join("podman");
+        let failed = |source| EngineError::DataDir { path: folder.clone(), source };
+        fs::DirBuilder::new().recursive(true).mode(0o700).create(&folder).map_err(failed)?;
+        let socket = socket_path(&folder);
+        let address = format!("unix://{}", socket.display());
+        let pid_file = folder.join("pid");
+
+        if let Some(pid) = left_behind(&pid_file, &socket) {
+            if connect(&address).await.is_ok() {
+                let state = Arc::new(State { pid: AtomicI32::new(pid), closed: AtomicBool::new(false) });
+                return Ok((Self { state }, address));
+            }
+            stop(pid);
+        }
+        let launch = Launch { program: program.to_owned(), folder: folder.clone(), socket, pid_file };
+        launch.write_settings().map_err(failed)?;
+        let mut child = launch.spawn().map_err(failed)?;
+        let mut errors = child.stderr.take();
+        let deadline = tokio::time::Instant::now() + START;
+        loop {
+            if connect(&address).await.is_ok() {
+                break;
+            }
+            if let Ok(Some(status)) = child.try_wait() {
+                let mut said = String::new();
+                if let Some(errors) = &mut errors {
+                    let _ = errors.take(4096).read_to_string(&mut said).await;
+                }
+                return Err(EngineError::PodmanService { reason: format!("it ended with {status}: {}", said.trim()) });
+            }
+            if tokio::time::Instant::now() > deadline {
+                let _ = child.start_kill();
+                return Err(EngineError::PodmanService {
+                    reason: format!("no answer within {} seconds", START.as_secs()),
+                });
+            }
+            // The service gives no sign of readiness other than its socket.
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        let state = Arc::new(State::default());
+        state.pid.store(child.id().map_or(0, |pid| pid as i32), Ordering::SeqCst);
+        tokio::spawn(keep_running(launch, child, errors, state.clone()));
+        Ok((Self { state }, address))
+    }
+}
+
+impl Drop for PodmanService {
+    fn drop(&mut self) {
+        self.state.closed.store(true, Ordering::SeqCst);
+        stop(self.state.pid.load(Ordering::SeqCst));
+    }
+}
+
+fn stop(pid: i32) {
+    if pid > 1 {
+        let _ = kill(Pid::from_raw(pid), Signal::SIGTERM);
+    }
+}
+
+/// Starts the service again when it ends by itself, and passes its words to the log.
+async fn keep_running(
+    launch: Launch,
+    mut child: Child,
+    mut errors: Option<tokio::process::ChildStderr>,
+    state: Arc<State>,
+) {
+    loop {
+        let mut said = [0_u8; 4096];
+        if let Some(pipe) = &mut errors {
+            while let Ok(length @ 1..) = pipe.read(&mut said).await {
+                tracing::debug!(said = %String::from_utf8_lossy(&said[..length]).trim(), "podman's API service");
+            }
+        }
+        let ended = child.wait().await;
+        if state.closed.load(Ordering::SeqCst) {
+            return;
+        }
+        tracing::warn!(?ended, "podman's API service ended; starting it again");
+        loop {
+            tokio::time::sleep(AGAIN).await;
+            if state.closed.load(Ordering::SeqCst) {
+                return;
+            }
+            match launch.spawn() {
+                Ok(next) => {
+                    child = next;
+                    break;
+                }
+                Err(error) => tracing::warn!(%error, "podman's API service does not start"),
+            }
+        }
+        errors = child.stderr.take();
+        let pid = child.id().map_or(0, |pid| pid as i32);
+        state.pid.store(pid, Ordering::SeqCst);
+        if state.closed.load(Ordering::SeqCst) {
+            stop(pid);
+        }
+    }
+}
+
+/// What is needed to start the service.
+struct Launch {
+    program: PathBuf,
+    folder: PathBuf,
+    socket: PathBuf,
+    pid_file: PathBuf,
+}
+
+impl Launch {
+    fn settings_file(&self) -> PathBuf {
+        self.folder.join("containers.conf")
+    }
+
+    fn write_settings(&self) -> std::io::Result<()> {
+        fs::write(self.settings_file(), settings(Path::new("/sys/fs/cgroup/cgroup.controllers").exists()))
+    }
+
+    fn spawn(&self) -> std::io::Result<Child> {
+        let _ = fs::remove_file(&self.socket);
+        let mut command = Command::new(&self.program);
+        command
+            .args(["system", "service", "--time=0"])
+            .arg(format!("unix://{}", self.socket.display()))
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped())
+            // A Ctrl-C at the terminal is for the server, which ends the service when it is done with it.
+            .process_group(0);
+        if std::env::var_os("CONTAINERS_CONF").is_none() {
+            command.env("CONTAINERS_CONF", self.settings_file());
+        }
+        let child = command.spawn()?;
+        let mut file =
+            fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&self.pid_file)?;
+        std::io::Write::write_all(&mut file, child.id().unwrap_or(0).to_string().as_bytes())?;
+        Ok(child)
+    }
+}
+
+/// What this machine needs of Podman.
+fn settings(unified_cgroups: bool) -> String {
+    let mut engine = String::from("[engine]\nevents_logger = \"file\"\n");
+    // crun refuses a machine whose cgroups are not unified; runc works on both.
+    if program_in_path("runc").is_some() && (!unified_cgroups || program_in_path("crun").is_none()) {
+        engine.push_str("runtime = \"runc\"\n");
+    }
+    if program_in_path("systemctl").is_none() || !Path::new("/run/systemd/system").exists() {
+        engine.push_str("cgroup_manager = \"cgroupfs\"\n");
+    }
+    format!("[containers]\nlog_driver = \"k8s-file\"\n{engine}")
+}
+
+/// The socket in the data folder, or in a folder for such files where the path would be too long for one.
+fn socket_path(folder: &Path) -> PathBuf {
+    use sha2::{Digest as _, Sha256};
+    let inside = folder.join("podman.sock");
+    if inside.as_os_str().len() <= SOCKET_PATH {
+        return inside;
+    }
+    let digest = Sha256::digest(folder.as_os_str().as_encoded_bytes());
+    let short: String = digest.iter().take(8).map(|byte| format!("{byte:02x}")).collect();
+    let place = std::env::var_os("XDG_RUNTIME_DIR").map_or_else(std::env::temp_dir, PathBuf::from);
+    place.join(format!("podman-{short}.sock"))
+}
+
+/// The service that an earlier process of this data folder started, if it still runs.
+fn left_behind(pid_file: &Path, socket: &Path) -> Option<i32> {
+    let pid: i32 = fs::read_to_string(pid_file).ok()?.trim().parse().ok()?;
+    let command = fs::read(format!("/proc/{pid}/cmdline")).ok()?;
+    let ours = socket.as_os_str().as_encoded_bytes();
+    command.windows(ours.len()).any(|window| window == ours).then_some(pid)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_long_data_folder_still_gets_a_socket() {
+        let long = PathBuf::from(format!("/{}", "x".repeat(120)));
+        assert!(socket_path(&long).as_os_str().len() <= SOCKET_PATH);
+        assert_ne!(socket_path(&long), socket_path(&long.join("y")));
+        assert_eq!(socket_path(Path::new("/data")), PathBuf::from("/data/podman.sock"));
+    }
+
+    #[test]
+    fn another_process_with_the_old_number_is_not_taken_for_the_service() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let file = folder.path().join("pid");
+        fs::write(&file, std::process::id().to_string()).expect("written");
+        assert_eq!(left_behind(&file, Path::new("/data/podman.sock")), None);
+    }
+}

@@ -1,0 +1,1 @@
+//! HTTPRoutes served in process.

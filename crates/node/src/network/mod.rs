@@ -1,0 +1,1 @@
+//! Addresses, service proxy, DNS and container networks.
