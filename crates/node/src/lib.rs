@@ -12,3 +12,5 @@ mod network_plan;
 pub use network_plan::{
     ContainerNetwork, EngineNetworks, LeavingPod, NETWORK_NAMESPACE_LABEL, NetworkPlan, NetworkPlanError,
 };
+
+pub mod crds;
