@@ -1,4 +1,28 @@
 #![forbid(unsafe_code)]
-//! The server binary: everything in one process, or one role
+//! The server binary: `openchoreo up` runs everything in one process.
 
-fn main() {}
+mod cli;
+mod data_dir;
+mod logging;
+mod up;
+
+use clap::Parser;
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    let cli = cli::Cli::parse();
+    let outcome = match cli.command {
+        cli::Command::Up(options) => up::main(options),
+        cli::Command::Version => {
+            println!("openchoreo {}", env!("CARGO_PKG_VERSION"));
+            return ExitCode::SUCCESS;
+        }
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
