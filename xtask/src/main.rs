@@ -2,6 +2,7 @@
 //! Developer commands of the repository: `cargo xtask VERB`.
 
 mod counts;
+mod differences;
 mod tidy;
 mod verify;
 
@@ -25,11 +26,14 @@ enum Verb {
     },
     /// The house rules as checks: storeys, file sizes, forbidden words, a README per crate
     Tidy,
+    /// Make docs/differences.md from docs/differences.yaml
+    Differences,
 }
 
 fn main() -> ExitCode {
     let outcome = match Cli::parse().verb {
         Verb::Test { fast } => verify::run(fast),
+        Verb::Differences => differences::run(),
         Verb::Tidy => tidy::run().map(counts::Counts::report),
     };
     match outcome {

@@ -53,6 +53,7 @@ const RULES: &[(&str, Rule)] = &[
     ("no unsafe", forbids_unsafe),
     ("forbidden words", forbidden_words),
     ("no ignored tests", ignored_tests),
+    ("differences", |root, _| crate::differences::breaches(root)),
 ];
 
 pub(crate) fn root() -> PathBuf {
