@@ -1,0 +1,193 @@
+//! Managed fields: which values of a live object are ours, and whether they are what we want.
+
+use std::hash::{DefaultHasher, Hasher};
+use std::io;
+use std::sync::Arc;
+
+use serde::Deserialize;
+use serde_json::Value;
+use serde_json::value::RawValue;
+
+/// What one field manager of ours owns in a live object, by server-side apply.
+#[derive(Clone)]
+pub(crate) struct OwnedBy {
+    pub manager: &'static str,
+    /// Hash of the owned fields and of their live values.
+    pub hash: u64,
+    /// The set of owned fields (`fieldsV1`) as text; shared between objects of one shape.
+    pub fields: Arc<str>,
+}
+
+#[derive(Deserialize)]
+struct ManagedFields<'a> {
+    #[serde(default)]
+    manager: String,
+    #[serde(default)]
+    operation: String,
+    #[serde(default)]
+    subresource: String,
+    #[serde(borrow, rename = "fieldsV1")]
+    fields: Option<&'a RawValue>,
+}
+
+/// The field sets that these managers applied (not updated, and not through a subresource).
+pub(crate) fn applied_by(
+    managed: &RawValue,
+    managers: &[&'static str],
+) -> Vec<(&'static str, String)> {
+    let entries: Vec<ManagedFields<'_>> = serde_json::from_str(managed.get()).unwrap_or_default();
+    let ours = entries.into_iter().filter_map(|entry| {
+        let manager = managers.iter().find(|manager| **manager == entry.manager)?;
+        (entry.operation == "Apply" && entry.subresource.is_empty())
+            .then_some((*manager, entry.fields?.get().to_owned()))
+    });
+    ours.collect()
+}
+
+/// Hash of a field set and of the live values at its fields.
+pub(crate) fn owned_hash(fields: &str, live: &Value) -> u64 {
+    let mut hasher = HashWriter(DefaultHasher::new());
+    match serde_json::from_str::<Value>(fields) {
+        Ok(set) => project(&set, Some(live), &mut hasher),
+        Err(_) => hasher.0.write(fields.as_bytes()),
+    }
+    hasher.0.finish()
+}
+
+/// Hash of a manifest.
+pub(crate) fn desired_hash(manifest: &Value) -> u64 {
+    let mut hasher = HashWriter(DefaultHasher::new());
+    hasher.value(Some(manifest));
+    hasher.0.finish()
+}
+
+fn project(fields: &Value, live: Option<&Value>, hasher: &mut HashWriter) {
+    let Some(set) = fields.as_object().filter(|set| !set.is_empty()) else {
+        hasher.value(live);
+        return;
+    };
+    for (step, below) in set {
+        hasher.0.write(step.as_bytes());
+        match Step::parse(step) {
+            Some(step) => project(below, live.and_then(|live| step.find(live)), hasher),
+            None => hasher.0.write_u8(u8::from(live.is_some())),
+        }
+    }
+}
+
+/// Whether the desired manifest sets exactly the fields of this set, each to its live value. Values that the server
+/// normalises or keys that it defaults make this `false`; an apply then changes nothing and settles it.
+pub(crate) fn covers(fields: &str, desired: &Value, live: &Value) -> bool {
+    let Ok(set) = serde_json::from_str::<Value>(fields) else {
+        return false;
+    };
+    let Some(desired) = desired.as_object() else {
+        return false;
+    };
+    // What names the object is never owned.
+    let identity = ["apiVersion", "kind"];
+    let unnamed: serde_json::Map<String, Value> = desired
+        .iter()
+        .filter(|(name, _)| !identity.contains(&name.as_str()))
+        .map(|(name, value)| {
+            let mut value = value.clone();
+            if name == "metadata"
+                && let Some(meta) = value.as_object_mut()
+            {
+                meta.remove("name");
+                meta.remove("namespace");
+            }
+            (name.clone(), value)
+        })
+        .filter(|(name, value)| {
+            name != "metadata" || value.as_object().is_none_or(|meta| !meta.is_empty())
+        })
+        .collect();
+    equal_at(&set, &Value::Object(unnamed), live)
+}
+
+fn equal_at(fields: &Value, desired: &Value, live: &Value) -> bool {
+    let steps: Vec<(Step<'_>, &Value)> = fields
+        .as_object()
+        .into_iter()
+        .flatten()
+        .filter_map(|(step, below)| Some((Step::parse(step)?, below)))
+        .collect();
+    if steps.is_empty() {
+        return desired == live;
+    }
+    let parts = match desired {
+        Value::Object(map) => map.len(),
+        Value::Array(items) => items.len(),
+        _ => return false,
+    };
+    parts == steps.len()
+        && steps.iter().all(
+            |(step, below)| match (step.find(desired), step.find(live)) {
+                (Some(desired), Some(live)) => equal_at(below, desired, live),
+                _ => false,
+            },
+        )
+}
+
+/// One step of a field path.
+enum Step<'a> {
+    Field(&'a str),
+    Key(Value),
+    Item(Value),
+    Position(usize),
+}
+
+impl<'a> Step<'a> {
+    fn parse(text: &'a str) -> Option<Self> {
+        let (tag, rest) = text.split_once(':')?;
+        match tag {
+            "f" => Some(Self::Field(rest)),
+            "k" => serde_json::from_str(rest).ok().map(Self::Key),
+            "v" => serde_json::from_str(rest).ok().map(Self::Item),
+            "i" => rest.parse().ok().map(Self::Position),
+            _ => None,
+        }
+    }
+
+    fn find<'v>(&self, value: &'v Value) -> Option<&'v Value> {
+        match self {
+            Self::Field(name) => value.get(name),
+            Self::Position(position) => value.get(position),
+            Self::Item(item) => value
+                .as_array()?
+                .iter()
+                .find(|candidate| *candidate == item),
+            Self::Key(key) => {
+                let key = key.as_object()?;
+                value.as_array()?.iter().find(|candidate| {
+                    key.iter()
+                        .all(|(name, wanted)| candidate.get(name) == Some(wanted))
+                })
+            }
+        }
+    }
+}
+
+struct HashWriter(DefaultHasher);
+
+impl HashWriter {
+    fn value(&mut self, value: Option<&Value>) {
+        match value {
+            // Hashing cannot fail, and a JSON value can always be written.
+            Some(value) => drop(serde_json::to_writer(&mut *self, value)),
+            None => self.0.write_u8(0xff),
+        }
+    }
+}
+
+impl io::Write for HashWriter {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.write(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}

@@ -1,0 +1,19 @@
+//! One mechanism carries every controller: if the answer of a controller's function would change, the function runs
+//! again, soon, and nothing else does. The crate's README draws the flow.
+
+mod cache;
+mod cluster;
+mod controller;
+mod failure;
+mod kind;
+mod plan;
+mod world;
+
+pub use cache::Facets;
+pub use cache::Index;
+pub use cluster::{Cluster, ClusterId};
+pub use controller::Controller;
+pub use failure::{Failure, FailureReason};
+pub use kind::{Gvk, Kind, ObjectKey, ObjectRef, Scope};
+pub use plan::{Effect, EventNote, EventType, Plan, Step, Wait};
+pub use world::{FixedWorld, List, Read, Unseen, World};
