@@ -1,0 +1,162 @@
+//! Short hashes: of texts that stand in names, and of the content of releases.
+
+use std::fmt::Write as _;
+
+use serde::Serialize;
+use serde_json::Value;
+
+/// FNV-1a with 32 bits.
+#[derive(Clone, Copy, Debug)]
+pub struct Fnv32a(u32);
+
+impl Default for Fnv32a {
+    fn default() -> Self {
+        Self(0x811c_9dc5)
+    }
+}
+
+impl Fnv32a {
+    /// Takes in some bytes.
+    pub fn write(&mut self, bytes: &[u8]) {
+        for byte in bytes {
+            self.0 = (self.0 ^ u32::from(*byte)).wrapping_mul(0x0100_0193);
+        }
+    }
+
+    /// The hash of all bytes so far.
+    pub const fn finish(self) -> u32 {
+        self.0
+    }
+
+    /// The hash as eight hexadecimal digits.
+    pub fn hex(self) -> String {
+        format!("{:08x}", self.0)
+    }
+}
+
+/// FNV-1a of one text.
+pub fn fnv32a(text: &str) -> u32 {
+    let mut hash = Fnv32a::default();
+    hash.write(text.as_bytes());
+    hash.finish()
+}
+
+/// FNV-1a of one text, as eight hexadecimal digits.
+pub fn fnv32a_hex(text: &str) -> String {
+    format!("{:08x}", fnv32a(text))
+}
+
+/// Writes a hash with letters and digits that make no words: the encoding that Kubernetes uses for generated names.
+pub fn safe_encode(text: &str) -> String {
+    const ALPHABET: &[u8; 27] = b"bcdfghjklmnpqrstvwxz2456789";
+    text.bytes()
+        .map(|byte| char::from(ALPHABET[usize::from(byte) % ALPHABET.len()]))
+        .collect()
+}
+
+/// The hash of a release's content: ten characters or less, safe in names.
+///
+/// Equal content has equal hashes whatever the order of keys, and absent, `null`, `""`, `[]` and `{}` in typed fields
+/// are the same because they are not written. In free-form values everything counts, but not how a number was written
+/// (`1.0` is `1`).
+///
+/// # Errors
+/// A value that cannot be written as JSON; our kinds always can.
+pub fn content<T: Serialize>(content: &T) -> Result<String, serde_json::Error> {
+    let mut text = String::new();
+    canonical(&serde_json::to_value(content)?, &mut text);
+    Ok(safe_encode(&fnv32a(&text).to_string()))
+}
+
+/// Writes a value in one form: keys sorted, no spaces, whole numbers without a fraction.
+fn canonical(value: &Value, text: &mut String) {
+    match value {
+        Value::Object(map) => {
+            let mut keys: Vec<&String> = map.keys().collect();
+            keys.sort_unstable();
+            text.push('{');
+            for (index, key) in keys.into_iter().enumerate() {
+                if index > 0 {
+                    text.push(',');
+                }
+                quoted(key, text);
+                text.push(':');
+                canonical(&map[key], text);
+            }
+            text.push('}');
+        }
+        Value::Array(items) => {
+            text.push('[');
+            for (index, item) in items.iter().enumerate() {
+                if index > 0 {
+                    text.push(',');
+                }
+                canonical(item, text);
+            }
+            text.push(']');
+        }
+        Value::String(string) => quoted(string, text),
+        Value::Number(number) => match number.as_f64() {
+            Some(float) if number.is_f64() && float.fract() == 0.0 && float.abs() < 9e15 => {
+                let _ = write!(text, "{}", float as i64);
+            }
+            _ => {
+                let _ = write!(text, "{number}");
+            }
+        },
+        Value::Bool(_) | Value::Null => {
+            let _ = write!(text, "{value}");
+        }
+    }
+}
+
+fn quoted(string: &str, text: &mut String) {
+    let _ = write!(text, "{}", Value::from(string));
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::{content, fnv32a, fnv32a_hex, safe_encode};
+
+    #[test]
+    fn fnv_agrees_with_its_published_vectors() {
+        for (text, hash) in [
+            ("", 0x811c_9dc5),
+            ("a", 0xe40c_292c),
+            ("foobar", 0xbf9c_f968),
+        ] {
+            assert_eq!(fnv32a(text), hash, "{text}");
+        }
+        assert_eq!(fnv32a_hex("foobar"), "bf9cf968");
+    }
+
+    #[test]
+    fn encoding_maps_digits_to_letters_without_vowels() {
+        assert_eq!(safe_encode("0123456789"), "456789bcdf");
+    }
+
+    #[test]
+    fn content_hash_does_not_see_key_order_or_number_spelling() {
+        let one = content(&json!({"a": 1, "b": {"x": [1.0, "é"], "y": null}})).expect("hash");
+        let other: serde_json::Value =
+            serde_json::from_str(r#"{ "b": {"y": null, "x": [1, "\u00e9"]}, "a": 1 }"#)
+                .expect("json");
+        assert_eq!(one, content(&other).expect("hash"));
+        assert!(one.len() <= 10, "{one}");
+    }
+
+    #[test]
+    fn content_hash_sees_values_and_list_order() {
+        let base = content(&json!({"a": [1, 2]})).expect("hash");
+        for other in [
+            json!({"a": [2, 1]}),
+            json!({"a": ["1", 2]}),
+            json!({"b": [1, 2]}),
+            json!({"a": [1, 2.5]}),
+        ] {
+            assert_ne!(base, content(&other).expect("hash"), "{other}");
+        }
+    }
+}

@@ -1,0 +1,71 @@
+//! The name generator. Its output is part of the contract: names must come out as they always did.
+
+use sha2::{Digest, Sha256};
+
+/// Longest name of most objects.
+pub const MAX_NAME: usize = 253;
+/// Longest name of namespaces, and longest label value.
+pub const MAX_LABEL: usize = 63;
+const HASH: usize = 8;
+
+/// A valid name of at most `limit` characters from parts that may be anything: the cleaned parts, each cut to its share,
+/// and a hash of the parts as they were. The hash is there always, so that two lists of parts seldom meet in one name.
+///
+/// `limit` must leave room for the hash and one character of each part; it is 52 or more everywhere.
+pub fn generate(limit: usize, parts: &[&str]) -> String {
+    generate_with(limit, "", parts)
+}
+
+/// As [`generate`], with something more that enters the hash only.
+pub fn generate_with(limit: usize, extra: &str, parts: &[&str]) -> String {
+    let mut hasher = Sha256::new();
+    hasher.update(parts.join("-"));
+    if !extra.is_empty() {
+        hasher.update("-");
+        hasher.update(extra);
+    }
+    let digest = hasher.finalize();
+    let hash: String = digest
+        .iter()
+        .take(HASH / 2)
+        .map(|byte| format!("{byte:02x}"))
+        .collect();
+
+    let count = parts.len().max(1);
+    let room = limit.saturating_sub(HASH + count);
+    let mut name = String::with_capacity(limit);
+    for (index, part) in parts.iter().enumerate() {
+        let share = room / count + usize::from(index < room % count);
+        name.push_str(&cut(clean(part), share));
+        name.push('-');
+    }
+    name.push_str(&hash);
+    name.trim_matches(|c: char| !c.is_ascii_alphanumeric())
+        .to_owned()
+}
+
+fn clean(part: &str) -> String {
+    let lower: String = part
+        .chars()
+        .flat_map(char::to_lowercase)
+        .map(|c| {
+            if c.is_alphanumeric() || c == '-' || c == '.' {
+                c
+            } else {
+                '-'
+            }
+        })
+        .collect();
+    lower.trim_matches(['-', '.']).to_owned()
+}
+
+fn cut(mut text: String, limit: usize) -> String {
+    if text.len() > limit {
+        let end = (0..=limit)
+            .rev()
+            .find(|index| text.is_char_boundary(*index))
+            .unwrap_or(0);
+        text.truncate(end);
+    }
+    text
+}
