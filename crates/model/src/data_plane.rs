@@ -1,0 +1,72 @@
+//! Data planes: the clusters that components run on.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::gateway_network::GatewaySpec;
+use crate::kind::kind;
+use crate::plane_agent::{ClusterAgentConfig, ClusterPlaneStatus, PlaneStatus, SecretStoreRef};
+use crate::references::{ClusterObservabilityPlaneRef, ObservabilityPlaneRef};
+use crate::schema::{DNS_LABEL, rules};
+use crate::zero;
+
+kind! {
+    /// A cluster that the components of its namespace run on.
+    DataPlane("dataplanes", Namespaced) { spec: DataPlaneSpec, status: PlaneStatus }
+}
+
+kind! {
+    /// A cluster that the components of all namespaces run on.
+    ClusterDataPlane("clusterdataplanes", Cluster) { spec: ClusterDataPlaneSpec, status: ClusterPlaneStatus }
+}
+
+/// A data plane of one namespace.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct DataPlaneSpec {
+    /// Identity of the physical plane, which several objects may share; the object's name if empty.
+    #[serde(rename = "planeID", default, skip_serializing_if = "String::is_empty")]
+    #[schemars(length(max = 63), regex(pattern = DNS_LABEL))]
+    pub plane_id: String,
+    /// How its agent proves who it is.
+    pub cluster_agent: ClusterAgentConfig,
+    /// Its gateways.
+    #[serde(
+        default,
+        skip_serializing_if = "Option::is_none",
+        deserialize_with = "zero::absent_if_empty"
+    )]
+    pub gateway: Option<GatewaySpec>,
+    /// Its secret store.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub secret_store_ref: Option<SecretStoreRef>,
+    /// Where its logs, metrics and traces go.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub observability_plane_ref: Option<ObservabilityPlaneRef>,
+}
+
+/// A data plane of all namespaces.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct ClusterDataPlaneSpec {
+    /// Identity of the physical plane, which several objects may share.
+    #[serde(rename = "planeID")]
+    #[schemars(length(max = 63), regex(pattern = DNS_LABEL))]
+    pub plane_id: String,
+    /// How its agent proves who it is.
+    pub cluster_agent: ClusterAgentConfig,
+    /// Its gateways.
+    #[serde(
+        default,
+        skip_serializing_if = "Option::is_none",
+        deserialize_with = "zero::absent_if_empty"
+    )]
+    pub gateway: Option<GatewaySpec>,
+    /// Its secret store.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub secret_store_ref: Option<SecretStoreRef>,
+    /// Where its logs, metrics and traces go.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(transform = rules::cluster_observability_plane_only)]
+    pub observability_plane_ref: Option<ClusterObservabilityPlaneRef>,
+}

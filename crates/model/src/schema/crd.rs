@@ -1,0 +1,1 @@
+//! A whole CustomResourceDefinition from a kind's row and schemas.
