@@ -1,0 +1,292 @@
+//! The public handles: a schema, a set of definitions, and a node of either to look at.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::Arc;
+
+use serde_json::Value;
+
+use crate::error::FieldError;
+use crate::explain::Explained;
+use crate::node::{Additional, Arena, Kind, ListType, MapType, NodeData, NodeId};
+use crate::parse::{self, SchemaProblem};
+use crate::{default, explain, prune, validate};
+
+/// A parsed schema. Cheap to clone; `Send + Sync`.
+#[derive(Clone)]
+pub struct Schema {
+    pub(crate) arena: Arc<Arena>,
+    pub(crate) root: NodeId,
+}
+
+impl fmt::Debug for Schema {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Schema")
+            .field("kind", &self.root().kind())
+            .finish_non_exhaustive()
+    }
+}
+
+impl Schema {
+    /// Parses the `openAPIV3Schema` of a custom resource version.
+    ///
+    /// The root is a resource: pruning keeps `apiVersion`, `kind` and `metadata` as they are.
+    ///
+    /// # Errors
+    /// All problems: schemas that are not structural, unsupported or contradicting keywords, bad patterns, defaults that do not
+    /// fit their own schema, rules that do not compile.
+    pub fn parse(schema: &Value) -> Result<Schema, Vec<SchemaProblem>> {
+        parse::structural(schema, true)
+    }
+
+    /// Parses a structural schema for any JSON value; nothing is implied at the root.
+    ///
+    /// # Errors
+    /// As [`Schema::parse`].
+    pub fn parse_plain(schema: &Value) -> Result<Schema, Vec<SchemaProblem>> {
+        parse::structural(schema, false)
+    }
+
+    /// The schema that accepts and preserves everything.
+    pub fn any() -> Schema {
+        let mut node = NodeData::new(Kind::Any);
+        node.preserve_unknown = true;
+        node.nullable = true;
+        let mut arena = Arena::default();
+        let root = arena.push(node);
+        Schema {
+            arena: Arc::new(arena),
+            root,
+        }
+    }
+
+    /// The root node, to read.
+    pub fn root(&self) -> Node<'_> {
+        Node {
+            arena: &self.arena,
+            id: self.root,
+        }
+    }
+
+    /// Fills in defaults of absent fields, in place. Doing it twice changes nothing more.
+    pub fn default_in_place(&self, value: &mut Value) {
+        default::fill(&self.arena, self.root, value);
+    }
+
+    /// Takes out unknown fields and returns their paths (`spec.x[0].y`); also takes out nulls of fields that are neither
+    /// nullable nor have a default (those are not reported, as on a server).
+    pub fn prune(&self, value: &mut Value) -> Vec<String> {
+        let mut dropped = Vec::new();
+        prune::unknown_fields(&self.arena, self.root, value, &mut dropped);
+        prune::nulls(&self.arena, self.root, value);
+        dropped
+    }
+
+    /// Checks a value; `old` is the stored one on an update. On an update, errors of parts that did not change are left out
+    /// (validation ratcheting), and transition rules see the old value.
+    pub fn validate(&self, value: &Value, old: Option<&Value>) -> Vec<FieldError> {
+        validate::all(self, value, old)
+    }
+
+    /// Walks a dotted path (`spec.template.containers`; lists and maps are entered by themselves) and tells what is there.
+    ///
+    /// # Errors
+    /// The name that does not exist and where.
+    pub fn explain(&self, path: &str) -> Result<Explained, explain::ExplainError> {
+        explain::explain(self, path)
+    }
+}
+
+/// Named schemas that refer to each other (the `components.schemas` of an OpenAPI document), sharing their nodes.
+#[derive(Clone)]
+pub struct Definitions {
+    arena: Arc<Arena>,
+    roots: Arc<BTreeMap<String, NodeId>>,
+}
+
+impl fmt::Debug for Definitions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Definitions")
+            .field("schemas", &self.roots.len())
+            .finish_non_exhaustive()
+    }
+}
+
+impl Definitions {
+    /// Parses a map of name → schema. References are `#/components/schemas/NAME` or `#/definitions/NAME` and may be cyclic.
+    /// The rules for structural schemas do not apply; an object that declares nothing keeps everything (raw extensions).
+    ///
+    /// # Errors
+    /// All problems: unknown references, unsupported keywords, bad patterns.
+    pub fn parse(
+        schemas: &serde_json::Map<String, Value>,
+    ) -> Result<Definitions, Vec<SchemaProblem>> {
+        let (arena, roots) = parse::definitions(schemas)?;
+        Ok(Definitions {
+            arena: Arc::new(arena),
+            roots: Arc::new(roots),
+        })
+    }
+
+    /// The schema of that name.
+    pub fn schema(&self, name: &str) -> Option<Schema> {
+        Some(Schema {
+            arena: Arc::clone(&self.arena),
+            root: *self.roots.get(name)?,
+        })
+    }
+
+    /// All names, sorted.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.roots.keys().map(String::as_str)
+    }
+}
+
+/// A place in a schema, to read. `Copy`; lives as long as its [`Schema`].
+#[derive(Clone, Copy)]
+pub struct Node<'a> {
+    arena: &'a Arena,
+    id: NodeId,
+}
+
+impl fmt::Debug for Node<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Node")
+            .field("kind", &self.kind())
+            .finish_non_exhaustive()
+    }
+}
+
+impl<'a> Node<'a> {
+    fn at(self, id: NodeId) -> Node<'a> {
+        Node {
+            arena: self.arena,
+            id,
+        }
+    }
+
+    fn data(self) -> &'a NodeData {
+        self.arena.get(self.id)
+    }
+
+    /// The JSON type asked for.
+    pub fn kind(self) -> Kind {
+        self.data().kind
+    }
+
+    /// The declared property of that name.
+    pub fn property(self, name: &str) -> Option<Node<'a>> {
+        self.data().properties.get(name).map(|id| self.at(*id))
+    }
+
+    /// The schema for the value under `key`: the declared property, else the schema of additional properties.
+    pub fn field(self, key: &str) -> Option<Node<'a>> {
+        self.arena.field(self.id, key).map(|id| self.at(id))
+    }
+
+    /// All declared properties, sorted by name.
+    pub fn properties(self) -> impl Iterator<Item = (&'a str, Node<'a>)> {
+        self.data()
+            .properties
+            .iter()
+            .map(move |(name, id)| (name.as_str(), self.at(*id)))
+    }
+
+    /// Whether the property must be there.
+    pub fn is_required(self, name: &str) -> bool {
+        self.data().checks.required.iter().any(|r| r == name)
+    }
+
+    /// The schema of list items.
+    pub fn items(self) -> Option<Node<'a>> {
+        self.data().items.map(|id| self.at(id))
+    }
+
+    /// The schema of undeclared keys (`additionalProperties` as a schema).
+    pub fn additional_properties(self) -> Option<Node<'a>> {
+        match self.data().additional {
+            Additional::Schema(id) => Some(self.at(id)),
+            _ => None,
+        }
+    }
+
+    /// Whether unknown fields stay (`x-kubernetes-preserve-unknown-fields`).
+    pub fn preserves_unknown_fields(self) -> bool {
+        self.data().preserve_unknown
+    }
+
+    /// Whether the value is a whole Kubernetes object (`x-kubernetes-embedded-resource`, and the root of a custom resource).
+    pub fn is_embedded_resource(self) -> bool {
+        self.data().embedded
+    }
+
+    /// Whether null is a value of its own here.
+    pub fn is_nullable(self) -> bool {
+        self.data().nullable
+    }
+
+    /// The default.
+    pub fn default(self) -> Option<&'a Value> {
+        self.data().default.as_ref()
+    }
+
+    /// How a list is merged.
+    pub fn list_type(self) -> ListType {
+        self.data().list_type.unwrap_or(ListType::Atomic)
+    }
+
+    /// The keys of a [`ListType::Map`] list.
+    pub fn map_keys(self) -> &'a [String] {
+        &self.data().map_keys
+    }
+
+    /// How an object is merged.
+    pub fn map_type(self) -> MapType {
+        self.data().map_type.unwrap_or(MapType::Granular)
+    }
+
+    /// The strategies of a strategic merge patch (`merge`, `replace`, `retainKeys`).
+    pub fn patch_strategies(self) -> &'a [String] {
+        &self.data().patch_strategy
+    }
+
+    /// The merge key of a strategic merge patch.
+    pub fn patch_merge_key(self) -> Option<&'a str> {
+        self.data().patch_merge_key.as_deref()
+    }
+
+    /// The description.
+    pub fn description(self) -> Option<&'a str> {
+        self.data().description.as_deref()
+    }
+
+    /// The title.
+    pub fn title(self) -> Option<&'a str> {
+        self.data().title.as_deref()
+    }
+
+    /// The format (`date-time`, `int32`, …).
+    pub fn format(self) -> Option<&'a str> {
+        self.data().checks.format.as_deref()
+    }
+
+    /// The allowed values; empty when any is.
+    pub fn enum_values(self) -> &'a [Value] {
+        &self.data().checks.enumeration
+    }
+
+    /// Whether the node says what it is only by `anyOf`, `oneOf` or `allOf` (no type, no properties).
+    pub fn is_composition_only(self) -> bool {
+        let data = self.data();
+        data.kind == Kind::Any
+            && !(data.checks.any_of.is_empty()
+                && data.checks.one_of.is_empty()
+                && data.checks.all_of.is_empty())
+    }
+
+    /// Upper limits declared for strings, lists and maps, in that order.
+    pub fn limits(self) -> (Option<i64>, Option<i64>, Option<i64>) {
+        let checks = &self.data().checks;
+        (checks.max_length, checks.max_items, checks.max_properties)
+    }
+}

@@ -1,0 +1,5 @@
+//! Schemas against the contract data and against tables of values.
+
+mod contract;
+mod laws;
+mod messages;
