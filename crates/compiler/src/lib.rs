@@ -1,2 +1,18 @@
 #![forbid(unsafe_code)]
-//! Types, traits, components, workloads and environments to Kubernetes manifests
+//! Types, traits, components, workloads and environments to Kubernetes manifests.
+//!
+//! Pure: no I/O, no clock, no clients. Everything a pipeline needs is in its input; the same input gives the same bytes.
+
+mod extract;
+mod finish;
+pub mod input;
+mod output;
+pub mod patch;
+mod policy;
+mod problem;
+pub mod template;
+pub mod tree;
+
+pub use output::{Counters, Manifest, Rendered, RenderedResource, TargetPlane, manifest_id};
+pub use policy::network_policy;
+pub use problem::{Code, Place, Problem, Problems, Stage};

@@ -1,0 +1,78 @@
+//! The variable `dependencies`.
+
+use cel::Value;
+
+use super::Object;
+use crate::input::{EndpointDependency, KeyRef, ResourceDependency, Variable, Volume, VolumeMount};
+
+/// The variable and its three merged lists, which `derived` shows again.
+pub(crate) struct Dependencies {
+    pub(crate) value: Value,
+    pub(crate) variables: Value,
+    pub(crate) mounts: Value,
+    pub(crate) volumes: Value,
+}
+
+pub(crate) fn dependencies(endpoints: &[EndpointDependency], resources: &[ResourceDependency]) -> Dependencies {
+    let list = |items: Vec<Value>| Value::list(items);
+    let variables = list(
+        endpoints.iter().flat_map(|e| &e.env_vars).chain(resources.iter().flat_map(|r| &r.env_vars)).map(variable).collect(),
+    );
+    let mounts = list(resources.iter().flat_map(|r| &r.volume_mounts).map(mount).collect());
+    let volumes = list(resources.iter().flat_map(|r| &r.volumes).map(volume).collect());
+    let value = Object::default()
+        .with("envVars", variables.clone())
+        .with("items", list(endpoints.iter().map(endpoint).collect()))
+        .with("resources", list(resources.iter().map(resource).collect()))
+        .with("volumeMounts", mounts.clone())
+        .with("volumes", volumes.clone())
+        .build();
+    Dependencies { value, variables, mounts, volumes }
+}
+
+fn endpoint(e: &EndpointDependency) -> Value {
+    Object::default()
+        .with("component", e.component.as_str())
+        .with("endpoint", e.endpoint.as_str())
+        .with("envVars", Value::list(e.env_vars.iter().map(variable).collect::<Vec<_>>()))
+        .with("namespace", e.namespace.as_str())
+        .with("project", e.project.as_str())
+        .with("visibility", e.visibility.as_str())
+        .build()
+}
+
+fn resource(r: &ResourceDependency) -> Value {
+    Object::default()
+        .with("envVars", Value::list(r.env_vars.iter().map(variable).collect::<Vec<_>>()))
+        .with("ref", r.name.as_str())
+        .with("volumeMounts", Value::list(r.volume_mounts.iter().map(mount).collect::<Vec<_>>()))
+        .with("volumes", Value::list(r.volumes.iter().map(volume).collect::<Vec<_>>()))
+        .build()
+}
+
+fn variable(v: &Variable) -> Value {
+    let key_ref = |r: &KeyRef| Object::default().with("key", r.key.as_str()).with("name", r.name.as_str()).build();
+    let source = v.value_from.as_ref().map(|from| {
+        Object::default()
+            .with_some("configMapKeyRef", from.config_map_key_ref.as_ref().map(key_ref))
+            .with_some("secretKeyRef", from.secret_key_ref.as_ref().map(key_ref))
+            .build()
+    });
+    Object::default().with("name", v.name.as_str()).with_text("value", &v.value).with_some("valueFrom", source).build()
+}
+
+fn mount(m: &VolumeMount) -> Value {
+    Object::default()
+        .with("mountPath", m.mount_path.as_str())
+        .with("name", m.name.as_str())
+        .with_text("subPath", &m.sub_path)
+        .build()
+}
+
+fn volume(v: &Volume) -> Value {
+    Object::default()
+        .with_some("configMap", v.config_map.as_ref().map(|c| Object::default().with("name", c.name.as_str()).build()))
+        .with("name", v.name.as_str())
+        .with_some("secret", v.secret.as_ref().map(|s| Object::default().with("secretName", s.secret_name.as_str()).build()))
+        .build()
+}

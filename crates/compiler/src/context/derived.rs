@@ -1,0 +1,161 @@
+//! The variable `derived`: what the helper macros (`configurations.toVolumes()` …) read.
+
+use std::collections::BTreeMap;
+
+use cel::Value;
+use model::names::{self, SecretPlace};
+
+use super::configuration::{Env, File};
+use super::dependency::Dependencies;
+use super::{Configurations, Object};
+use crate::extract::Route;
+use crate::input::{RemoteRef, WorkloadEndpoint};
+
+/// Everything the helpers give, under the names that the macros read.
+pub(crate) fn derived(
+    component: &str,
+    environment: &str,
+    configurations: &Configurations<'_>,
+    endpoints: &BTreeMap<String, WorkloadEndpoint>,
+    dependencies: &Dependencies,
+    routes: &BTreeMap<String, Vec<Route>>,
+) -> Value {
+    let names = Names { component, environment };
+    let Configurations { config_envs, config_files, secret_envs, secret_files } = configurations;
+    let config_env_name = (!config_envs.is_empty()).then(|| names.config_envs());
+    let secret_env_name = (!secret_envs.is_empty()).then(|| names.secret_envs(secret_envs));
+    let config_file_names: Vec<String> = config_files.iter().map(|file| names.config_file(file)).collect();
+    let secret_file_names: Vec<String> = secret_files.iter().map(|file| names.secret_file(file)).collect();
+
+    let mut env_from = Vec::new();
+    if let Some(name) = &config_env_name {
+        env_from.push(Value::map([("configMapRef", Object::default().with("name", name.as_str()).build())]));
+    }
+    if let Some(name) = &secret_env_name {
+        env_from.push(Value::map([("secretRef", Object::default().with("name", name.as_str()).build())]));
+    }
+    let by_container = |name: Option<&String>, envs: &[Env<'_>]| {
+        let items = name.map(|name| {
+            Object::default()
+                .with("envs", Value::list(envs.iter().map(Env::value).collect::<Vec<_>>()))
+                .with("resourceName", name.as_str())
+                .build()
+        });
+        Value::list(items.into_iter().collect::<Vec<_>>())
+    };
+    let mounts = config_files.iter().chain(secret_files).map(|file| {
+        Object::default()
+            .with("mountPath", format!("{}/{}", file.mount_path, file.name))
+            .with("name", volume_name(file))
+            .with("subPath", file.name)
+            .build()
+    });
+    let routes = routes.iter().map(|(endpoint, routes)| (endpoint.as_str(), Value::list(routes.iter().map(route).collect::<Vec<_>>())));
+
+    Object::default()
+        .with("configEnvs", by_container(config_env_name.as_ref(), config_envs))
+        .with("configFileList", file_list(config_files, &config_file_names, true))
+        .with("configVolumeMounts", Value::list(mounts.collect::<Vec<_>>()))
+        .with("configVolumes", volumes(config_files, &config_file_names, secret_files, &secret_file_names))
+        .with("containerEnvFrom", Value::list(env_from))
+        .with("dependencyEnvVars", dependencies.variables.clone())
+        .with("dependencyVolumeMounts", dependencies.mounts.clone())
+        .with("dependencyVolumes", dependencies.volumes.clone())
+        .with("endpointResources", Value::map(routes))
+        .with("secretEnvs", by_container(secret_env_name.as_ref(), secret_envs))
+        .with("secretFileList", file_list(secret_files, &secret_file_names, false))
+        .with("servicePorts", service_ports(endpoints))
+        .build()
+}
+
+/// The names of the ConfigMaps and Secrets that carry the configuration.
+struct Names<'a> {
+    component: &'a str,
+    environment: &'a str,
+}
+
+impl Names<'_> {
+    fn config_envs(&self) -> String {
+        names::env_config_map(self.component, self.environment)
+    }
+
+    fn secret_envs(&self, envs: &[Env<'_>]) -> String {
+        let places: Vec<_> = envs.iter().filter_map(|env| env.remote.map(|remote| (env.name, place(remote)))).collect();
+        names::env_secret(self.component, self.environment, &places)
+    }
+
+    fn config_file(&self, file: &File<'_>) -> String {
+        names::file_config_map(self.component, self.environment, file.name)
+    }
+
+    fn secret_file(&self, file: &File<'_>) -> String {
+        names::file_secret(self.component, self.environment, file.name, file.remote.map(place).unwrap_or_default())
+    }
+}
+
+fn place(remote: &RemoteRef) -> SecretPlace<'_> {
+    SecretPlace { key: &remote.key, property: &remote.property, version: &remote.version }
+}
+
+fn volume_name(file: &File<'_>) -> String {
+    names::file_volume(file.mount_path, file.name)
+}
+
+fn file_list(files: &[File<'_>], names: &[String], with_value: bool) -> Value {
+    let items = files.iter().zip(names).map(|(file, name)| {
+        Object::default()
+            .with("mountPath", file.mount_path)
+            .with("name", file.name)
+            .with_some("remoteRef", file.remote.map(super::configuration::remote))
+            .with("resourceName", name.as_str())
+            .with_some("value", with_value.then(|| Value::from(file.value)))
+            .build()
+    });
+    Value::list(items.collect::<Vec<_>>())
+}
+
+/// One volume per file, sorted by the volume's name.
+fn volumes(configs: &[File<'_>], config_names: &[String], secrets: &[File<'_>], secret_names: &[String]) -> Value {
+    let mut volumes = BTreeMap::new();
+    for (file, name) in configs.iter().zip(config_names) {
+        volumes.entry(volume_name(file)).or_insert_with(|| ("configMap", "name", name.as_str()));
+    }
+    for (file, name) in secrets.iter().zip(secret_names) {
+        volumes.entry(volume_name(file)).or_insert_with(|| ("secret", "secretName", name.as_str()));
+    }
+    let items = volumes.into_iter().map(|(volume, (kind, key, name))| {
+        Object::default().with(kind, Value::map([(key, Value::from(name))])).with("name", volume).build()
+    });
+    Value::list(items.collect::<Vec<_>>())
+}
+
+fn route(route: &Route) -> Value {
+    Object::default()
+        .with("kind", route.kind)
+        .with_text("method", &route.method)
+        .with_text("path", &route.path)
+        .with_text("service", &route.service)
+        .build()
+}
+
+/// The ports of a Service: endpoints by name, one per port and protocol.
+fn service_ports(endpoints: &BTreeMap<String, WorkloadEndpoint>) -> Value {
+    let mut ports: Vec<(&str, i32, i32, &str)> = Vec::new();
+    for (name, endpoint) in endpoints {
+        let protocol = if endpoint.kind == "UDP" { "UDP" } else { "TCP" };
+        if !ports.iter().any(|(_, port, _, known)| *port == endpoint.port && *known == protocol) {
+            let target = if endpoint.target_port == 0 { endpoint.port } else { endpoint.target_port };
+            ports.push((name, endpoint.port, target, protocol));
+        }
+    }
+    let names = names::service_ports(ports.iter().map(|(name, port, ..)| (*name, *port)));
+    let items = names.into_iter().zip(&ports).map(|(name, (_, port, target, protocol))| {
+        Object::default()
+            .with("name", name)
+            .with("port", f64::from(*port))
+            .with("protocol", *protocol)
+            .with("targetPort", f64::from(*target))
+            .build()
+    });
+    Value::list(items.collect::<Vec<_>>())
+}

@@ -1,0 +1,57 @@
+//! What templates can read: the variables of each pipeline, built once per compilation.
+//!
+//! Every number is a double, as in everything that came through JSON; empty optional fields are left out.
+
+mod configuration;
+mod dependency;
+mod derived;
+mod metadata;
+mod plane;
+mod workload;
+
+pub(crate) use configuration::Configurations;
+pub(crate) use dependency::{Dependencies, dependencies};
+pub(crate) use derived::derived;
+pub(crate) use metadata::{component_metadata, project_metadata, resource_metadata, workflow_metadata};
+pub(crate) use plane::{Gateways, PlaneShape};
+pub(crate) use workload::workload;
+
+use std::collections::BTreeMap;
+
+use cel::Value;
+
+/// An object under construction, leaving out what the contract leaves out.
+#[derive(Default)]
+struct Object(Vec<(&'static str, Value)>);
+
+impl Object {
+    fn with(mut self, key: &'static str, value: impl Into<Value>) -> Self {
+        self.0.push((key, value.into()));
+        self
+    }
+
+    /// A string that is left out when empty.
+    fn with_text(self, key: &'static str, text: &str) -> Self {
+        if text.is_empty() { self } else { self.with(key, text) }
+    }
+
+    /// A value that is left out when there is none.
+    fn with_some(self, key: &'static str, value: Option<Value>) -> Self {
+        match value {
+            Some(value) => self.with(key, value),
+            None => self,
+        }
+    }
+
+    fn build(self) -> Value {
+        Value::map(self.0)
+    }
+}
+
+fn strings(map: &BTreeMap<String, String>) -> Value {
+    Value::map(map.iter().map(|(key, value)| (key.as_str(), Value::from(value.as_str()))))
+}
+
+fn texts(items: &[String]) -> Value {
+    Value::list(items.iter().map(|item| Value::from(item.as_str())).collect::<Vec<_>>())
+}

@@ -1,0 +1,23 @@
+//! The platform's labels on every resource of a component.
+
+use std::collections::BTreeMap;
+
+use crate::tree::{Map, Tree};
+
+/// Overlays `labels` on `metadata.labels`. A value there that is no object is replaced. `false` where the object has no
+/// `metadata`.
+pub(crate) fn add_labels(object: &mut Tree, labels: &BTreeMap<String, String>) -> bool {
+    let Some(metadata) = object.as_map_mut().and_then(|o| o.get_mut("metadata")).and_then(Tree::as_map_mut) else {
+        return false;
+    };
+    let slot = metadata.entry("labels");
+    if slot.as_map().is_none() {
+        *slot = Tree::Map(Map::with_capacity(labels.len()));
+    }
+    if let Some(existing) = slot.as_map_mut() {
+        for (key, value) in labels {
+            existing.insert(key.as_str(), Tree::text(value.as_str()));
+        }
+    }
+    true
+}

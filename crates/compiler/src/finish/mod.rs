@@ -1,0 +1,11 @@
+//! From rendered trees to manifests: labels, the resource hash, structure, order.
+
+mod dump;
+pub(crate) mod hash;
+mod labels;
+mod order;
+mod structure;
+
+pub(crate) use labels::add_labels;
+pub(crate) use order::sort_key;
+pub(crate) use structure::{Missing, missing_field};

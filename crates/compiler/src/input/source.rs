@@ -1,0 +1,67 @@
+//! Types and traits by reference, with a key of their content.
+
+use std::fmt;
+use std::hash::{BuildHasher, Hasher, RandomState};
+use std::sync::LazyLock;
+
+use serde::Serialize;
+use serde_json::Value;
+
+mod content;
+
+/// A key of some content: equal content gives an equal key within one process. 128 bits, keyed at random, so that no
+/// one can make two contents share a key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct ContentKey(u64, u64);
+
+static KEYS: LazyLock<(RandomState, RandomState)> = LazyLock::new(|| (RandomState::new(), RandomState::new()));
+
+impl ContentKey {
+    /// The key of any value that can be serialized.
+    pub fn of<T: Serialize + ?Sized>(value: &T) -> Self {
+        let mut feed = content::Feed::new(KEYS.0.build_hasher(), KEYS.1.build_hasher());
+        // The serializer itself never fails; a value that refuses to be serialized gets the key of what it wrote so far
+        // and fails again, visibly, when its JSON is asked for.
+        if value.serialize(&mut feed).is_err() {
+            feed.mark_broken();
+        }
+        let (a, b) = feed.finish();
+        Self(a, b)
+    }
+
+    /// This key and another as one.
+    #[must_use]
+    pub fn and(self, other: Self) -> Self {
+        let mut a = KEYS.0.build_hasher();
+        let mut b = KEYS.1.build_hasher();
+        for part in [self.0, self.1, other.0, other.1] {
+            a.write_u64(part);
+            b.write_u64(part);
+        }
+        Self(a.finish(), b.finish())
+    }
+}
+
+/// The spec of a type, trait or workflow: a model type, or the same as JSON.
+pub trait Source: Sync {
+    /// The key of the content, under which its compiled form is kept.
+    fn content_key(&self) -> ContentKey;
+    /// The content as JSON; asked for only when there is no compiled form yet.
+    fn to_json(&self) -> Result<Value, serde_json::Error>;
+}
+
+impl<T: Serialize + Sync + ?Sized> Source for T {
+    fn content_key(&self) -> ContentKey {
+        ContentKey::of(self)
+    }
+
+    fn to_json(&self) -> Result<Value, serde_json::Error> {
+        serde_json::to_value(self)
+    }
+}
+
+impl fmt::Debug for dyn Source + '_ {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Source({:?})", self.content_key())
+    }
+}

@@ -1,0 +1,257 @@
+//! A serializer that only feeds two hashers: the content's key without a copy of the content.
+
+use std::fmt;
+use std::hash::Hasher;
+
+use serde::ser::{self, Serialize};
+
+/// The two hashers and what goes into them. Every value is preceded by a byte for its shape, so that `["a"]` and
+/// `"a"` differ; objects and lists are closed by one.
+pub(super) struct Feed<H> {
+    a: H,
+    b: H,
+}
+
+impl<H: Hasher> Feed<H> {
+    pub(super) fn new(a: H, b: H) -> Self {
+        Self { a, b }
+    }
+
+    pub(super) fn finish(&self) -> (u64, u64) {
+        (self.a.finish(), self.b.finish())
+    }
+
+    pub(super) fn mark_broken(&mut self) {
+        self.bytes(b'!', &[]);
+    }
+
+    fn bytes(&mut self, shape: u8, bytes: &[u8]) {
+        for hasher in [&mut self.a, &mut self.b] {
+            hasher.write_u8(shape);
+            hasher.write_usize(bytes.len());
+            hasher.write(bytes);
+        }
+    }
+
+    fn word(&mut self, shape: u8, word: u64) {
+        for hasher in [&mut self.a, &mut self.b] {
+            hasher.write_u8(shape);
+            hasher.write_u64(word);
+        }
+    }
+
+    fn shape(&mut self, shape: u8) {
+        self.a.write_u8(shape);
+        self.b.write_u8(shape);
+    }
+}
+
+/// What a value says when it refuses to be serialized.
+#[derive(Debug)]
+pub(super) struct Refused;
+
+impl fmt::Display for Refused {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the value cannot be serialized")
+    }
+}
+
+impl std::error::Error for Refused {}
+
+impl ser::Error for Refused {
+    fn custom<T: fmt::Display>(_: T) -> Self {
+        Self
+    }
+}
+
+macro_rules! numbers {
+    ($($name:ident: $type:ty),*) => {$(
+        fn $name(self, value: $type) -> Result<(), Refused> {
+            // Numbers are keyed as doubles: `1` and `1.0` are the same number on the wire.
+            self.word(b'n', (value as f64).to_bits());
+            Ok(())
+        }
+    )*};
+}
+
+impl<H: Hasher> ser::Serializer for &mut Feed<H> {
+    type Ok = ();
+    type Error = Refused;
+    type SerializeSeq = Self;
+    type SerializeTuple = Self;
+    type SerializeTupleStruct = Self;
+    type SerializeTupleVariant = Self;
+    type SerializeMap = Self;
+    type SerializeStruct = Self;
+    type SerializeStructVariant = Self;
+
+    numbers!(serialize_i8: i8, serialize_i16: i16, serialize_i32: i32, serialize_u8: u8, serialize_u16: u16, serialize_u32: u32, serialize_f32: f32, serialize_f64: f64);
+
+    fn serialize_i64(self, value: i64) -> Result<(), Refused> {
+        self.word(b'n', (value as f64).to_bits());
+        Ok(())
+    }
+
+    fn serialize_u64(self, value: u64) -> Result<(), Refused> {
+        self.word(b'n', (value as f64).to_bits());
+        Ok(())
+    }
+
+    fn serialize_bool(self, value: bool) -> Result<(), Refused> {
+        self.shape(if value { b't' } else { b'f' });
+        Ok(())
+    }
+
+    fn serialize_char(self, value: char) -> Result<(), Refused> {
+        self.serialize_str(value.encode_utf8(&mut [0; 4]))
+    }
+
+    fn serialize_str(self, value: &str) -> Result<(), Refused> {
+        self.bytes(b's', value.as_bytes());
+        Ok(())
+    }
+
+    fn serialize_bytes(self, value: &[u8]) -> Result<(), Refused> {
+        self.bytes(b'b', value);
+        Ok(())
+    }
+
+    fn serialize_none(self) -> Result<(), Refused> {
+        self.shape(b'0');
+        Ok(())
+    }
+
+    fn serialize_some<T: Serialize + ?Sized>(self, value: &T) -> Result<(), Refused> {
+        value.serialize(self)
+    }
+
+    fn serialize_unit(self) -> Result<(), Refused> {
+        self.serialize_none()
+    }
+
+    fn serialize_unit_struct(self, _: &'static str) -> Result<(), Refused> {
+        self.serialize_none()
+    }
+
+    fn serialize_unit_variant(self, _: &'static str, _: u32, variant: &'static str) -> Result<(), Refused> {
+        self.serialize_str(variant)
+    }
+
+    fn serialize_newtype_struct<T: Serialize + ?Sized>(self, _: &'static str, value: &T) -> Result<(), Refused> {
+        value.serialize(self)
+    }
+
+    fn serialize_newtype_variant<T: Serialize + ?Sized>(
+        self,
+        _: &'static str,
+        _: u32,
+        variant: &'static str,
+        value: &T,
+    ) -> Result<(), Refused> {
+        self.bytes(b'v', variant.as_bytes());
+        value.serialize(self)
+    }
+
+    fn serialize_seq(self, _: Option<usize>) -> Result<Self, Refused> {
+        self.shape(b'[');
+        Ok(self)
+    }
+
+    fn serialize_tuple(self, len: usize) -> Result<Self, Refused> {
+        self.serialize_seq(Some(len))
+    }
+
+    fn serialize_tuple_struct(self, _: &'static str, len: usize) -> Result<Self, Refused> {
+        self.serialize_seq(Some(len))
+    }
+
+    fn serialize_tuple_variant(
+        self,
+        _: &'static str,
+        _: u32,
+        variant: &'static str,
+        len: usize,
+    ) -> Result<Self, Refused> {
+        self.bytes(b'v', variant.as_bytes());
+        self.serialize_seq(Some(len))
+    }
+
+    fn serialize_map(self, _: Option<usize>) -> Result<Self, Refused> {
+        self.shape(b'{');
+        Ok(self)
+    }
+
+    fn serialize_struct(self, _: &'static str, _: usize) -> Result<Self, Refused> {
+        self.serialize_map(None)
+    }
+
+    fn serialize_struct_variant(
+        self,
+        _: &'static str,
+        _: u32,
+        variant: &'static str,
+        _: usize,
+    ) -> Result<Self, Refused> {
+        self.bytes(b'v', variant.as_bytes());
+        self.serialize_map(None)
+    }
+}
+
+macro_rules! sequences {
+    ($($trait:ident $method:ident),*) => {$(
+        impl<H: Hasher> ser::$trait for &mut Feed<H> {
+            type Ok = ();
+            type Error = Refused;
+
+            fn $method<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), Refused> {
+                value.serialize(&mut **self)
+            }
+
+            fn end(self) -> Result<(), Refused> {
+                self.shape(b']');
+                Ok(())
+            }
+        }
+    )*};
+}
+
+sequences!(SerializeSeq serialize_element, SerializeTuple serialize_element, SerializeTupleStruct serialize_field, SerializeTupleVariant serialize_field);
+
+impl<H: Hasher> ser::SerializeMap for &mut Feed<H> {
+    type Ok = ();
+    type Error = Refused;
+
+    fn serialize_key<T: Serialize + ?Sized>(&mut self, key: &T) -> Result<(), Refused> {
+        key.serialize(&mut **self)
+    }
+
+    fn serialize_value<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), Refused> {
+        value.serialize(&mut **self)
+    }
+
+    fn end(self) -> Result<(), Refused> {
+        self.shape(b'}');
+        Ok(())
+    }
+}
+
+macro_rules! structs {
+    ($($trait:ident),*) => {$(
+        impl<H: Hasher> ser::$trait for &mut Feed<H> {
+            type Ok = ();
+            type Error = Refused;
+
+            fn serialize_field<T: Serialize + ?Sized>(&mut self, key: &'static str, value: &T) -> Result<(), Refused> {
+                self.bytes(b's', key.as_bytes());
+                value.serialize(&mut **self)
+            }
+
+            fn end(self) -> Result<(), Refused> {
+                self.shape(b'}');
+                Ok(())
+            }
+        }
+    )*};
+}
+
+structs!(SerializeStruct, SerializeStructVariant);

@@ -1,0 +1,134 @@
+//! From a template and variables to a value.
+
+use std::sync::Arc;
+
+use super::{Bindings, Faults, Key, Part, Segment, Template, TemplateError, Text};
+use crate::tree::{Map, Tree};
+
+impl Template {
+    /// Renders the template. Where something fails, `faults` tells it and `null` stands in the result.
+    ///
+    /// An entry or item that comes out as `oc_omit()` is left out; at the root it is returned.
+    pub fn render(&self, bindings: &Bindings, faults: &mut Faults) -> Tree {
+        match self {
+            Self::Literal(tree) => tree.clone(),
+            Self::Whole(expression) => expression.evaluate(bindings).unwrap_or_else(|error| fault(faults, error)),
+            Self::Text(text) => text.render(bindings, faults),
+            Self::List(items) => {
+                let mut out = Vec::with_capacity(items.len());
+                for (at, item) in items.iter().enumerate() {
+                    let before = faults.len();
+                    match item.render(bindings, faults) {
+                        Tree::Omit => {}
+                        value => out.push(value),
+                    }
+                    faults.below(before, || Segment::Index(at));
+                }
+                Tree::List(out)
+            }
+            Self::Map(entries) => {
+                let mut out = Map::with_capacity(entries.len());
+                for (key, value) in entries {
+                    let Some(name) = key.render(bindings, faults) else { continue };
+                    let before = faults.len();
+                    match value.render(bindings, faults) {
+                        Tree::Omit => {}
+                        value => {
+                            out.insert(name.clone(), value);
+                        }
+                    }
+                    faults.below(before, || Segment::Key(key.source().clone()));
+                }
+                Tree::Map(out)
+            }
+            Self::Broken(nested) => fault(faults, nested.clone().into()),
+        }
+    }
+
+    /// Renders a template that has no place in a manifest (a condition, a path), where one error is enough.
+    pub fn evaluate(&self, bindings: &Bindings) -> Result<Tree, TemplateError> {
+        let mut faults = Faults::new();
+        let tree = self.render(bindings, &mut faults);
+        match faults.into_vec().into_iter().next() {
+            Some(fault) => Err(fault.error),
+            None => Ok(tree),
+        }
+    }
+}
+
+fn fault(faults: &mut Faults, error: TemplateError) -> Tree {
+    faults.push(error);
+    Tree::Null
+}
+
+impl Key {
+    /// The key as written.
+    pub fn source(&self) -> &Arc<str> {
+        match self {
+            Self::Literal(text) => text,
+            Self::Dynamic { source, .. } => source,
+        }
+    }
+
+    fn render(&self, bindings: &Bindings, faults: &mut Faults) -> Option<Arc<str>> {
+        match self {
+            Self::Literal(text) => Some(text.clone()),
+            Self::Dynamic { source, template } => {
+                let before = faults.len();
+                let key = template.render(bindings, faults);
+                match key {
+                    Tree::Text(text) => return Some(text),
+                    other if faults.len() == before => {
+                        faults.push(TemplateError::Key { key: source.clone(), type_name: other.type_name(), shown: other.to_shown() });
+                    }
+                    _ => {}
+                }
+                faults.below(before, || Segment::Key(source.clone()));
+                None
+            }
+        }
+    }
+}
+
+impl Text {
+    fn render(&self, bindings: &Bindings, faults: &mut Faults) -> Tree {
+        let mut out = String::with_capacity(self.source.len());
+        let mut values: Vec<String> = Vec::new();
+        let mut collides = false;
+        for part in &self.parts {
+            match part {
+                Part::Plain(text) => out.push_str(text),
+                Part::Expression { expression, .. } => match expression.evaluate(bindings) {
+                    Ok(value) => {
+                        let text = value.to_spliced();
+                        collides |= text.contains("${");
+                        out.push_str(&text);
+                        values.push(text);
+                    }
+                    Err(error) => {
+                        faults.push(error);
+                        return Tree::Null;
+                    }
+                },
+            }
+        }
+        if collides {
+            out = self.replace_in_turn(&values);
+        }
+        Tree::text(out)
+    }
+
+    /// The contract's way: each value replaces the first occurrence of its placeholder in the text so far, which differs
+    /// from splicing by position only where a value holds the text of a later placeholder.
+    fn replace_in_turn(&self, values: &[String]) -> String {
+        let mut out = self.source.to_string();
+        let placeholders = self.parts.iter().filter_map(|part| match part {
+            Part::Expression { whole, .. } => Some(whole),
+            Part::Plain(_) => None,
+        });
+        for (placeholder, value) in placeholders.zip(values) {
+            out = out.replacen(&**placeholder, value, 1);
+        }
+        out
+    }
+}

@@ -1,0 +1,119 @@
+//! An object's entries, sorted by key: the order of JSON output, of loops and of hashes.
+
+use std::sync::Arc;
+
+use super::Tree;
+
+/// Entries sorted by the bytes of their keys. Small objects are the rule, so this is a sorted vector.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Map {
+    entries: Vec<(Arc<str>, Tree)>,
+}
+
+impl Map {
+    /// No entries.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// No entries, with room for `n`.
+    pub fn with_capacity(n: usize) -> Self {
+        Self { entries: Vec::with_capacity(n) }
+    }
+
+    /// The number of entries.
+    pub fn len(&self) -> usize {
+        self.entries.len()
+    }
+
+    /// Whether there are no entries.
+    pub fn is_empty(&self) -> bool {
+        self.entries.is_empty()
+    }
+
+    /// The value at `key`.
+    pub fn get(&self, key: &str) -> Option<&Tree> {
+        self.position(key).ok().map(|at| &self.entries[at].1)
+    }
+
+    /// The value at `key`, for change.
+    pub fn get_mut(&mut self, key: &str) -> Option<&mut Tree> {
+        match self.position(key) {
+            Ok(at) => Some(&mut self.entries[at].1),
+            Err(_) => None,
+        }
+    }
+
+    /// The value at `key`; [`Tree::Null`] is put there where it was missing.
+    pub fn entry(&mut self, key: &str) -> &mut Tree {
+        let at = match self.position(key) {
+            Ok(at) => at,
+            Err(at) => {
+                self.entries.insert(at, (Arc::from(key), Tree::Null));
+                at
+            }
+        };
+        &mut self.entries[at].1
+    }
+
+    /// Whether there is an entry `key`.
+    pub fn contains_key(&self, key: &str) -> bool {
+        self.position(key).is_ok()
+    }
+
+    /// Sets `key`, returning what was there.
+    pub fn insert(&mut self, key: impl Into<Arc<str>>, value: Tree) -> Option<Tree> {
+        let key = key.into();
+        // Keys mostly arrive in order.
+        if self.entries.last().is_none_or(|(last, _)| **last < *key) {
+            self.entries.push((key, value));
+            return None;
+        }
+        match self.position(&key) {
+            Ok(at) => Some(std::mem::replace(&mut self.entries[at].1, value)),
+            Err(at) => {
+                self.entries.insert(at, (key, value));
+                None
+            }
+        }
+    }
+
+    /// Takes `key` out.
+    pub fn remove(&mut self, key: &str) -> Option<Tree> {
+        self.position(key).ok().map(|at| self.entries.remove(at).1)
+    }
+
+    /// The entries in order of their keys.
+    pub fn iter(&self) -> impl ExactSizeIterator<Item = (&Arc<str>, &Tree)> {
+        self.entries.iter().map(|(key, value)| (key, value))
+    }
+
+    /// The values for change, in order of their keys.
+    pub fn iter_mut(&mut self) -> impl ExactSizeIterator<Item = (&Arc<str>, &mut Tree)> {
+        self.entries.iter_mut().map(|(key, value)| (&*key, value))
+    }
+
+    fn position(&self, key: &str) -> Result<usize, usize> {
+        self.entries.binary_search_by(|(probe, _)| (**probe).cmp(key))
+    }
+}
+
+impl IntoIterator for Map {
+    type Item = (Arc<str>, Tree);
+    type IntoIter = std::vec::IntoIter<(Arc<str>, Tree)>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.entries.into_iter()
+    }
+}
+
+impl<K: Into<Arc<str>>> FromIterator<(K, Tree)> for Map {
+    fn from_iter<I: IntoIterator<Item = (K, Tree)>>(entries: I) -> Self {
+        let entries = entries.into_iter();
+        let mut map = Self::with_capacity(entries.size_hint().0);
+        for (key, value) in entries {
+            map.insert(key, value);
+        }
+        map
+    }
+}
