@@ -33,7 +33,9 @@ pub mod workload;
 pub mod workload_template;
 mod zero;
 
-pub use k8s_openapi::apimachinery::pkg::apis::meta::v1::{Condition, ObjectMeta, OwnerReference, Time};
+pub use k8s_openapi::apimachinery::pkg::apis::meta::v1::{
+    Condition, ObjectMeta, OwnerReference, Time,
+};
 
 pub use component::*;
 pub use component_release::*;
