@@ -1,1 +1,1 @@
-//! HTTPRoutes served in process.
+//! HTTPRoutes of the Gateway API, served by an in-process reverse proxy.

@@ -1,1 +1,259 @@
-//! Addresses, service proxy, DNS and container networks.
+//! Services, names and container networks on one computer.
+//!
+//! ```text
+//!  Service ─▶ virtual IP on our interface ─▶ service proxy ─▶ ready pod        (allocator, addresses, proxy)
+//!  Pod ─────▶ EndpointSlice ─▶ ready addresses per port                        (endpoint_slices, services)
+//!  name ────▶ name server on our interface ─▶ virtual IP, or the world outside (dns)
+//!  Namespace ▶ container network, isolated from the others                     (namespaces, engine_networks)
+//! ```
+//!
+//! Containers reach virtual IPs over their default route, which ends on this computer; the proxy dials pods over the
+//! bridges. So nothing crosses from one namespace's network to another's except through the proxy, which sees the
+//! client's own address.
+
+mod addresses;
+mod allocator;
+mod cidr;
+mod dirty;
+mod dns;
+mod endpoint_slices;
+mod engine_networks;
+mod error;
+mod kernel;
+mod key;
+mod namespaces;
+mod notices;
+mod plan;
+mod proxy;
+mod ranges;
+pub mod services;
+mod watched;
+
+use std::collections::BTreeSet;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use kube::Client;
+
+use addresses::Addresses;
+use allocator::Allocator;
+pub use cidr::{Cidr, CidrError};
+pub use dns::Outside;
+use dns::{CLUSTER_DOMAIN, Dns};
+use endpoint_slices::EndpointSlices;
+pub use engine_networks::NamespaceNetwork;
+pub use error::NetworkError;
+use kernel::{Interface, Kernel};
+pub use key::ObjectKey;
+use namespaces::{Namespaces, NetworkRecipe};
+use notices::Notices;
+use proxy::Proxy;
+use services::{Reach, Services};
+
+use crate::engine::Engine;
+
+/// The port of names.
+const DNS_PORT: u16 = 53;
+/// The place of the name server in the Service range, as clusters have it.
+const DNS_PLACE: u32 = 10;
+
+/// Where the addresses of Services are put.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Placement {
+    /// On an interface of this name (at most 15 characters), made where it is missing. Needs CAP_NET_ADMIN.
+    Interface(String),
+    /// Nowhere: the whole Service range is local to this computer already, as 127.0.0.0/8 is.
+    AlreadyLocal,
+}
+
+/// What the network needs.
+#[derive(Clone)]
+pub struct NetworkOptions {
+    /// The cluster.
+    pub client: Client,
+    /// The engine that container networks are made on; none where nothing but Services is wanted.
+    pub engine: Option<Engine>,
+    /// Where the addresses of Services are put.
+    pub placement: Placement,
+    /// The range of virtual IPs; chosen where none is given.
+    pub service_range: Option<Cidr>,
+    /// The ranges that the networks of pods are cut from.
+    pub pod_ranges: Vec<Cidr>,
+    /// The port that names are answered on; anything but 53 is for tests, as containers cannot be told of it.
+    pub dns_port: u16,
+    /// Where names that are not of the cluster are asked for.
+    pub outside: Outside,
+}
+
+impl NetworkOptions {
+    /// The usual network for the containers of `engine`: an interface named after the installation, ranges chosen freely,
+    /// names outside asked for where this computer asks.
+    pub fn new(client: Client, engine: Engine) -> Self {
+        let mut interface = format!("svc-{}", engine.instance());
+        interface.truncate(15);
+        Self {
+            client,
+            engine: Some(engine),
+            placement: Placement::Interface(interface),
+            service_range: None,
+            pod_ranges: ranges::POD_RANGES.map(ranges::range).to_vec(),
+            dns_port: DNS_PORT,
+            outside: Outside::ResolvConf("/etc/resolv.conf".into()),
+        }
+    }
+}
+
+/// The running network. Services are served until it is dropped or cleaned up; the interface and the container networks
+/// stay until [`Network::clean_up`], so that containers keep their addresses over a restart.
+#[derive(Debug)]
+pub struct Network {
+    services: Arc<Services>,
+    namespaces: Option<Namespaces>,
+    range: Cidr,
+    dns: SocketAddr,
+    interface: Option<(Arc<Kernel>, Interface)>,
+    serving: Mutex<Option<Serving>>,
+}
+
+/// The parts that hold addresses.
+#[derive(Debug)]
+struct Serving {
+    _proxy: Proxy,
+    _dns: Dns,
+    _allocator: Allocator,
+    _endpoint_slices: EndpointSlices,
+}
+
+impl Network {
+    /// Sets up the interface, the name server, the service proxy and the controllers of virtual IPs and EndpointSlices.
+    ///
+    /// Finds again what an earlier process with the same options left, and takes away what no Service has any more.
+    ///
+    /// # Errors
+    /// [`NetworkError`], whose text says what is in the way and the way out.
+    pub async fn start(options: NetworkOptions) -> Result<Self, NetworkError> {
+        let services = Services::start(&options.client);
+        services.synced().await;
+        let kernel = match options.placement {
+            Placement::Interface(_) => Some(Arc::new(Kernel::open()?)),
+            Placement::AlreadyLocal => None,
+        };
+        let range = choose_range(&options, kernel.as_deref(), &services).await?;
+        let dns_ip = range.nth(DNS_PLACE).unwrap_or(range.first());
+        let (interface, addresses) = match (&options.placement, kernel) {
+            (Placement::Interface(name), Some(kernel)) => {
+                let interface = kernel.ensure(name).await?;
+                kernel.add_address(&interface, dns_ip).await?;
+                (Some((kernel.clone(), interface.clone())), Addresses::On(kernel, interface))
+            }
+            _ => (None, Addresses::AlreadyLocal),
+        };
+        let dns_address = SocketAddr::from((dns_ip, options.dns_port));
+        let dns = Dns::start(services.clone(), dns_address, options.outside)
+            .await
+            .map_err(|source| NetworkError::Dns { address: dns_address, source })?;
+        let notices = Notices::start(options.client.clone());
+        let allocator = Allocator::start(options.client.clone(), services.clone(), range, notices.clone());
+        let endpoint_slices = EndpointSlices::start(options.client.clone(), services.clone());
+        let proxy = Proxy::start(services.clone(), addresses, notices, BTreeSet::from([dns_ip]));
+        let namespaces = options.engine.map(|engine| {
+            Namespaces::start(NetworkRecipe {
+                docker: engine.docker().clone(),
+                instance: engine.instance().to_owned(),
+                pods: options.pod_ranges,
+                prefix: ranges::POD_PREFIX,
+                reserved: vec![range],
+            })
+        });
+        tracing::info!(services = %range, dns = %dns.address(), "Services are served");
+        Ok(Self {
+            services,
+            namespaces: namespaces.transpose()?,
+            range,
+            dns: dns.address(),
+            interface,
+            serving: Mutex::new(Some(Serving {
+                _proxy: proxy,
+                _dns: dns,
+                _allocator: allocator,
+                _endpoint_slices: endpoint_slices,
+            })),
+        })
+    }
+
+    /// The Services with their ready endpoints, to share with the gateway.
+    pub fn services(&self) -> Arc<Services> {
+        self.services.clone()
+    }
+
+    /// The range of virtual IPs.
+    pub fn service_range(&self) -> Cidr {
+        self.range
+    }
+
+    /// Where names are answered.
+    pub fn dns_address(&self) -> SocketAddr {
+        self.dns
+    }
+
+    pub(crate) fn dns_ip(&self) -> Ipv4Addr {
+        match self.dns {
+            SocketAddr::V4(address) => *address.ip(),
+            SocketAddr::V6(_) => self.range.first(),
+        }
+    }
+
+    /// Finds the container network of a Kubernetes namespace or makes it; asks the engine each time, so that a network
+    /// removed behind our back is made again.
+    pub async fn ensure_namespace_network(&self, namespace: &str) -> Result<NamespaceNetwork, NetworkError> {
+        self.namespaces.as_ref().ok_or(NetworkError::ShutDown)?.ensure(namespace).await
+    }
+
+    /// Removes the container network of a Kubernetes namespace; fine when it is gone.
+    pub async fn remove_namespace_network(&self, namespace: &str) -> Result<(), NetworkError> {
+        match &self.namespaces {
+            Some(namespaces) => namespaces.remove(namespace).await,
+            None => Ok(()),
+        }
+    }
+
+    /// Stops serving and removes the interface and all container networks of this installation. Containers on them must
+    /// be gone. Everything is tried; the first failure is returned.
+    pub async fn clean_up(&self) -> Result<(), NetworkError> {
+        drop(self.serving.lock().unwrap_or_else(PoisonError::into_inner).take());
+        let interface = match &self.interface {
+            Some((kernel, interface)) => kernel.remove(interface).await,
+            None => Ok(()),
+        };
+        let networks = match &self.namespaces {
+            Some(namespaces) => namespaces.remove_all().await,
+            None => Ok(()),
+        };
+        interface.and(networks)
+    }
+}
+
+/// Looks at what is in use on this computer and chooses the Service range.
+async fn choose_range(
+    options: &NetworkOptions,
+    kernel: Option<&Kernel>,
+    services: &Services,
+) -> Result<Cidr, NetworkError> {
+    let mut taken = Vec::new();
+    if let (Some(kernel), Placement::Interface(name)) = (kernel, &options.placement) {
+        let own = kernel.find(name).await?;
+        let routes = kernel.routes().await?;
+        taken.extend(
+            routes.iter().filter(|route| !own.as_ref().is_some_and(|own| own.is(route.out))).map(|route| route.range),
+        );
+    }
+    let assigned: Vec<_> = services
+        .all()
+        .iter()
+        .filter_map(|(_, entry)| match entry.facts.reach {
+            Reach::VirtualIp(address) => Some(address),
+            _ => None,
+        })
+        .collect();
+    ranges::service_range(options.service_range, &assigned, &taken)
+}

@@ -1,0 +1,87 @@
+//! One task that makes and removes container networks, so that two requests never choose the same range.
+
+use bollard::Docker;
+use tokio::sync::{mpsc, oneshot};
+use tokio_util::task::AbortOnDropHandle;
+
+use super::cidr::Cidr;
+use super::engine_networks::{EngineNetworks, NamespaceNetwork};
+use super::error::NetworkError;
+use super::kernel::Kernel;
+
+const WAITING: usize = 64;
+
+type Answer<T> = oneshot::Sender<Result<T, NetworkError>>;
+
+enum Request {
+    Ensure(String, Answer<NamespaceNetwork>),
+    Remove(String, Answer<()>),
+    RemoveAll(Answer<()>),
+}
+
+/// The container networks of one installation.
+#[derive(Debug)]
+pub(crate) struct Namespaces {
+    requests: mpsc::Sender<Request>,
+    _task: AbortOnDropHandle<()>,
+}
+
+/// What container networks are made of.
+#[derive(Debug, Clone)]
+pub(crate) struct NetworkRecipe {
+    pub(crate) docker: Docker,
+    pub(crate) instance: String,
+    pub(crate) pods: Vec<Cidr>,
+    pub(crate) prefix: u8,
+    pub(crate) reserved: Vec<Cidr>,
+}
+
+impl Namespaces {
+    pub(crate) fn start(recipe: NetworkRecipe) -> Result<Self, NetworkError> {
+        let kernel = Kernel::open()?;
+        let NetworkRecipe { docker, instance, pods, prefix, reserved } = recipe;
+        let networks = EngineNetworks { docker, instance, pods, prefix, reserved };
+        let (requests, mut waiting) = mpsc::channel(WAITING);
+        let task = tokio::spawn(async move {
+            while let Some(request) = waiting.recv().await {
+                // Whoever asked may have stopped waiting; what was done stands and is found next time.
+                match request {
+                    Request::Ensure(namespace, answer) => drop(answer.send(networks.ensure(&kernel, &namespace).await)),
+                    Request::Remove(namespace, answer) => {
+                        drop(answer.send(networks.remove(&networks.name(&namespace)).await));
+                    }
+                    Request::RemoveAll(answer) => drop(answer.send(remove_all(&networks).await)),
+                }
+            }
+        });
+        Ok(Self { requests, _task: AbortOnDropHandle::new(task) })
+    }
+
+    pub(crate) async fn ensure(&self, namespace: &str) -> Result<NamespaceNetwork, NetworkError> {
+        self.ask(|answer| Request::Ensure(namespace.to_owned(), answer)).await
+    }
+
+    pub(crate) async fn remove(&self, namespace: &str) -> Result<(), NetworkError> {
+        self.ask(|answer| Request::Remove(namespace.to_owned(), answer)).await
+    }
+
+    pub(crate) async fn remove_all(&self) -> Result<(), NetworkError> {
+        self.ask(Request::RemoveAll).await
+    }
+
+    async fn ask<T>(&self, request: impl FnOnce(Answer<T>) -> Request) -> Result<T, NetworkError> {
+        let (answer, answered) = oneshot::channel();
+        self.requests.send(request(answer)).await.map_err(|_| NetworkError::ShutDown)?;
+        answered.await.map_err(|_| NetworkError::ShutDown)?
+    }
+}
+
+async fn remove_all(networks: &EngineNetworks) -> Result<(), NetworkError> {
+    let mut outcome = Ok(());
+    for (name, _) in networks.list().await? {
+        if let Err(error) = networks.remove(&name).await {
+            outcome = Err(error);
+        }
+    }
+    outcome
+}
