@@ -1,0 +1,444 @@
+//! Running a plan.
+
+mod access;
+mod fold;
+mod operators;
+mod plan;
+
+use std::borrow::Cow;
+use std::cell::Cell;
+use std::sync::Arc;
+
+pub(crate) use operators::{
+    add, contains, divide, equal_text, less, multiply, negate, remainder, size, subtract,
+};
+pub(crate) use plan::Plan;
+use plan::{Arithmetic, Id, Node, Order};
+
+use crate::error::{EvalError, EvalErrorKind};
+use crate::value::{Key, MapBuilder, Value};
+
+type Evaluated<'s> = Result<Cow<'s, Value>, EvalError>;
+
+/// The variables of loops and bindings, innermost first.
+pub(crate) enum Scope<'s> {
+    Root,
+    Bound {
+        value: &'s Value,
+        outer: &'s Scope<'s>,
+    },
+}
+
+/// One evaluation.
+pub(crate) struct Run<'p> {
+    plan: &'p Plan,
+    slots: &'p [Option<Value>],
+    budget: Cell<u64>,
+}
+
+impl<'p> Run<'p> {
+    pub(crate) fn new(plan: &'p Plan, slots: &'p [Option<Value>], budget: u64) -> Self {
+        Self {
+            plan,
+            slots,
+            budget: Cell::new(budget),
+        }
+    }
+
+    pub(crate) fn result(&self) -> Result<Value, EvalError> {
+        self.eval(self.plan.root(), &Scope::Root)
+            .map(Cow::into_owned)
+    }
+
+    pub(crate) fn left(&self) -> u64 {
+        self.budget.get()
+    }
+
+    fn spend(&self, cost: u64) -> Result<(), EvalError> {
+        match self.budget.get().checked_sub(cost) {
+            Some(left) => {
+                self.budget.set(left);
+                Ok(())
+            }
+            None => {
+                self.budget.set(0);
+                Err(EvalError::new(
+                    EvalErrorKind::LimitExceeded,
+                    "operation cancelled: actual cost limit exceeded",
+                ))
+            }
+        }
+    }
+
+    fn eval<'s>(&'s self, id: Id, scope: &'s Scope<'s>) -> Evaluated<'s> {
+        let result = match self.plan.node(id) {
+            Node::Const(value) => return Ok(Cow::Borrowed(value)),
+            Node::Slot(slot) => return self.variable(id, *slot),
+            Node::Local(up) => return self.local(*up, scope),
+            Node::Field { operand, key, mode } => self
+                .eval(*operand, scope)
+                .and_then(|value| self.field(value, key, *mode)),
+            Node::Equal {
+                left,
+                right,
+                negated,
+            } => self.equal(*left, *right, *negated, scope),
+            Node::Order { order, left, right } => self.order(*order, *left, *right, scope),
+            Node::And(operands) => self.logical(operands, false, scope),
+            Node::Or(operands) => self.logical(operands, true, scope),
+            Node::Not(operand) => self.eval(*operand, scope).and_then(|value| match *value {
+                Value::Bool(value) => Ok(Cow::Owned(Value::Bool(!value))),
+                _ => Err(EvalError::no_such_overload()),
+            }),
+            Node::Condition { condition, yes, no } => {
+                let condition = self.eval(*condition, scope)?.as_bool();
+                match condition {
+                    Some(true) => return self.eval(*yes, scope),
+                    Some(false) => return self.eval(*no, scope),
+                    None => Err(EvalError::no_such_overload()),
+                }
+            }
+            _ => self.eval_rare(id, scope),
+        };
+        result.map_err(|error| error.at(self.plan.span(id)))
+    }
+
+    #[inline(never)]
+    fn eval_rare<'s>(&'s self, id: Id, scope: &'s Scope<'s>) -> Evaluated<'s> {
+        match self.plan.node(id) {
+            Node::Index {
+                operand,
+                index,
+                optional,
+            } => self.index(*operand, *index, *optional, scope),
+            Node::Arithmetic {
+                operation,
+                left,
+                right,
+            } => self.arithmetic(*operation, *left, *right, scope),
+            Node::Chain { first, rest } => self.chain(*first, rest, scope),
+            Node::In { item, container } => {
+                let item = self.eval(*item, scope)?;
+                let container = self.eval(*container, scope)?;
+                self.spend(
+                    1 + container
+                        .as_list()
+                        .map_or(0, |items| items.len() as u64 / 10),
+                )?;
+                operators::contains(&container, &item).map(|found| Cow::Owned(Value::Bool(found)))
+            }
+            Node::Negate(operand) => {
+                self.spend(1)?;
+                let operand = self.eval(*operand, scope)?;
+                operators::negate(&operand).map(Cow::Owned)
+            }
+            Node::Size(operand) => {
+                self.spend(1)?;
+                let operand = self.eval(*operand, scope)?;
+                operators::size(&operand).map(Cow::Owned)
+            }
+            Node::Text { test, left, right } => {
+                let left = self.eval(*left, scope)?;
+                let right = self.eval(*right, scope)?;
+                let (Value::String(text), Value::String(part)) = (&*left, &*right) else {
+                    let args = [left.into_owned(), right.into_owned()];
+                    return Err(EvalError::no_overload_for(test.name(), &args, true));
+                };
+                self.spend(1 + text.len() as u64 / 10)?;
+                Ok(Cow::Owned(Value::Bool(test.of(text, part))))
+            }
+            Node::Matches { operand, regex } => {
+                let operand = self.eval(*operand, scope)?;
+                let Value::String(text) = &*operand else {
+                    let args = [operand.into_owned(), Value::from("")];
+                    return Err(EvalError::no_overload_for("matches", &args, true));
+                };
+                self.spend(
+                    1 + (text.len() as u64 / 10) * (regex.as_str().len() as u64 / 4).max(1),
+                )?;
+                Ok(Cow::Owned(Value::Bool(regex.is_match(text))))
+            }
+            Node::Call {
+                function,
+                places,
+                args,
+                checked,
+            } => self.call(function, places, args, *checked, scope),
+            Node::List(elements) => self.list(elements, scope),
+            Node::Map(entries) => self.map(entries, scope),
+            Node::Fold(fold) => self.fold(fold, scope),
+            Node::Bind { value, body } => {
+                let value = self.eval(*value, scope)?;
+                let inner = Scope::Bound {
+                    value: &value,
+                    outer: scope,
+                };
+                Ok(Cow::Owned(self.eval(*body, &inner)?.into_owned()))
+            }
+            Node::OptMap { target, body, flat } => self.opt_map(*target, *body, *flat, scope),
+            Node::Missing { message } => Err(EvalError::new(
+                EvalErrorKind::NoSuchVariable,
+                message.as_str(),
+            )),
+            Node::Unbound { name, args } => {
+                for arg in args {
+                    self.eval(*arg, scope)?;
+                }
+                Err(EvalError::no_overload_of(name))
+            }
+            _ => Err(EvalError::no_such_overload()),
+        }
+    }
+
+    fn variable(&self, id: Id, slot: u32) -> Evaluated<'_> {
+        self.spend(1)?;
+        match self.slots.get(slot as usize) {
+            Some(Some(value)) => Ok(Cow::Borrowed(value)),
+            _ => {
+                let message = format!("no such attribute(s): {}", self.plan.text(id));
+                Err(EvalError::new(EvalErrorKind::NoSuchVariable, message).at(self.plan.span(id)))
+            }
+        }
+    }
+
+    fn local<'s>(&self, up: u32, mut scope: &'s Scope<'s>) -> Evaluated<'s> {
+        self.spend(1)?;
+        for _ in 0..up {
+            if let Scope::Bound { outer, .. } = scope {
+                scope = outer;
+            }
+        }
+        match scope {
+            Scope::Bound { value, .. } => Ok(Cow::Borrowed(value)),
+            Scope::Root => Err(EvalError::new(
+                EvalErrorKind::NoSuchVariable,
+                "no such variable",
+            )),
+        }
+    }
+
+    fn equal<'s>(
+        &'s self,
+        left: Id,
+        right: Id,
+        negated: bool,
+        scope: &'s Scope<'s>,
+    ) -> Evaluated<'s> {
+        let left = self.eval(left, scope)?;
+        let right = self.eval(right, scope)?;
+        self.spend(operators::equality_cost(&left, &right))?;
+        Ok(Cow::Owned(Value::Bool((left == right) != negated)))
+    }
+
+    fn order<'s>(
+        &'s self,
+        order: Order,
+        left: Id,
+        right: Id,
+        scope: &'s Scope<'s>,
+    ) -> Evaluated<'s> {
+        let left = self.eval(left, scope)?;
+        let right = self.eval(right, scope)?;
+        self.spend(operators::equality_cost(&left, &right))?;
+        operators::less(order.name(), &left, &right, |ordering| {
+            order.holds(ordering)
+        })
+        .map(|held| Cow::Owned(Value::Bool(held)))
+    }
+
+    /// `&&` (decided by false) and `||` (decided by true): a deciding operand absorbs the errors of the others.
+    fn logical<'s>(
+        &'s self,
+        operands: &[Id],
+        decides: bool,
+        scope: &'s Scope<'s>,
+    ) -> Evaluated<'s> {
+        let mut failure: Option<EvalError> = None;
+        for operand in operands {
+            match self.eval(*operand, scope) {
+                Ok(value) => match *value {
+                    Value::Bool(value) if value == decides => {
+                        return Ok(Cow::Owned(Value::Bool(decides)));
+                    }
+                    Value::Bool(_) => {}
+                    _ => {
+                        failure.get_or_insert_with(EvalError::no_such_overload);
+                    }
+                },
+                Err(error) if error.kind() == EvalErrorKind::LimitExceeded => return Err(error),
+                Err(error) => {
+                    failure.get_or_insert(error);
+                }
+            }
+        }
+        failure.map_or(Ok(Cow::Owned(Value::Bool(!decides))), Err)
+    }
+
+    fn arithmetic<'s>(
+        &'s self,
+        operation: Arithmetic,
+        left: Id,
+        right: Id,
+        scope: &'s Scope<'s>,
+    ) -> Evaluated<'s> {
+        let left = self.eval(left, scope)?;
+        let right = self.eval(right, scope)?;
+        self.spend(operators::arithmetic_cost(&left, &right))?;
+        operation.apply(&left, &right).map(Cow::Owned)
+    }
+
+    /// A chain of `+`: one buffer takes all strings, or all items.
+    fn chain<'s>(
+        &'s self,
+        first: Id,
+        rest: &[(Arithmetic, Id, Id)],
+        scope: &'s Scope<'s>,
+    ) -> Evaluated<'s> {
+        let mut left = self.eval(first, scope)?.into_owned();
+        for (operation, right, whole) in rest {
+            let right = self.eval(*right, scope)?;
+            let step = self
+                .spend(operators::arithmetic_cost(&left, &right))
+                .and_then(|()| {
+                    if *operation == Arithmetic::Add {
+                        operators::append(&mut left, &right)
+                    } else {
+                        operation.apply(&left, &right).map(|value| left = value)
+                    }
+                });
+            step.map_err(|error| error.at(self.plan.span(*whole)))?;
+        }
+        Ok(Cow::Owned(left))
+    }
+
+    fn call<'s>(
+        &'s self,
+        function: &crate::function::Function,
+        places: &[usize],
+        args: &[Id],
+        checked: bool,
+        scope: &'s Scope<'s>,
+    ) -> Evaluated<'s> {
+        let result = match args {
+            [] => self.invoke(function, places, &[], checked),
+            [a] => self.invoke(
+                function,
+                places,
+                &[self.eval(*a, scope)?.into_owned()],
+                checked,
+            ),
+            [a, b] => {
+                let args = [
+                    self.eval(*a, scope)?.into_owned(),
+                    self.eval(*b, scope)?.into_owned(),
+                ];
+                self.invoke(function, places, &args, checked)
+            }
+            args => {
+                let args = args
+                    .iter()
+                    .map(|arg| self.eval(*arg, scope).map(Cow::into_owned))
+                    .collect::<Result<Vec<_>, _>>()?;
+                self.invoke(function, places, &args, checked)
+            }
+        };
+        result.map(Cow::Owned)
+    }
+
+    fn invoke(
+        &self,
+        function: &crate::function::Function,
+        places: &[usize],
+        args: &[Value],
+        checked: bool,
+    ) -> Result<Value, EvalError> {
+        self.spend(operators::call_cost(&function.name, args))?;
+        for overload in places
+            .iter()
+            .filter_map(|place| function.overloads.get(*place))
+        {
+            if checked || overload.accepts(args) {
+                let result = (overload.native)(args)?;
+                self.spend(operators::result_cost(&result))?;
+                return Ok(result);
+            }
+        }
+        Err(EvalError::no_overload_for(&function.name, args, false))
+    }
+
+    fn list<'s>(&'s self, elements: &[(bool, Id)], scope: &'s Scope<'s>) -> Evaluated<'s> {
+        self.spend(10)?;
+        let mut items = Vec::with_capacity(elements.len());
+        for (optional, element) in elements {
+            let value = self.eval(*element, scope)?.into_owned();
+            match value {
+                Value::Optional(None) if *optional => {}
+                Value::Optional(Some(value)) if *optional => items.push((*value).clone()),
+                value if *optional => return Err(not_optional(&value)),
+                value => items.push(value),
+            }
+        }
+        Ok(Cow::Owned(Value::List(Arc::new(items))))
+    }
+
+    fn map<'s>(&'s self, entries: &[(bool, Id, Id)], scope: &'s Scope<'s>) -> Evaluated<'s> {
+        self.spend(30)?;
+        let mut map = MapBuilder::with_capacity(entries.len());
+        for (optional, key, value) in entries {
+            let key = self.eval(*key, scope)?;
+            let key = literal_key(&key)?;
+            let value = self.eval(*value, scope)?.into_owned();
+            match value {
+                Value::Optional(None) if *optional => {}
+                Value::Optional(Some(value)) if *optional => map.insert(key, (*value).clone()),
+                value if *optional => return Err(not_optional(&value)),
+                value => map.insert(key, value),
+            }
+        }
+        Ok(Cow::Owned(Value::Map(Arc::new(map.build()))))
+    }
+
+    fn opt_map<'s>(
+        &'s self,
+        target: Id,
+        body: Id,
+        flat: bool,
+        scope: &'s Scope<'s>,
+    ) -> Evaluated<'s> {
+        let target = self.eval(target, scope)?;
+        match &*target {
+            Value::Optional(None) => Ok(Cow::Owned(Value::NONE)),
+            Value::Optional(Some(value)) => {
+                let inner = Scope::Bound {
+                    value,
+                    outer: scope,
+                };
+                let result = self.eval(body, &inner)?.into_owned();
+                match result {
+                    Value::Optional(_) if flat => Ok(Cow::Owned(result)),
+                    _ if flat => Err(EvalError::no_such_overload()),
+                    result => Ok(Cow::Owned(Value::some(result))),
+                }
+            }
+            other => Err(EvalError::no_overload_for(
+                "hasValue",
+                std::slice::from_ref(other),
+                true,
+            )),
+        }
+    }
+}
+
+fn not_optional(value: &Value) -> EvalError {
+    EvalError::invalid(format!(
+        "cannot initialize optional entry from non-optional value {value}"
+    ))
+}
+
+fn literal_key(value: &Value) -> Result<Key, EvalError> {
+    match value {
+        Value::Double(_) => None,
+        value => Key::from_value(value),
+    }
+    .ok_or_else(|| EvalError::invalid(format!("unsupported key type: {}", value.type_name())))
+}

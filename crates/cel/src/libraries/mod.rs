@@ -1,0 +1,43 @@
+//! Functions and macros beyond the operators.
+
+mod convert;
+mod optional;
+pub(crate) mod pattern;
+mod standard;
+mod times;
+
+use crate::env::Library;
+pub use optional::optionals;
+pub use standard::standard;
+
+/// `cel.bind`.
+pub fn bindings() -> Library {
+    use crate::ast::ExprKind;
+    use crate::syntax::{Args, Macro};
+    let bind = Macro::receiver("bind", Args::Exactly(3), |call| {
+        if call.target_name() != Some("cel") {
+            return Ok(None);
+        }
+        let name = call.arg(0)?;
+        let Some(name) = name.as_ident() else {
+            return Err(call.error_at(name, "cel.bind() variable names must be simple identifiers"));
+        };
+        Ok(Some(call.node(ExprKind::Bind {
+            name: name.clone(),
+            value: Box::new(call.arg(1)?.clone()),
+            body: Box::new(call.arg(2)?.clone()),
+        })))
+    });
+    Library {
+        macros: vec![bind],
+        ..Library::default()
+    }
+}
+
+/// Loops with two variables: `all`, `exists`, `existsOne`, `transformList`, `transformMap`, `transformMapEntry`.
+pub fn two_variables() -> Library {
+    Library {
+        macros: crate::syntax::two_variable_macros(),
+        ..Library::default()
+    }
+}
