@@ -1,7 +1,9 @@
 #![forbid(unsafe_code)]
 //! Every kind of openchoreo.dev/v1alpha1, its CRD, names, hashes, labels, conditions and the kinds table
 
+pub mod alert_rule;
 pub mod annotations;
+pub mod authz;
 pub mod component;
 pub mod component_release;
 pub mod component_type;
@@ -13,9 +15,13 @@ mod free_form;
 pub mod gateway_network;
 mod go_duration;
 pub mod hash;
+pub mod indexes;
 mod kind;
+pub mod kinds;
 pub mod labels;
 pub mod names;
+pub mod notification_channel;
+pub mod observability_plane;
 pub mod plane_agent;
 pub mod project;
 pub mod project_release;
@@ -24,19 +30,25 @@ pub mod references;
 pub mod release_binding;
 pub mod release_binding_status;
 pub mod rendered_release;
+pub mod resource;
+pub mod resource_release;
+pub mod resource_type;
 mod schema;
 pub mod secret_reference;
 pub mod template;
 pub mod traits;
 mod wire_enum;
+pub mod workflow;
+pub mod workflow_plane;
+pub mod workflow_run;
 pub mod workload;
 pub mod workload_template;
 mod zero;
 
-pub use k8s_openapi::apimachinery::pkg::apis::meta::v1::{
-    Condition, ObjectMeta, OwnerReference, Time,
-};
+pub use k8s_openapi::apimachinery::pkg::apis::meta::v1::{Condition, ObjectMeta, OwnerReference, Time};
 
+pub use alert_rule::*;
+pub use authz::*;
 pub use component::*;
 pub use component_release::*;
 pub use component_type::*;
@@ -47,6 +59,9 @@ pub use free_form::{FreeForm, FreeObject, NotAnObject};
 pub use gateway_network::*;
 pub use go_duration::{GoDuration, InvalidDuration};
 pub use kind::{API_VERSION, GROUP, Kind, VERSION};
+pub use kinds::{KINDS, KindRow, kind_row, kind_row_by_noun, kind_row_by_plural, kind_row_by_segment};
+pub use notification_channel::*;
+pub use observability_plane::*;
 pub use plane_agent::*;
 pub use project::*;
 pub use project_release::*;
@@ -55,9 +70,16 @@ pub use references::*;
 pub use release_binding::*;
 pub use release_binding_status::*;
 pub use rendered_release::*;
+pub use resource::*;
+pub use resource_release::*;
+pub use resource_type::*;
+pub use schema::crd::{crd, crds};
 pub use secret_reference::*;
 pub use template::*;
 pub use traits::*;
 pub use wire_enum::UnknownWord;
+pub use workflow::*;
+pub use workflow_plane::*;
+pub use workflow_run::*;
 pub use workload::*;
 pub use workload_template::*;

@@ -51,6 +51,7 @@ pub struct SecretReferenceSpec {
     pub data: Vec<SecretDataSource>,
     /// How often the store is asked again.
     #[serde(default = "hourly")]
+    #[schemars(extend("default" = "1h"))]
     pub refresh_interval: GoDuration,
 }
 

@@ -24,9 +24,7 @@ fn unwrap_optional(object: &mut Map<String, Value>) {
     let Some(Value::Array(branches)) = object.get("anyOf") else {
         return;
     };
-    let mut present = branches
-        .iter()
-        .filter(|branch| branch.get("type") != Some(&Value::from("null")));
+    let mut present = branches.iter().filter(|branch| branch.get("type") != Some(&Value::from("null")));
     let (Some(only), None) = (present.next().cloned(), present.next()) else {
         return;
     };
@@ -34,9 +32,7 @@ fn unwrap_optional(object: &mut Map<String, Value>) {
     let Value::Object(inner) = only else { return };
     for (keyword, value) in inner {
         match (object.get_mut(&keyword), value) {
-            (Some(Value::Array(outer)), Value::Array(mut rules))
-                if keyword == super::rules::KEYWORD =>
-            {
+            (Some(Value::Array(outer)), Value::Array(mut rules)) if keyword == super::rules::KEYWORD => {
                 rules.append(outer);
                 *outer = rules;
             }

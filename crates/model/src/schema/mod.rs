@@ -19,8 +19,7 @@ pub(crate) const TTL: &str = r"^(\d+d)?(\d+h)?(\d+m)?(\d+s)?$";
 /// A span of time: `1h30m`, `1.5s`.
 pub(crate) const DURATION: &str = r"^([0-9]+(\.[0-9]+)?(ms|s|m|h))+$";
 /// A component type's reference: `deployment/service`.
-pub(crate) const COMPONENT_TYPE: &str =
-    "^(deployment|statefulset|cronjob|job|proxy)/[a-z0-9]([-a-z0-9]*[a-z0-9])?$";
+pub(crate) const COMPONENT_TYPE: &str = "^(deployment|statefulset|cronjob|job|proxy)/[a-z0-9]([-a-z0-9]*[a-z0-9])?$";
 /// The id of an external reference.
 pub(crate) const REFERENCE_ID: &str = "^[a-z][a-z0-9-]*[a-z0-9]$";
 /// An e-mail address.
@@ -32,10 +31,7 @@ pub(crate) fn structural<T: JsonSchema>() -> Value {
         settings.inline_subschemas = true;
         settings.meta_schema = None;
     });
-    let mut schema = settings
-        .into_generator()
-        .into_root_schema_for::<T>()
-        .to_value();
+    let mut schema = settings.into_generator().into_root_schema_for::<T>().to_value();
     if let Some(object) = schema.as_object_mut() {
         object.remove("title");
     }

@@ -9,10 +9,7 @@ pub(super) const KEYWORD: &str = "x-kubernetes-validations";
 /// A rule that is appended to those a schema has.
 fn rule(rule: &'static str, message: String) -> impl FnMut(&mut Schema) {
     move |schema| {
-        let rules = schema
-            .ensure_object()
-            .entry(KEYWORD)
-            .or_insert_with(|| Value::Array(Vec::new()));
+        let rules = schema.ensure_object().entry(KEYWORD).or_insert_with(|| Value::Array(Vec::new()));
         if let Value::Array(rules) = rules {
             rules.push(json!({ "rule": rule, "message": message }));
         }
@@ -23,9 +20,7 @@ fn rule(rule: &'static str, message: String) -> impl FnMut(&mut Schema) {
 pub(crate) fn immutable(path: &str) -> impl FnMut(&mut Schema) + use<> {
     rule(
         "self == oldSelf",
-        format!(
-            "{path} is immutable: it was set when the object was created; create another object instead"
-        ),
+        format!("{path} is immutable: it was set when the object was created; create another object instead"),
     )
 }
 
@@ -71,18 +66,12 @@ pub(crate) fn data_plane_set_once(schema: &mut Schema) {
 
 /// A literal or a reference, not both; neither is an empty literal.
 pub(crate) fn value_or_reference(schema: &mut Schema) {
-    rule(
-        "!(has(self.value) && has(self.valueFrom))",
-        "value and valueFrom exclude each other: set one".into(),
-    )(schema);
+    rule("!(has(self.value) && has(self.valueFrom))", "value and valueFrom exclude each other: set one".into())(schema);
 }
 
 /// Neither an output nor what it is bound to has an empty name.
 pub(crate) fn no_empty_names(schema: &mut Schema) {
-    rule(
-        "self.all(k, k.size() > 0 && self[k].size() > 0)",
-        "keys and values must not be empty".into(),
-    )(schema);
+    rule("self.all(k, k.size() > 0 && self[k].size() > 0)", "keys and values must not be empty".into())(schema);
 }
 
 /// An output has one source.
@@ -143,10 +132,9 @@ pub(crate) fn cluster_roles_only(schema: &mut Schema) {
 
 /// An e-mail channel says how to send.
 pub(crate) fn email_has_config(schema: &mut Schema) {
-    rule(
-        "self.type == 'email' ? has(self.emailConfig) : true",
-        "emailConfig is required for type email".into(),
-    )(schema);
+    rule("self.type == 'email' ? has(self.emailConfig) : true", "emailConfig is required for type email".into())(
+        schema,
+    );
 }
 
 /// A webhook channel says where to post.
@@ -159,10 +147,7 @@ pub(crate) fn webhook_has_config(schema: &mut Schema) {
 
 /// A header has one source.
 pub(crate) fn header_has_one_source(schema: &mut Schema) {
-    rule(
-        "has(self.value) != has(self.valueFrom)",
-        "exactly one of value and valueFrom must be set".into(),
-    )(schema);
+    rule("has(self.value) != has(self.valueFrom)", "exactly one of value and valueFrom must be set".into())(schema);
 }
 
 /// The cost analysis looks at budgets.
@@ -175,10 +160,9 @@ pub(crate) fn cost_analysis_needs_budget(schema: &mut Schema) {
 
 /// The root cause analysis starts from an incident.
 pub(crate) fn root_cause_analysis_needs_incident(schema: &mut Schema) {
-    rule(
-        "self.triggerAiRca == true ? self.enabled == true : true",
-        "triggerAiRca requires incident.enabled".into(),
-    )(schema);
+    rule("self.triggerAiRca == true ? self.enabled == true : true", "triggerAiRca requires incident.enabled".into())(
+        schema,
+    );
 }
 
 /// The cost analysis starts from an incident.

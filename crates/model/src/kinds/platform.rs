@@ -1,0 +1,382 @@
+//! What platform engineers write: planes, environments, types.
+
+use super::{Action, Cli, Column, ColumnSource, KindRow, Level, OwnerPaths, PrinterColumn, Rest, Scope};
+use crate::indexes;
+
+pub(super) const CLUSTER_OBSERVABILITY_PLANE: KindRow = KindRow {
+    kind: "ClusterObservabilityPlane",
+    plural: "clusterobservabilityplanes",
+    singular: "clusterobservabilityplane",
+    short_names: &["cop", "cops"],
+    scope: Scope::Cluster,
+    description: "A cluster that the telemetry of all namespaces goes to",
+    printer_columns: &[],
+    rest: Some(Rest::ALL),
+    action: Some(Action::at(Level::Cluster, "clusterobservabilityplane")),
+    cli: Some(Cli { aliases: &["cop"], columns: Column::NAME_AGE }),
+    owner: OwnerPaths::NONE,
+    indexes: &[],
+    spec_required: false,
+    schemas: crate::ClusterObservabilityPlane::schemas,
+};
+
+pub(super) const OBSERVABILITY_PLANE: KindRow = KindRow {
+    kind: "ObservabilityPlane",
+    plural: "observabilityplanes",
+    singular: "observabilityplane",
+    short_names: &[],
+    scope: Scope::Namespaced,
+    description: "A cluster that the telemetry of its namespace goes to",
+    printer_columns: &[],
+    rest: Some(Rest::ALL),
+    action: Some(Action::at(Level::Namespace, "observabilityplane")),
+    cli: Some(Cli { aliases: &["op"], columns: Column::NAME_AGE }),
+    owner: OwnerPaths::NONE,
+    indexes: &[],
+    spec_required: false,
+    schemas: crate::ObservabilityPlane::schemas,
+};
+
+pub(super) const CLUSTER_DATA_PLANE: KindRow = KindRow {
+    kind: "ClusterDataPlane",
+    plural: "clusterdataplanes",
+    singular: "clusterdataplane",
+    short_names: &["cdp", "cdps"],
+    scope: Scope::Cluster,
+    description: "A cluster that the components of all namespaces run on",
+    printer_columns: &[],
+    rest: Some(Rest::ALL),
+    action: Some(Action::at(Level::Cluster, "clusterdataplane")),
+    cli: Some(Cli { aliases: &["cdp"], columns: Column::NAME_AGE }),
+    owner: OwnerPaths::NONE,
+    indexes: &[],
+    spec_required: false,
+    schemas: crate::ClusterDataPlane::schemas,
+};
+
+pub(super) const DATA_PLANE: KindRow = KindRow {
+    kind: "DataPlane",
+    plural: "dataplanes",
+    singular: "dataplane",
+    short_names: &["dp", "dps"],
+    scope: Scope::Namespaced,
+    description: "A cluster that the components of its namespace run on",
+    printer_columns: &[],
+    rest: Some(Rest::ALL),
+    action: Some(Action::at(Level::Namespace, "dataplane")),
+    cli: Some(Cli { aliases: &["dp"], columns: Column::NAME_AGE }),
+    owner: OwnerPaths::NONE,
+    indexes: &[],
+    spec_required: false,
+    schemas: crate::DataPlane::schemas,
+};
+
+pub(super) const CLUSTER_WORKFLOW_PLANE: KindRow = KindRow {
+    kind: "ClusterWorkflowPlane",
+    plural: "clusterworkflowplanes",
+    singular: "clusterworkflowplane",
+    short_names: &["cwp", "cwps"],
+    scope: Scope::Cluster,
+    description: "A cluster that the workflows of all namespaces run on",
+    printer_columns: &[],
+    rest: Some(Rest::ALL),
+    action: Some(Action::at(Level::Cluster, "clusterworkflowplane")),
+    cli: Some(Cli { aliases: &["cwp"], columns: Column::NAME_AGE }),
+    owner: OwnerPaths::NONE,
+    indexes: &[],
+    spec_required: false,
+    schemas: crate::ClusterWorkflowPlane::schemas,
+};
+
+pub(super) const WORKFLOW_PLANE: KindRow = KindRow {
+    kind: "WorkflowPlane",
+    plural: "workflowplanes",
+    singular: "workflowplane",
+    short_names: &[],
+    scope: Scope::Namespaced,
+    description: "A cluster that the workflows of its namespace run on",
+    printer_columns: &[],
+    rest: Some(Rest::ALL),
+    action: Some(Action::at(Level::Namespace, "workflowplane")),
+    cli: Some(Cli { aliases: &["wp"], columns: Column::NAME_AGE }),
+    owner: OwnerPaths::NONE,
+    indexes: &[],
+    spec_required: false,
+    schemas: crate::WorkflowPlane::schemas,
+};
+
+pub(super) const ENVIRONMENT: KindRow = KindRow {
+    kind: "Environment",
+    plural: "environments",
+    singular: "environment",
+    short_names: &["env", "envs"],
+    scope: Scope::Namespaced,
+    description: "A place that components are deployed to",
+    printer_columns: &[],
+    rest: Some(Rest::ALL),
+    action: Some(Action::at(Level::Namespace, "environment")),
+    cli: Some(Cli {
+        aliases: &["env", "envs"],
+        columns: &[
+            Column::NAME,
+            Column::new("DATA PLANE", ColumnSource::Reference("/spec/dataPlaneRef", "DataPlane")),
+            Column::new("PRODUCTION", ColumnSource::Flag("/spec/isProduction")),
+            Column::AGE,
+        ],
+    }),
+    owner: OwnerPaths::NONE,
+    indexes: &[indexes::ENVIRONMENTS_BY_DATA_PLANE.name],
+    spec_required: false,
+    schemas: crate::Environment::schemas,
+};
+
+pub(super) const DEPLOYMENT_PIPELINE: KindRow = KindRow {
+    kind: "DeploymentPipeline",
+    plural: "deploymentpipelines",
+    singular: "deploymentpipeline",
+    short_names: &["deppipe", "deppipes"],
+    scope: Scope::Namespaced,
+    description: "The order of environments that releases are promoted along",
+    printer_columns: &[],
+    rest: Some(Rest::ALL),
+    action: Some(Action::at(Level::Namespace, "deploymentpipeline")),
+    cli: Some(Cli { aliases: &["deppipe"], columns: Column::NAME_AGE }),
+    owner: OwnerPaths::NONE,
+    indexes: &[indexes::PIPELINES_BY_ENVIRONMENT.name],
+    spec_required: false,
+    schemas: crate::DeploymentPipeline::schemas,
+};
+
+pub(super) const NOTIFICATION_CHANNEL: KindRow = KindRow {
+    kind: "ObservabilityAlertsNotificationChannel",
+    plural: "observabilityalertsnotificationchannels",
+    singular: "observabilityalertsnotificationchannel",
+    short_names: &[],
+    scope: Scope::Namespaced,
+    description: "How people are told of the alerts of one environment",
+    printer_columns: &[
+        PrinterColumn::text("Type", ".spec.type"),
+        PrinterColumn::AGE,
+        PrinterColumn { name: "Notifications", type_: "integer", json_path: ".status.notificationCount" },
+    ],
+    rest: Some(Rest::ALL),
+    action: Some(Action::at(Level::Namespace, "observabilityalertsnotificationchannel")),
+    cli: Some(Cli { aliases: &["oanc", "obsnotificationchannel"], columns: Column::NAME_AGE }),
+    owner: OwnerPaths::NONE,
+    indexes: &[indexes::CHANNELS_BY_ENVIRONMENT.name],
+    spec_required: false,
+    schemas: crate::ObservabilityAlertsNotificationChannel::schemas,
+};
+
+pub(super) const ALERT_RULE: KindRow = KindRow {
+    kind: "ObservabilityAlertRule",
+    plural: "observabilityalertrules",
+    singular: "observabilityalertrule",
+    short_names: &[],
+    scope: Scope::Namespaced,
+    description: "When people are told that something is wrong with a component",
+    printer_columns: &[
+        PrinterColumn::text("Severity", ".spec.severity"),
+        PrinterColumn::text("Enabled", ".spec.enabled"),
+        PrinterColumn::text("Phase", ".status.phase"),
+        PrinterColumn::AGE,
+    ],
+    rest: None,
+    action: None,
+    cli: None,
+    owner: OwnerPaths::LABELS,
+    indexes: &[],
+    spec_required: false,
+    schemas: crate::ObservabilityAlertRule::schemas,
+};
+
+pub(super) const CLUSTER_PROJECT_TYPE: KindRow = KindRow {
+    kind: "ClusterProjectType",
+    plural: "clusterprojecttypes",
+    singular: "clusterprojecttype",
+    short_names: &["cpt", "cpts"],
+    scope: Scope::Cluster,
+    description: "What the projects of all namespaces can be made from",
+    printer_columns: &[PrinterColumn::AGE],
+    rest: Some(Rest::WITH_SCHEMA),
+    action: Some(Action::at(Level::Cluster, "clusterprojecttype")),
+    cli: Some(Cli {
+        aliases: &["cpt"],
+        columns: &[Column::NAME, Column::new("RESOURCES", ColumnSource::Count("/spec/resources")), Column::AGE],
+    }),
+    owner: OwnerPaths::NONE,
+    indexes: &[],
+    spec_required: false,
+    schemas: crate::ClusterProjectType::schemas,
+};
+
+pub(super) const PROJECT_TYPE: KindRow = KindRow {
+    kind: "ProjectType",
+    plural: "projecttypes",
+    singular: "projecttype",
+    short_names: &["pt", "pts"],
+    scope: Scope::Namespaced,
+    description: "What the projects of its namespace can be made from",
+    printer_columns: &[PrinterColumn::AGE],
+    rest: Some(Rest::WITH_SCHEMA),
+    action: Some(Action::at(Level::Namespace, "projecttype")),
+    cli: Some(Cli {
+        aliases: &["pt"],
+        columns: &[Column::NAME, Column::new("RESOURCES", ColumnSource::Count("/spec/resources")), Column::AGE],
+    }),
+    owner: OwnerPaths::NONE,
+    indexes: &[],
+    spec_required: false,
+    schemas: crate::ProjectType::schemas,
+};
+
+pub(super) const CLUSTER_RESOURCE_TYPE: KindRow = KindRow {
+    kind: "ClusterResourceType",
+    plural: "clusterresourcetypes",
+    singular: "clusterresourcetype",
+    short_names: &["crt", "crts"],
+    scope: Scope::Cluster,
+    description: "What the resources of all namespaces can be made from",
+    printer_columns: &[PrinterColumn::AGE],
+    rest: Some(Rest::WITH_SCHEMA),
+    action: Some(Action::at(Level::Cluster, "clusterresourcetype")),
+    cli: Some(Cli {
+        aliases: &["crt"],
+        columns: &[Column::NAME, Column::text("RETAIN POLICY", "/spec/retainPolicy"), Column::AGE],
+    }),
+    owner: OwnerPaths::NONE,
+    indexes: &[],
+    spec_required: false,
+    schemas: crate::ClusterResourceType::schemas,
+};
+
+pub(super) const RESOURCE_TYPE: KindRow = KindRow {
+    kind: "ResourceType",
+    plural: "resourcetypes",
+    singular: "resourcetype",
+    short_names: &["rt", "rts"],
+    scope: Scope::Namespaced,
+    description: "What the resources of its namespace can be made from",
+    printer_columns: &[PrinterColumn::AGE],
+    rest: Some(Rest::WITH_SCHEMA),
+    action: Some(Action::at(Level::Namespace, "resourcetype")),
+    cli: Some(Cli {
+        aliases: &["rt"],
+        columns: &[Column::NAME, Column::text("RETAIN POLICY", "/spec/retainPolicy"), Column::AGE],
+    }),
+    owner: OwnerPaths::NONE,
+    indexes: &[],
+    spec_required: false,
+    schemas: crate::ResourceType::schemas,
+};
+
+pub(super) const CLUSTER_WORKFLOW: KindRow = KindRow {
+    kind: "ClusterWorkflow",
+    plural: "clusterworkflows",
+    singular: "clusterworkflow",
+    short_names: &["cwf", "cwfs"],
+    scope: Scope::Cluster,
+    description: "A build or other run to completion, for all namespaces",
+    printer_columns: &[PrinterColumn::AGE],
+    rest: Some(Rest::WITH_SCHEMA),
+    action: Some(Action::at(Level::Cluster, "clusterworkflow")),
+    cli: Some(Cli { aliases: &["cwf"], columns: Column::NAME_AGE }),
+    owner: OwnerPaths::NONE,
+    indexes: &[],
+    spec_required: false,
+    schemas: crate::ClusterWorkflow::schemas,
+};
+
+pub(super) const WORKFLOW: KindRow = KindRow {
+    kind: "Workflow",
+    plural: "workflows",
+    singular: "workflow",
+    short_names: &[],
+    scope: Scope::Namespaced,
+    description: "A build or other run to completion, for its namespace",
+    printer_columns: &[],
+    rest: Some(Rest::WITH_SCHEMA),
+    action: Some(Action::at(Level::Namespace, "workflow")),
+    cli: Some(Cli {
+        aliases: &["wf"],
+        columns: &[Column::NAME, Column::new("TYPE", ColumnSource::WorkflowType), Column::AGE],
+    }),
+    owner: OwnerPaths::NONE,
+    indexes: &[],
+    spec_required: true,
+    schemas: crate::Workflow::schemas,
+};
+
+pub(super) const CLUSTER_TRAIT: KindRow = KindRow {
+    kind: "ClusterTrait",
+    plural: "clustertraits",
+    singular: "clustertrait",
+    short_names: &["ctrait", "ctraits"],
+    scope: Scope::Cluster,
+    description: "What can be added to the components of all namespaces",
+    printer_columns: &[PrinterColumn::AGE],
+    rest: Some(Rest::WITH_SCHEMA),
+    action: Some(Action::at(Level::Cluster, "clustertrait")),
+    cli: Some(Cli { aliases: &["ctrait"], columns: Column::NAME_AGE }),
+    owner: OwnerPaths::NONE,
+    indexes: &[],
+    spec_required: false,
+    schemas: crate::ClusterTrait::schemas,
+};
+
+pub(super) const TRAIT: KindRow = KindRow {
+    kind: "Trait",
+    plural: "traits",
+    singular: "trait",
+    short_names: &["trait", "traits"],
+    scope: Scope::Namespaced,
+    description: "What can be added to the components of its namespace",
+    printer_columns: &[PrinterColumn::AGE],
+    rest: Some(Rest::WITH_SCHEMA),
+    action: Some(Action::at(Level::Namespace, "trait")),
+    cli: Some(Cli { aliases: &[], columns: Column::NAME_AGE }),
+    owner: OwnerPaths::NONE,
+    indexes: &[],
+    spec_required: false,
+    schemas: crate::Trait::schemas,
+};
+
+pub(super) const CLUSTER_COMPONENT_TYPE: KindRow = KindRow {
+    kind: "ClusterComponentType",
+    plural: "clustercomponenttypes",
+    singular: "clustercomponenttype",
+    short_names: &["cct", "ccts"],
+    scope: Scope::Cluster,
+    description: "What the components of all namespaces can be made from",
+    printer_columns: &[PrinterColumn::text("WorkloadType", ".spec.workloadType"), PrinterColumn::AGE],
+    rest: Some(Rest::WITH_SCHEMA),
+    action: Some(Action::at(Level::Cluster, "clustercomponenttype")),
+    cli: Some(Cli {
+        aliases: &["cct"],
+        columns: &[Column::NAME, Column::text("WORKLOAD TYPE", "/spec/workloadType"), Column::AGE],
+    }),
+    owner: OwnerPaths::NONE,
+    indexes: &[],
+    spec_required: false,
+    schemas: crate::ClusterComponentType::schemas,
+};
+
+pub(super) const COMPONENT_TYPE: KindRow = KindRow {
+    kind: "ComponentType",
+    plural: "componenttypes",
+    singular: "componenttype",
+    short_names: &["ct", "cts"],
+    scope: Scope::Namespaced,
+    description: "What the components of its namespace can be made from",
+    printer_columns: &[PrinterColumn::text("WorkloadType", ".spec.workloadType"), PrinterColumn::AGE],
+    rest: Some(Rest::WITH_SCHEMA),
+    action: Some(Action::at(Level::Namespace, "componenttype")),
+    cli: Some(Cli {
+        aliases: &["ct"],
+        columns: &[Column::NAME, Column::text("WORKLOAD TYPE", "/spec/workloadType"), Column::AGE],
+    }),
+    owner: OwnerPaths::NONE,
+    indexes: &[],
+    spec_required: false,
+    schemas: crate::ComponentType::schemas,
+};
