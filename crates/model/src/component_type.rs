@@ -6,8 +6,7 @@ use serde::{Deserialize, Serialize};
 use crate::FreeForm;
 use crate::kind::kind;
 use crate::references::{
-    ClusterTraitKind, ClusterTraitRef, ClusterWorkflowRef, TraitKind, TraitRef, WorkflowKind,
-    WorkflowRef,
+    ClusterTraitKind, ClusterTraitRef, ClusterWorkflowRef, TraitKind, TraitRef, WorkflowKind, WorkflowRef,
 };
 use crate::schema::rules;
 use crate::template::{PostRenderValidation, ResourceTemplate, SchemaSection, ValidationRule};
@@ -74,11 +73,7 @@ pub struct ComponentTypeSpec {
 impl ComponentTypeSpec {
     /// The rules before rendering, under whichever name they were given.
     pub fn rules_before_rendering(&self) -> &[ValidationRule] {
-        if self.pre_render_validations.is_empty() {
-            &self.validations
-        } else {
-            &self.pre_render_validations
-        }
+        if self.pre_render_validations.is_empty() { &self.validations } else { &self.pre_render_validations }
     }
 }
 
@@ -169,10 +164,7 @@ impl From<ClusterComponentTypeSpec> for ComponentTypeSpec {
             allowed_workflows: cluster
                 .allowed_workflows
                 .into_iter()
-                .map(|workflow| WorkflowRef {
-                    kind: WorkflowKind::ClusterWorkflow,
-                    name: workflow.name,
-                })
+                .map(|workflow| WorkflowRef { kind: WorkflowKind::ClusterWorkflow, name: workflow.name })
                 .collect(),
             parameters: cluster.parameters,
             environment_configs: cluster.environment_configs,
@@ -190,10 +182,7 @@ impl From<ClusterComponentTypeSpec> for ComponentTypeSpec {
             allowed_traits: cluster
                 .allowed_traits
                 .into_iter()
-                .map(|allowed| TraitRef {
-                    kind: TraitKind::ClusterTrait,
-                    name: allowed.name,
-                })
+                .map(|allowed| TraitRef { kind: TraitKind::ClusterTrait, name: allowed.name })
                 .collect(),
             validations: cluster.validations,
             pre_render_validations: cluster.pre_render_validations,

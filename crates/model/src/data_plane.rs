@@ -31,11 +31,7 @@ pub struct DataPlaneSpec {
     /// How its agent proves who it is.
     pub cluster_agent: ClusterAgentConfig,
     /// Its gateways.
-    #[serde(
-        default,
-        skip_serializing_if = "Option::is_none",
-        deserialize_with = "zero::absent_if_empty"
-    )]
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "zero::absent_if_empty")]
     pub gateway: Option<GatewaySpec>,
     /// Its secret store.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -56,11 +52,7 @@ pub struct ClusterDataPlaneSpec {
     /// How its agent proves who it is.
     pub cluster_agent: ClusterAgentConfig,
     /// Its gateways.
-    #[serde(
-        default,
-        skip_serializing_if = "Option::is_none",
-        deserialize_with = "zero::absent_if_empty"
-    )]
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "zero::absent_if_empty")]
     pub gateway: Option<GatewaySpec>,
     /// Its secret store.
     #[serde(default, skip_serializing_if = "Option::is_none")]

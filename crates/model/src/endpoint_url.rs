@@ -23,10 +23,7 @@ pub struct EndpointUrl {
 /// Scheme, host, port and path as one text; `host:port/path` for a scheme that browsers and clients do not write out.
 impl std::fmt::Display for EndpointUrl {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        if matches!(
-            self.scheme.as_str(),
-            "http" | "https" | "ws" | "wss" | "tls"
-        ) {
+        if matches!(self.scheme.as_str(), "http" | "https" | "ws" | "wss" | "tls") {
             write!(f, "{}://", self.scheme)?;
         }
         f.write_str(&self.host)?;

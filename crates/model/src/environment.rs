@@ -35,11 +35,7 @@ pub struct EnvironmentSpec {
     #[serde(default, skip_serializing_if = "zero::is_zero")]
     pub is_production: bool,
     /// Gateways for this environment, in the place of the plane's.
-    #[serde(
-        default,
-        skip_serializing_if = "Option::is_none",
-        deserialize_with = "zero::absent_if_empty"
-    )]
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "zero::absent_if_empty")]
     pub gateway: Option<GatewaySpec>,
 }
 
@@ -79,15 +75,9 @@ impl DeploymentPipelineSpec {
     /// The environment that new releases enter: the first source that is nobody's target.
     pub fn root_environment(&self) -> Option<&str> {
         let is_target = |name: &str| {
-            self.promotion_paths
-                .iter()
-                .flat_map(|path| &path.target_environment_refs)
-                .any(|target| target.name == name)
+            self.promotion_paths.iter().flat_map(|path| &path.target_environment_refs).any(|target| target.name == name)
         };
-        self.promotion_paths
-            .iter()
-            .map(|path| path.source_environment_ref.name.as_str())
-            .find(|name| !is_target(name))
+        self.promotion_paths.iter().map(|path| path.source_environment_ref.name.as_str()).find(|name| !is_target(name))
     }
 
     /// The names of all environments on the pipeline, each once, sorted.
@@ -95,9 +85,7 @@ impl DeploymentPipelineSpec {
         let mut names: Vec<&str> = self
             .promotion_paths
             .iter()
-            .flat_map(|path| {
-                std::iter::once(&path.source_environment_ref).chain(&path.target_environment_refs)
-            })
+            .flat_map(|path| std::iter::once(&path.source_environment_ref).chain(&path.target_environment_refs))
             .map(|environment| environment.name.as_str())
             .collect();
         names.sort_unstable();

@@ -55,11 +55,7 @@ impl TryFrom<Value> for FreeObject {
     type Error = NotAnObject;
 
     fn try_from(value: Value) -> Result<Self, NotAnObject> {
-        if value.is_object() {
-            Ok(Self(value))
-        } else {
-            Err(NotAnObject(type_name(&value)))
-        }
+        if value.is_object() { Ok(Self(value)) } else { Err(NotAnObject(type_name(&value))) }
     }
 }
 

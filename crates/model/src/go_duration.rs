@@ -37,16 +37,12 @@ const UNITS: [(&str, i128); 8] = [
 impl GoDuration {
     /// So many hours.
     pub const fn from_hours(hours: i64) -> Self {
-        Self {
-            nanoseconds: hours.saturating_mul(3_600_000_000_000),
-        }
+        Self { nanoseconds: hours.saturating_mul(3_600_000_000_000) }
     }
 
     /// So many seconds.
     pub const fn from_secs(seconds: i64) -> Self {
-        Self {
-            nanoseconds: seconds.saturating_mul(1_000_000_000),
-        }
+        Self { nanoseconds: seconds.saturating_mul(1_000_000_000) }
     }
 
     /// The span without sign, for timers; zero if negative.
@@ -64,10 +60,7 @@ impl FromStr for GoDuration {
     type Err = InvalidDuration;
 
     fn from_str(text: &str) -> Result<Self, InvalidDuration> {
-        let invalid = |problem| InvalidDuration {
-            text: text.to_owned(),
-            problem,
-        };
+        let invalid = |problem| InvalidDuration { text: text.to_owned(), problem };
         let (negative, mut rest) = match text.as_bytes().first() {
             Some(b'-') => (true, &text[1..]),
             Some(b'+') => (false, &text[1..]),
@@ -81,27 +74,19 @@ impl FromStr for GoDuration {
         }
         let mut total: i128 = 0;
         while !rest.is_empty() {
-            let number_end = rest
-                .find(|c: char| !c.is_ascii_digit() && c != '.')
-                .unwrap_or(rest.len());
+            let number_end = rest.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(rest.len());
             let (number, after) = rest.split_at(number_end);
-            let unit_end = after
-                .find(|c: char| c.is_ascii_digit() || c == '.')
-                .unwrap_or(after.len());
+            let unit_end = after.find(|c: char| c.is_ascii_digit() || c == '.').unwrap_or(after.len());
             let (unit, after) = after.split_at(unit_end);
             if unit.is_empty() {
-                return Err(invalid(
-                    "a number has no unit; write ns, us, ms, s, m or h after it",
-                ));
+                return Err(invalid("a number has no unit; write ns, us, ms, s, m or h after it"));
             }
             let (_, scale) = UNITS
                 .iter()
                 .find(|(name, _)| *name == unit)
                 .ok_or_else(|| invalid("unknown unit; units are ns, us, ms, s, m and h"))?;
             let amount = scaled(number, *scale).ok_or_else(|| invalid("a number is not valid"))?;
-            total = total
-                .checked_add(amount)
-                .ok_or_else(|| invalid("it is too long"))?;
+            total = total.checked_add(amount).ok_or_else(|| invalid("it is too long"))?;
             rest = after;
         }
         let signed = if negative { -total } else { total };
@@ -116,11 +101,7 @@ fn scaled(number: &str, scale: i128) -> Option<i128> {
     if whole.is_empty() && fraction.is_empty() || fraction.contains('.') {
         return None;
     }
-    let whole: i128 = if whole.is_empty() {
-        0
-    } else {
-        whole.parse().ok()?
-    };
+    let whole: i128 = if whole.is_empty() { 0 } else { whole.parse().ok()? };
     let mut amount = whole.checked_mul(scale)?;
     let mut place = scale;
     for digit in fraction.bytes() {
@@ -175,9 +156,7 @@ impl Serialize for GoDuration {
 
 impl<'de> Deserialize<'de> for GoDuration {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Cow::<'de, str>::deserialize(deserializer)?
-            .parse()
-            .map_err(D::Error::custom)
+        Cow::<'de, str>::deserialize(deserializer)?.parse().map_err(D::Error::custom)
     }
 }
 
@@ -220,17 +199,7 @@ mod tests {
 
     #[test]
     fn refuses_what_go_refuses() {
-        for text in [
-            "",
-            "1",
-            "h",
-            "1d",
-            "1.2.3s",
-            ".s",
-            "-",
-            "9999999999h",
-            "1h 2m",
-        ] {
+        for text in ["", "1", "h", "1d", "1.2.3s", ".s", "-", "9999999999h", "1h 2m"] {
             assert!(text.parse::<GoDuration>().is_err(), "{text}");
         }
     }

@@ -49,9 +49,7 @@ pub fn fnv32a_hex(text: &str) -> String {
 /// Writes a hash with letters and digits that make no words: the encoding that Kubernetes uses for generated names.
 pub fn safe_encode(text: &str) -> String {
     const ALPHABET: &[u8; 27] = b"bcdfghjklmnpqrstvwxz2456789";
-    text.bytes()
-        .map(|byte| char::from(ALPHABET[usize::from(byte) % ALPHABET.len()]))
-        .collect()
+    text.bytes().map(|byte| char::from(ALPHABET[usize::from(byte) % ALPHABET.len()])).collect()
 }
 
 /// The hash of a release's content: ten characters or less, safe in names.
@@ -122,11 +120,7 @@ mod tests {
 
     #[test]
     fn fnv_agrees_with_its_published_vectors() {
-        for (text, hash) in [
-            ("", 0x811c_9dc5),
-            ("a", 0xe40c_292c),
-            ("foobar", 0xbf9c_f968),
-        ] {
+        for (text, hash) in [("", 0x811c_9dc5), ("a", 0xe40c_292c), ("foobar", 0xbf9c_f968)] {
             assert_eq!(fnv32a(text), hash, "{text}");
         }
         assert_eq!(fnv32a_hex("foobar"), "bf9cf968");
@@ -141,8 +135,7 @@ mod tests {
     fn content_hash_does_not_see_key_order_or_number_spelling() {
         let one = content(&json!({"a": 1, "b": {"x": [1.0, "é"], "y": null}})).expect("hash");
         let other: serde_json::Value =
-            serde_json::from_str(r#"{ "b": {"y": null, "x": [1, "\u00e9"]}, "a": 1 }"#)
-                .expect("json");
+            serde_json::from_str(r#"{ "b": {"y": null, "x": [1, "\u00e9"]}, "a": 1 }"#).expect("json");
         assert_eq!(one, content(&other).expect("hash"));
         assert!(one.len() <= 10, "{one}");
     }
@@ -150,12 +143,7 @@ mod tests {
     #[test]
     fn content_hash_sees_values_and_list_order() {
         let base = content(&json!({"a": [1, 2]})).expect("hash");
-        for other in [
-            json!({"a": [2, 1]}),
-            json!({"a": ["1", 2]}),
-            json!({"b": [1, 2]}),
-            json!({"a": [1, 2.5]}),
-        ] {
+        for other in [json!({"a": [2, 1]}), json!({"a": ["1", 2]}), json!({"b": [1, 2]}), json!({"a": [1, 2.5]})] {
             assert_ne!(base, content(&other).expect("hash"), "{other}");
         }
     }

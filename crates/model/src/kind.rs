@@ -59,29 +59,17 @@ pub trait Kind:
 
     /// The value of a label.
     fn label(&self, key: &str) -> Option<&str> {
-        self.metadata()
-            .labels
-            .as_ref()?
-            .get(key)
-            .map(String::as_str)
+        self.metadata().labels.as_ref()?.get(key).map(String::as_str)
     }
 
     /// The value of an annotation.
     fn annotation(&self, key: &str) -> Option<&str> {
-        self.metadata()
-            .annotations
-            .as_ref()?
-            .get(key)
-            .map(String::as_str)
+        self.metadata().annotations.as_ref()?.get(key).map(String::as_str)
     }
 
     /// True if the object carries this finalizer.
     fn has_finalizer(&self, finalizer: &str) -> bool {
-        self.metadata()
-            .finalizers
-            .iter()
-            .flatten()
-            .any(|held| held == finalizer)
+        self.metadata().finalizers.iter().flatten().any(|held| held == finalizer)
     }
 }
 
@@ -95,18 +83,12 @@ pub(crate) struct KindSchemas {
 }
 
 /// Refuses an object of another kind; absent words are accepted, as list items have none.
-pub(crate) fn check_type(
-    expected: &str,
-    api_version: Option<&str>,
-    kind: Option<&str>,
-) -> Result<(), String> {
+pub(crate) fn check_type(expected: &str, api_version: Option<&str>, kind: Option<&str>) -> Result<(), String> {
     if let Some(kind) = kind.filter(|kind| *kind != expected) {
         return Err(format!("kind is `{kind}`, expected `{expected}`"));
     }
     if let Some(version) = api_version.filter(|version| *version != API_VERSION) {
-        return Err(format!(
-            "apiVersion is `{version}`, expected `{API_VERSION}`"
-        ));
+        return Err(format!("apiVersion is `{version}`, expected `{API_VERSION}`"));
     }
     Ok(())
 }

@@ -46,8 +46,7 @@ pub const MANAGED_BY_WORKFLOW_RUN: &str = "workflowrun-controller";
 /// Value of [`MANAGED_BY`] on what the API made for its user.
 pub const MANAGED_BY_API: &str = "openchoreo-api";
 /// Value of [`MANAGED_BY`] on what notification channels apply.
-pub const MANAGED_BY_NOTIFICATION_CHANNEL: &str =
-    "observabilityalertsnotificationchannel-controller";
+pub const MANAGED_BY_NOTIFICATION_CHANNEL: &str = "observabilityalertsnotificationchannel-controller";
 
 /// Id of the manifest inside its rendered release.
 pub const RENDERED_RELEASE_RESOURCE_ID: &str = "openchoreo.dev/rendered-release-resource-id";

@@ -122,9 +122,7 @@ pub struct ClusterObservabilityPlaneRef {
 }
 
 /// A trait by kind and name.
-#[derive(
-    Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
-)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 pub struct TraitRef {
     /// Namespaced (the default) or cluster-scoped.
     #[serde(default)]
@@ -145,9 +143,7 @@ pub struct ClusterTraitRef {
 }
 
 /// A workflow by kind and name.
-#[derive(
-    Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
-)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 pub struct WorkflowRef {
     /// Cluster-scoped (the default) or namespaced.
     #[serde(default)]
@@ -181,9 +177,9 @@ pub struct ComponentTypeRef {
 impl ComponentTypeRef {
     /// Workload type and name of the component type; none if the reference is not of the form `type/name`.
     pub fn split(&self) -> Option<(&str, &str)> {
-        self.name.split_once('/').filter(|(workload_type, name)| {
-            !workload_type.is_empty() && !name.is_empty() && !name.contains('/')
-        })
+        self.name
+            .split_once('/')
+            .filter(|(workload_type, name)| !workload_type.is_empty() && !name.is_empty() && !name.contains('/'))
     }
 }
 
@@ -224,10 +220,7 @@ pub struct DeploymentPipelineRef {
 impl<'de> Deserialize<'de> for DeploymentPipelineRef {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         #[derive(Deserialize)]
-        #[serde(
-            untagged,
-            expecting = "a pipeline reference is an object with `name`, or the name alone"
-        )]
+        #[serde(untagged, expecting = "a pipeline reference is an object with `name`, or the name alone")]
         enum Form {
             Name(String),
             Reference {
@@ -237,10 +230,7 @@ impl<'de> Deserialize<'de> for DeploymentPipelineRef {
             },
         }
         Ok(match Form::deserialize(deserializer)? {
-            Form::Name(name) => Self {
-                kind: DeploymentPipelineKind::default(),
-                name,
-            },
+            Form::Name(name) => Self { kind: DeploymentPipelineKind::default(), name },
             Form::Reference { kind, name } => Self { kind, name },
         })
     }

@@ -44,11 +44,7 @@ pub struct ReleaseBindingSpec {
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub trait_environment_configs: BTreeMap<String, FreeObject>,
     /// Changes to the release's workload for this environment.
-    #[serde(
-        default,
-        skip_serializing_if = "Option::is_none",
-        deserialize_with = "zero::absent_if_empty"
-    )]
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "zero::absent_if_empty")]
     pub workload_overrides: Option<WorkloadOverrides>,
     /// Whether the component is to be there.
     #[serde(default)]

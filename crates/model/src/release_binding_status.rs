@@ -56,32 +56,16 @@ pub struct EndpointUrlStatus {
     #[serde(rename = "type", default, skip_serializing_if = "String::is_empty")]
     pub type_: String,
     /// Inside the plane's cluster.
-    #[serde(
-        rename = "serviceURL",
-        default,
-        skip_serializing_if = "Option::is_none"
-    )]
+    #[serde(rename = "serviceURL", default, skip_serializing_if = "Option::is_none")]
     pub service_url: Option<EndpointUrl>,
     /// Not written; clients of older versions read it.
-    #[serde(
-        rename = "invokeURL",
-        default,
-        skip_serializing_if = "String::is_empty"
-    )]
+    #[serde(rename = "invokeURL", default, skip_serializing_if = "String::is_empty")]
     pub invoke_url: String,
     /// At the internal gateway.
-    #[serde(
-        rename = "internalURLs",
-        default,
-        skip_serializing_if = "Option::is_none"
-    )]
+    #[serde(rename = "internalURLs", default, skip_serializing_if = "Option::is_none")]
     pub internal_urls: Option<EndpointGatewayUrls>,
     /// At the external gateway.
-    #[serde(
-        rename = "externalURLs",
-        default,
-        skip_serializing_if = "Option::is_none"
-    )]
+    #[serde(rename = "externalURLs", default, skip_serializing_if = "Option::is_none")]
     pub external_urls: Option<EndpointGatewayUrls>,
 }
 

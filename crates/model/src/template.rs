@@ -20,11 +20,7 @@ wire_enum! {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct SchemaSection {
     /// A structural schema in the form of CRDs; `$ref` to `#/$defs/…` is inlined.
-    #[serde(
-        rename = "openAPIV3Schema",
-        default,
-        skip_serializing_if = "Option::is_none"
-    )]
+    #[serde(rename = "openAPIV3Schema", default, skip_serializing_if = "Option::is_none")]
     pub open_api_v3_schema: Option<FreeObject>,
 }
 
@@ -106,19 +102,8 @@ pub struct PostRenderTarget {
 
 impl Default for PostRenderTarget {
     fn default() -> Self {
-        let PatchTarget {
-            group,
-            version,
-            kind,
-            where_,
-        } = PatchTarget::default();
-        Self {
-            group,
-            version,
-            kind,
-            where_,
-            must_match: true,
-        }
+        let PatchTarget { group, version, kind, where_ } = PatchTarget::default();
+        Self { group, version, kind, where_, must_match: true }
     }
 }
 
@@ -184,18 +169,12 @@ pub struct JsonPatchOperation {
     /// A JSON pointer; a segment may be a filter on a list, as `[?(@.name=='main')]`, or `-` for its end.
     pub path: String,
     /// The value to put there, with expressions in it; needed for `add` and `replace`, forbidden for `remove`.
-    #[serde(
-        default,
-        skip_serializing_if = "Option::is_none",
-        deserialize_with = "present"
-    )]
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "present")]
     pub value: Option<FreeForm>,
 }
 
 /// Keeps an explicit `null` apart from absence: putting `null` somewhere is an operation.
-fn present<'de, D: serde::Deserializer<'de>>(
-    deserializer: D,
-) -> Result<Option<FreeForm>, D::Error> {
+fn present<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<FreeForm>, D::Error> {
     FreeForm::deserialize(deserializer).map(Some)
 }
 

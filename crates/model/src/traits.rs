@@ -5,9 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::kind::kind;
 use crate::schema::rules;
-use crate::template::{
-    PostRenderValidation, SchemaSection, TraitCreate, TraitPatch, TraitRemove, ValidationRule,
-};
+use crate::template::{PostRenderValidation, SchemaSection, TraitCreate, TraitPatch, TraitRemove, ValidationRule};
 
 kind! {
     /// A trait for the components of its namespace.
@@ -53,10 +51,6 @@ pub struct TraitSpec {
 impl TraitSpec {
     /// The rules before rendering, under whichever name they were given.
     pub fn rules_before_rendering(&self) -> &[ValidationRule] {
-        if self.pre_render_validations.is_empty() {
-            &self.validations
-        } else {
-            &self.pre_render_validations
-        }
+        if self.pre_render_validations.is_empty() { &self.validations } else { &self.pre_render_validations }
     }
 }

@@ -7,9 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::kind::kind;
 use crate::schema::rules;
-use crate::workload_template::{
-    Container, WorkloadDependencies, WorkloadEndpoint, WorkloadTemplateSpec,
-};
+use crate::workload_template::{Container, WorkloadDependencies, WorkloadEndpoint, WorkloadTemplateSpec};
 
 kind! {
     /// What a component runs. A component finds its workload by the owner, not by name.

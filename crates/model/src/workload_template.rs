@@ -141,9 +141,7 @@ pub struct WorkloadEndpoint {
 impl WorkloadEndpoint {
     /// The port of the container.
     pub fn container_port(&self) -> i32 {
-        self.target_port
-            .filter(|port| *port != 0)
-            .unwrap_or(self.port)
+        self.target_port.filter(|port| *port != 0).unwrap_or(self.port)
     }
 }
 

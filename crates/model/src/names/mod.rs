@@ -59,10 +59,7 @@ pub fn binding(owner: &str, environment: &str) -> String {
 /// A workflow run of a component: `suffix` is eight random hexadecimal digits.
 pub fn workflow_run(component: &str, suffix: &str) -> String {
     let room = MAX_LABEL.saturating_sub("-run-".len() + suffix.len());
-    let end = (0..=room.min(component.len()))
-        .rev()
-        .find(|index| component.is_char_boundary(*index))
-        .unwrap_or(0);
+    let end = (0..=room.min(component.len())).rev().find(|index| component.is_char_boundary(*index)).unwrap_or(0);
     let kept = component[..end].trim_end_matches(['-', '.']);
     format!("{kept}-run-{suffix}")
 }
@@ -70,11 +67,7 @@ pub fn workflow_run(component: &str, suffix: &str) -> String {
 /// A component's network policy.
 pub fn network_policy(component: &str) -> String {
     let name = format!("openchoreo-{component}");
-    if name.len() > MAX_NAME {
-        generate(MAX_NAME, &["openchoreo", component])
-    } else {
-        name
-    }
+    if name.len() > MAX_NAME { generate(MAX_NAME, &["openchoreo", component]) } else { name }
 }
 
 /// What the names of a component's configuration objects start with.
@@ -84,10 +77,7 @@ pub fn configuration_prefix(component: &str, environment: &str) -> String {
 
 /// The config map of plain environment variables.
 pub fn env_config_map(component: &str, environment: &str) -> String {
-    generate(
-        MAX_NAME,
-        &[&configuration_prefix(component, environment), "env-configs"],
-    )
+    generate(MAX_NAME, &[&configuration_prefix(component, environment), "env-configs"])
 }
 
 /// Where one secret value comes from: enters the names of objects made of it, so that a new place is a new object.
@@ -102,11 +92,7 @@ pub struct SecretPlace<'a> {
 }
 
 /// The secret of environment variables; `values` are their names and places, in order.
-pub fn env_secret(
-    component: &str,
-    environment: &str,
-    values: &[(&str, SecretPlace<'_>)],
-) -> String {
+pub fn env_secret(component: &str, environment: &str, values: &[(&str, SecretPlace<'_>)]) -> String {
     let mut hash = Fnv32a::default();
     for (name, place) in values {
         for text in [name, place.key, place.property, place.version] {
@@ -114,32 +100,16 @@ pub fn env_secret(
             hash.write(&[0]);
         }
     }
-    generate_with(
-        MAX_NAME,
-        &hash.hex(),
-        &[&configuration_prefix(component, environment), "env-secrets"],
-    )
+    generate_with(MAX_NAME, &hash.hex(), &[&configuration_prefix(component, environment), "env-secrets"])
 }
 
 /// The config map of one file.
 pub fn file_config_map(component: &str, environment: &str, file: &str) -> String {
-    generate(
-        MAX_NAME,
-        &[
-            &configuration_prefix(component, environment),
-            "config",
-            &file.replace('.', "-"),
-        ],
-    )
+    generate(MAX_NAME, &[&configuration_prefix(component, environment), "config", &file.replace('.', "-")])
 }
 
 /// The secret of one file.
-pub fn file_secret(
-    component: &str,
-    environment: &str,
-    file: &str,
-    place: SecretPlace<'_>,
-) -> String {
+pub fn file_secret(component: &str, environment: &str, file: &str, place: SecretPlace<'_>) -> String {
     let mut hash = Fnv32a::default();
     hash.write(place.key.as_bytes());
     hash.write(&[0]);
@@ -149,11 +119,7 @@ pub fn file_secret(
     generate_with(
         MAX_NAME,
         &hash.hex(),
-        &[
-            &configuration_prefix(component, environment),
-            "secret",
-            &file.replace('.', "-"),
-        ],
+        &[&configuration_prefix(component, environment), "secret", &file.replace('.', "-")],
     )
 }
 
@@ -201,11 +167,7 @@ fn service_port_base(endpoint: &str, port: i32) -> String {
         .collect();
     name.truncate(MAX_PORT_NAME);
     let trimmed = name.trim_matches('-');
-    if trimmed.is_empty() {
-        format!("port-{port}")
-    } else {
-        trimmed.to_owned()
-    }
+    if trimmed.is_empty() { format!("port-{port}") } else { trimmed.to_owned() }
 }
 
 #[cfg(test)]

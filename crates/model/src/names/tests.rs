@@ -5,35 +5,14 @@ use super::*;
 #[test]
 fn names_are_those_that_v1_2_gave() {
     for (made, known) in [
-        (
-            runtime_namespace("default", "default", "development"),
-            "dp-default-default-development-f8e58905",
-        ),
-        (
-            component_base("greeter-service", "development"),
-            "greeter-service-development-a9f97fde",
-        ),
-        (
-            resource_base("db", "development"),
-            "r-db-development-fd7f47f0",
-        ),
-        (
-            project_rendered_release("default", "development"),
-            "p-default-development-fbb9df91",
-        ),
-        (
-            component_rendered_release("greeter-service", "development"),
-            "greeter-service-development",
-        ),
-        (
-            binding("greeter-service", "development"),
-            "greeter-service-development",
-        ),
+        (runtime_namespace("default", "default", "development"), "dp-default-default-development-f8e58905"),
+        (component_base("greeter-service", "development"), "greeter-service-development-a9f97fde"),
+        (resource_base("db", "development"), "r-db-development-fd7f47f0"),
+        (project_rendered_release("default", "development"), "p-default-development-fbb9df91"),
+        (component_rendered_release("greeter-service", "development"), "greeter-service-development"),
+        (binding("greeter-service", "development"), "greeter-service-development"),
         (workflow_namespace("default"), "workflows-default"),
-        (
-            network_policy("greeter-service"),
-            "openchoreo-greeter-service",
-        ),
+        (network_policy("greeter-service"), "openchoreo-greeter-service"),
     ] {
         assert_eq!(made, known);
     }
@@ -48,16 +27,7 @@ fn port_names_are_clean_short_and_unique() {
         ("a-very-long-endpoint-name", 1),
         ("a-very-long-endpoint-other", 2),
     ]);
-    assert_eq!(
-        names,
-        [
-            "http-api",
-            "http-api-2",
-            "port-9000",
-            "a-very-long-end",
-            "a-very-long-e-2"
-        ]
-    );
+    assert_eq!(names, ["http-api", "http-api-2", "port-9000", "a-very-long-end", "a-very-long-e-2"]);
 }
 
 #[test]
