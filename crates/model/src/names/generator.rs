@@ -25,11 +25,7 @@ pub fn generate_with(limit: usize, extra: &str, parts: &[&str]) -> String {
         hasher.update(extra);
     }
     let digest = hasher.finalize();
-    let hash: String = digest
-        .iter()
-        .take(HASH / 2)
-        .map(|byte| format!("{byte:02x}"))
-        .collect();
+    let hash: String = digest.iter().take(HASH / 2).map(|byte| format!("{byte:02x}")).collect();
 
     let count = parts.len().max(1);
     let room = limit.saturating_sub(HASH + count);
@@ -40,31 +36,21 @@ pub fn generate_with(limit: usize, extra: &str, parts: &[&str]) -> String {
         name.push('-');
     }
     name.push_str(&hash);
-    name.trim_matches(|c: char| !c.is_alphanumeric())
-        .to_owned()
+    name.trim_matches(|c: char| !c.is_alphanumeric()).to_owned()
 }
 
 fn clean(part: &str) -> String {
     let lower: String = part
         .chars()
         .flat_map(char::to_lowercase)
-        .map(|c| {
-            if c.is_alphanumeric() || c == '-' || c == '.' {
-                c
-            } else {
-                '-'
-            }
-        })
+        .map(|c| if c.is_alphanumeric() || c == '-' || c == '.' { c } else { '-' })
         .collect();
     lower.trim_matches(['-', '.']).to_owned()
 }
 
 fn cut(mut text: String, limit: usize) -> String {
     if text.len() > limit {
-        let end = (0..=limit)
-            .rev()
-            .find(|index| text.is_char_boundary(*index))
-            .unwrap_or(0);
+        let end = (0..=limit).rev().find(|index| text.is_char_boundary(*index)).unwrap_or(0);
         text.truncate(end);
     }
     text
