@@ -15,7 +15,9 @@ pub(crate) async fn health() -> &'static str {
 pub(crate) async fn ready(State(app): State<App>) -> Result<&'static str, Problem> {
     match app.client.apiserver_version().await {
         Ok(_) => Ok("Ready"),
-        Err(error) => Err(Problem::unavailable(format!("not ready: the control plane's store does not answer: {error}"))),
+        Err(error) => {
+            Err(Problem::unavailable(format!("not ready: the control plane's store does not answer: {error}")))
+        }
     }
 }
 

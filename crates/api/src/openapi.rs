@@ -16,7 +16,7 @@ fn describe() -> Value {
         paths.insert(format!("{}/{{name}}", resource.path()), single(resource));
     }
     for (path, item) in special() {
-        paths.insert(path.to_owned(), item);
+        paths.insert(path, item);
     }
     json!({
         "openapi": "3.0.3",
@@ -172,13 +172,7 @@ const SPECIAL: &[(&str, &str, &str, &[&str], &str)] = &[
     ("/api/v1/namespaces/{name}", "get", "getNamespace", &[], "200"),
     ("/api/v1/namespaces/{name}", "put", "updateNamespace", &[], "200"),
     ("/api/v1/namespaces/{name}", "delete", "deleteNamespace", &[], "204"),
-    (
-        "/api/v1/namespaces/{namespace}/components/{name}/generate-release",
-        "post",
-        "generateRelease",
-        &[],
-        "201",
-    ),
+    ("/api/v1/namespaces/{namespace}/components/{name}/generate-release", "post", "generateRelease", &[], "201"),
     (
         "/api/v1/namespaces/{namespace}/releasebindings/{name}/k8sresources/tree",
         "get",
@@ -212,11 +206,8 @@ const SPECIAL: &[(&str, &str, &str, &[&str], &str)] = &[
 fn special() -> Map<String, Value> {
     let mut paths: Map<String, Value> = Map::new();
     for (path, method, id, queries, success) in SPECIAL {
-        let mut parameters: Vec<Value> = path
-            .split('/')
-            .filter_map(|part| part.strip_prefix('{')?.strip_suffix('}'))
-            .map(path_parameter)
-            .collect();
+        let mut parameters: Vec<Value> =
+            path.split('/').filter_map(|part| part.strip_prefix('{')?.strip_suffix('}')).map(path_parameter).collect();
         parameters.extend(queries.iter().map(|name| query(name, "string", "")));
         let item = paths.entry((*path).to_owned()).or_insert_with(|| json!({}));
         item[*method] = json!({"operationId": id, "parameters": parameters, "responses": answers(success, None)});
@@ -236,7 +227,8 @@ mod tests {
             for (method, operation) in item.as_object().expect("an item") {
                 let Some(id) = operation["operationId"].as_str() else { continue };
                 // Names of path parameters differ and mean the same.
-                let path: Vec<&str> = path.split('/').map(|part| if part.starts_with('{') { "{}" } else { part }).collect();
+                let path: Vec<&str> =
+                    path.split('/').map(|part| if part.starts_with('{') { "{}" } else { part }).collect();
                 found.insert((method.clone(), path.join("/"), id.to_owned()));
             }
         }
@@ -253,7 +245,11 @@ mod tests {
         };
         let contract = operations(&serde_saphyr::from_str(&text).expect("YAML"));
         let ours: BTreeSet<_> = operations(&describe()).difference(&contract).cloned().collect();
-        let expected = BTreeSet::from([("get".to_owned(), "/exec/namespaces/{}/components/{}".to_owned(), "execComponent".to_owned())]);
+        let expected = BTreeSet::from([(
+            "get".to_owned(),
+            "/exec/namespaces/{}/components/{}".to_owned(),
+            "execComponent".to_owned(),
+        )]);
         assert_eq!(ours, expected);
     }
 }

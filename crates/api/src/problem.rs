@@ -73,16 +73,24 @@ impl Problem {
     pub(crate) fn from_kube(error: kube::Error, missing: &str, taken: &str) -> Problem {
         let status = match error {
             kube::Error::Api(status) => status,
-            kube::Error::Service(cause) => return Problem::unavailable(format!("the control plane's store does not answer: {cause}")),
+            kube::Error::Service(cause) => {
+                return Problem::unavailable(format!("the control plane's store does not answer: {cause}"));
+            }
             other => return Problem::internal(&other),
         };
         match (status.code, status.reason.as_str()) {
-            (404, _) if status.details.as_ref().is_some_and(|details| details.kind == "namespaces") && missing != "Namespace" => {
+            (404, _)
+                if status.details.as_ref().is_some_and(|details| details.kind == "namespaces")
+                    && missing != "Namespace" =>
+            {
                 Problem::new(StatusCode::NOT_FOUND, "NOT_FOUND", "Namespace not found: create it first")
             }
             (404, _) => Problem::not_found(missing),
             (409, "AlreadyExists") => Problem::conflict(format!("{taken} already exists")),
-            (409, _) => Problem::conflict(format!("the object was changed in the meantime: read it again and repeat ({})", status.message)),
+            (409, _) => Problem::conflict(format!(
+                "the object was changed in the meantime: read it again and repeat ({})",
+                status.message
+            )),
             (422, _) => {
                 let details: Vec<Detail> = status
                     .details
@@ -90,7 +98,8 @@ impl Problem {
                     .flat_map(|details| &details.causes)
                     .map(|cause| Detail { field: cause.field.clone(), message: cause.message.clone() })
                     .collect();
-                let text: Vec<String> = details.iter().map(|detail| format!("{}: {}", detail.field, detail.message)).collect();
+                let text: Vec<String> =
+                    details.iter().map(|detail| format!("{}: {}", detail.field, detail.message)).collect();
                 Problem::unprocessable(if text.is_empty() { status.message.clone() } else { text.join("; ") }, details)
             }
             (403, _) => Problem::forbidden(status.message.clone()),

@@ -29,6 +29,7 @@ pub mod project_type;
 pub mod references;
 pub mod release_binding;
 pub mod release_binding_status;
+pub mod release_snapshot;
 pub mod rendered_release;
 pub mod resource;
 pub mod resource_release;

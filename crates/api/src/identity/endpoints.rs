@@ -100,10 +100,7 @@ fn basic(headers: &HeaderMap) -> Option<(String, String)> {
 
 /// The pairs of a query or a form.
 pub(crate) fn form_fields(form: &str) -> Vec<(String, String)> {
-    form.split('&')
-        .filter_map(|pair| pair.split_once('='))
-        .map(|(name, value)| (decode(name), decode(value)))
-        .collect()
+    form.split('&').filter_map(|pair| pair.split_once('=')).map(|(name, value)| (decode(name), decode(value))).collect()
 }
 
 /// `application/x-www-form-urlencoded` text as it was meant.

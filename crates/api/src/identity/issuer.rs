@@ -11,7 +11,7 @@ use std::sync::{PoisonError, RwLock};
 use thiserror::Error;
 
 /// How long a token is good for, in seconds.
-pub const TOKEN_LIFETIME: u64 = 15 * 60;
+pub(super) const TOKEN_LIFETIME: u64 = 15 * 60;
 
 /// The audience that this API's tokens are for.
 pub(crate) const AUDIENCE: &str = "openchoreo";
@@ -58,12 +58,16 @@ impl Issuer {
         let pem = match read(&key_file)? {
             Some(pem) => pem,
             None => {
-                let pem = rcgen::KeyPair::generate().map_err(|error| IssuerError::Key(error.to_string()))?.serialize_pem();
+                let pem =
+                    rcgen::KeyPair::generate().map_err(|error| IssuerError::Key(error.to_string()))?.serialize_pem();
                 write(&key_file, pem.as_bytes())?;
                 pem
             }
         };
-        let damaged = |error: jsonwebtoken::errors::Error| IssuerError::Damaged { path: key_file.clone(), reason: error.to_string() };
+        let damaged = |error: jsonwebtoken::errors::Error| IssuerError::Damaged {
+            path: key_file.clone(),
+            reason: error.to_string(),
+        };
         let signing = EncodingKey::from_ec_pem(pem.as_bytes()).map_err(damaged)?;
         let mut jwk = Jwk::from_encoding_key(&signing, Algorithm::ES256).map_err(damaged)?;
         let thumbprint = jwk.thumbprint(jsonwebtoken::jwk::ThumbprintHash::SHA256).map_err(damaged)?;

@@ -49,11 +49,9 @@ impl Deployed {
         let pods = kube::Api::<Pod>::all(self.plane.clone());
         let found = pods.list(&kube::api::ListParams::default().labels(&self.selector())).await;
         let found = found.map_err(|error| Problem::from_kube(error, "Pod", "Pod"))?;
-        found
-            .items
-            .into_iter()
-            .find(|pod| pod.metadata.name.as_deref() == Some(name))
-            .ok_or_else(|| Problem::not_found(&format!("Pod {name:?} of component {:?} in {:?}", self.component, self.environment)))
+        found.items.into_iter().find(|pod| pod.metadata.name.as_deref() == Some(name)).ok_or_else(|| {
+            Problem::not_found(&format!("Pod {name:?} of component {:?} in {:?}", self.component, self.environment))
+        })
     }
 }
 

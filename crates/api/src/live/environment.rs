@@ -14,7 +14,12 @@ pub(super) fn resource(kind: &'static str) -> Result<&'static Resource, Problem>
 }
 
 /// An object, or nothing where it does not exist.
-pub(super) async fn find(app: &App, kind: &'static str, namespace: Option<&str>, name: &str) -> Result<Option<DynamicObject>, Problem> {
+pub(super) async fn find(
+    app: &App,
+    kind: &'static str,
+    namespace: Option<&str>,
+    name: &str,
+) -> Result<Option<DynamicObject>, Problem> {
     match fetch(app, resource(kind)?, namespace, name).await {
         Ok(object) => Ok(Some(object)),
         Err(problem) if problem.status == StatusCode::NOT_FOUND => Ok(None),
@@ -28,11 +33,15 @@ pub(super) async fn data_plane(app: &App, namespace: &str, environment: &str) ->
         return Err(Problem::bad_request(format!("environment {environment:?} not found in namespace {namespace:?}")));
     };
     let reference = found.data.pointer("/spec/dataPlaneRef");
-    let text = |field: &str| reference.and_then(|reference| reference.get(field)).and_then(Value::as_str).filter(|text| !text.is_empty());
+    let text = |field: &str| {
+        reference.and_then(|reference| reference.get(field)).and_then(Value::as_str).filter(|text| !text.is_empty())
+    };
     let plane = match (text("kind"), text("name")) {
         (Some("ClusterDataPlane"), name) => ("ClusterDataPlane", None, name.unwrap_or("default")),
         (_, Some(name)) => ("DataPlane", Some(namespace), name),
-        _ if find(app, "DataPlane", Some(namespace), "default").await?.is_some() => ("DataPlane", Some(namespace), "default"),
+        _ if find(app, "DataPlane", Some(namespace), "default").await?.is_some() => {
+            ("DataPlane", Some(namespace), "default")
+        }
         _ => ("ClusterDataPlane", None, "default"),
     };
     app.planes.data_plane(plane.0, plane.1, plane.2).map_err(|error| Problem::unavailable(error.to_string()))

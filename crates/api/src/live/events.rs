@@ -18,7 +18,9 @@ pub(super) async fn events(
     Path(parts): Path<Parts>,
     Query(query): Query<HashMap<String, String>>,
 ) -> Result<Json<Value>, Problem> {
-    let wanted = |name: &str| query.get(name).ok_or_else(|| Problem::bad_request(format!("Query argument {name} is required, but not found")));
+    let wanted = |name: &str| {
+        query.get(name).ok_or_else(|| Problem::bad_request(format!("Query argument {name} is required, but not found")))
+    };
     wanted("version")?;
     let (kind, name) = (wanted("kind")?, wanted("name")?);
     let deployed = Deployed::resolve(&app, &parts).await?;
@@ -48,7 +50,8 @@ fn shown(event: &Event) -> Value {
         "reason": event.reason.clone().unwrap_or_default(),
         "message": event.message.clone().unwrap_or_default(),
     });
-    let source = event.source.as_ref().and_then(|source| source.component.clone()).or(event.reporting_component.clone());
+    let source =
+        event.source.as_ref().and_then(|source| source.component.clone()).or(event.reporting_component.clone());
     let more = [
         ("count", event.count.map(Value::from)),
         ("firstTimestamp", event.first_timestamp.as_ref().and_then(|time| serde_json::to_value(time).ok())),

@@ -60,7 +60,6 @@ impl Wish {
     }
 }
 
-
 /// `GET /exec/namespaces/{namespace}/components/{name}` with an upgrade to WebSocket.
 pub(super) async fn exec(
     State(app): State<App>,
@@ -105,13 +104,17 @@ async fn target(app: &App, parts: &Parts, wish: &Wish) -> Result<(Api<Pod>, Stri
     };
     let project = found.data.pointer("/spec/owner/projectName").and_then(Value::as_str).unwrap_or_default().to_owned();
     if wish.project.as_ref().is_some_and(|wanted| *wanted != project) {
-        return Err(Problem::forbidden("you do not have permission to exec into this component: it belongs to another project"));
+        return Err(Problem::forbidden(
+            "you do not have permission to exec into this component: it belongs to another project",
+        ));
     }
     let environment = match &wish.environment {
         Some(environment) => environment.clone(),
         None => first_environment(app, space, &project).await?,
     };
-    let plane = data_plane(app, space, &environment).await.map_err(|problem| Problem { error: format!("failed to resolve pod: {}", problem.error), ..problem })?;
+    let plane = data_plane(app, space, &environment)
+        .await
+        .map_err(|problem| Problem { error: format!("failed to resolve pod: {}", problem.error), ..problem })?;
     let labels = selector(space, &project, component, &environment);
     let listed = Api::<Pod>::all(plane.clone()).list(&ListParams::default().labels(&labels)).await;
     let listed = listed.map_err(|error| Problem::from_kube(error, "Pod", "Pod"))?.items;
@@ -121,7 +124,9 @@ async fn target(app: &App, parts: &Parts, wish: &Wish) -> Result<(Api<Pod>, Stri
     });
     let Some(pod) = chosen else {
         return Err(Problem::bad_request(match &wish.pod {
-            Some(wanted) => format!("failed to resolve pod: component {component:?} has no pod {wanted:?} in {environment:?}"),
+            Some(wanted) => {
+                format!("failed to resolve pod: component {component:?} has no pod {wanted:?} in {environment:?}")
+            }
             None => format!(
                 "failed to resolve pod: no pod of component {component:?} is ready in {environment:?} ({} not ready)",
                 listed.len()
@@ -140,16 +145,19 @@ async fn target(app: &App, parts: &Parts, wish: &Wish) -> Result<(Api<Pod>, Stri
 
 fn is_ready(pod: &Pod) -> bool {
     let conditions = pod.status.iter().flat_map(|status| status.conditions.iter().flatten());
-    pod.metadata.deletion_timestamp.is_none() && conditions.into_iter().any(|one| one.type_ == "Ready" && one.status == "True")
+    pod.metadata.deletion_timestamp.is_none()
+        && conditions.into_iter().any(|one| one.type_ == "Ready" && one.status == "True")
 }
 
 /// The environment that a project's pipeline begins with.
 async fn first_environment(app: &App, namespace: &str, project: &str) -> Result<String, Problem> {
-    let pipeline = find(app, "Project", Some(namespace), project)
-        .await?
-        .and_then(|project| project.data.pointer("/spec/deploymentPipelineRef/name").and_then(Value::as_str).map(str::to_owned));
+    let pipeline = find(app, "Project", Some(namespace), project).await?.and_then(|project| {
+        project.data.pointer("/spec/deploymentPipelineRef/name").and_then(Value::as_str).map(str::to_owned)
+    });
     let Some(pipeline) = pipeline else {
-        return Err(Problem::bad_request(format!("failed to resolve environment: project {project:?} has no pipeline: say which with env")));
+        return Err(Problem::bad_request(format!(
+            "failed to resolve environment: project {project:?} has no pipeline: say which with env"
+        )));
     };
     let found = find(app, "DeploymentPipeline", Some(namespace), &pipeline).await?;
     let paths = found.as_ref().and_then(|found| found.data.pointer("/spec/promotionPaths")).and_then(Value::as_array);
@@ -159,12 +167,11 @@ async fn first_environment(app: &App, namespace: &str, project: &str) -> Result<
             path["targetEnvironmentRefs"].as_array().into_iter().flatten().any(|target| target["name"] == name)
         })
     };
-    paths
-        .into_iter()
-        .flatten()
-        .filter_map(source)
-        .find(|name| !is_target(name))
-        .ok_or_else(|| Problem::bad_request(format!("failed to resolve environment: pipeline {pipeline:?} has no first environment: say which with env")))
+    paths.into_iter().flatten().filter_map(source).find(|name| !is_target(name)).ok_or_else(|| {
+        Problem::bad_request(format!(
+            "failed to resolve environment: pipeline {pipeline:?} has no first environment: say which with env"
+        ))
+    })
 }
 
 /// Carries bytes both ways until the process ends or the client goes.
@@ -179,7 +186,6 @@ where
     let mut stderr = process.stderr();
     let status = process.take_status();
     let (mut from_stdout, mut from_stderr) = (vec![0; 16 * 1024], vec![0; 16 * 1024]);
-    let mut listening = true;
     while stdout.is_some() || stderr.is_some() {
         tokio::select! {
             read = read_some(&mut stdout, &mut from_stdout) => {
@@ -196,7 +202,7 @@ where
                     return;
                 }
             }
-            message = incoming.next(), if listening => match message {
+            message = incoming.next() => match message {
                 Some(Ok(Message::Binary(data))) => match Frame::read(&data) {
                     Some(Frame::Stdin(data)) if data.is_empty() => stdin = None,
                     Some(Frame::Stdin(data)) => {
@@ -212,7 +218,6 @@ where
                     Some(Frame::Unknown(_)) | None => {}
                 },
                 Some(Ok(Message::Close(_)) | Err(_)) | None => {
-                    listening = false;
                     process.abort();
                     return;
                 }
@@ -270,7 +275,9 @@ mod tests {
     #[test]
     fn a_wish_is_read_from_the_query() {
         assert_eq!(
-            Wish::read("project=shop&env=development&command=sh&command=-c&command=echo+%22a%22&tty=true&stdin=false&x=y"),
+            Wish::read(
+                "project=shop&env=development&command=sh&command=-c&command=echo+%22a%22&tty=true&stdin=false&x=y"
+            ),
             Wish {
                 project: Some("shop".into()),
                 environment: Some("development".into()),

@@ -58,11 +58,17 @@ pub(super) async fn logs(
 
 /// The container asked for, or the pod's first.
 pub(super) fn container(pod: &Pod, wanted: Option<&String>) -> Result<String, Problem> {
-    let names: Vec<&str> = pod.spec.iter().flat_map(|spec| &spec.containers).map(|container| container.name.as_str()).collect();
+    let names: Vec<&str> =
+        pod.spec.iter().flat_map(|spec| &spec.containers).map(|container| container.name.as_str()).collect();
     match wanted {
-        None => names.first().map(|name| (*name).to_owned()).ok_or_else(|| Problem::bad_request("the pod has no containers")),
+        None => names
+            .first()
+            .map(|name| (*name).to_owned())
+            .ok_or_else(|| Problem::bad_request("the pod has no containers")),
         Some(wanted) if names.contains(&wanted.as_str()) => Ok(wanted.clone()),
-        Some(wanted) => Err(Problem::bad_request(format!("container {wanted:?} not found in the pod: it has {}", names.join(", ")))),
+        Some(wanted) => {
+            Err(Problem::bad_request(format!("container {wanted:?} not found in the pod: it has {}", names.join(", "))))
+        }
     }
 }
 
@@ -71,7 +77,9 @@ fn number(query: &HashMap<String, String>, name: &str) -> Result<Option<i64>, Pr
         None => Ok(None),
         Some(text) => match text.parse::<i64>() {
             Ok(number) if number >= 0 => Ok(Some(number)),
-            _ => Err(Problem::bad_request(format!("Invalid format for parameter {name}: {text:?} is not a number of 0 or more"))),
+            _ => Err(Problem::bad_request(format!(
+                "Invalid format for parameter {name}: {text:?} is not a number of 0 or more"
+            ))),
         },
     }
 }

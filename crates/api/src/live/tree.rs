@@ -69,7 +69,13 @@ pub(super) async fn deployed_objects(app: &App, deployed: &Deployed) -> Result<V
 }
 
 fn manifests(release: &DynamicObject) -> impl Iterator<Item = &Value> {
-    release.data.pointer("/spec/resources").and_then(Value::as_array).into_iter().flatten().filter_map(|entry| entry.get("object"))
+    release
+        .data
+        .pointer("/spec/resources")
+        .and_then(Value::as_array)
+        .into_iter()
+        .flatten()
+        .filter_map(|entry| entry.get("object"))
 }
 
 /// Health by kind and name, as the release's status tells it.
@@ -107,7 +113,9 @@ async fn live(deployed: &Deployed, wanted: &Value) -> Result<Option<Value>, Prob
         Api::all_with(deployed.plane.clone(), &resource)
     };
     match api.get_opt(&text(wanted, "/metadata/name")).await {
-        Ok(found) => found.map(|object| serde_json::to_value(object).map_err(|error| Problem::internal(&error))).transpose(),
+        Ok(found) => {
+            found.map(|object| serde_json::to_value(object).map_err(|error| Problem::internal(&error))).transpose()
+        }
         Err(error) => Err(Problem::from_kube(error, "Object", "Object")),
     }
 }
@@ -123,12 +131,23 @@ async fn children(deployed: &Deployed, object: &Value) -> Result<Vec<Value>, Pro
     };
     match text(object, "/kind").as_str() {
         "Deployment" => {
-            let sets = Api::<ReplicaSet>::namespaced(deployed.plane.clone(), &namespace).list(&all).await.map_err(failed)?;
-            owners = sets.items.into_iter().filter(|set| of(&owners, &set.metadata)).filter_map(|set| set.metadata.uid).collect();
+            let sets =
+                Api::<ReplicaSet>::namespaced(deployed.plane.clone(), &namespace).list(&all).await.map_err(failed)?;
+            owners = sets
+                .items
+                .into_iter()
+                .filter(|set| of(&owners, &set.metadata))
+                .filter_map(|set| set.metadata.uid)
+                .collect();
         }
         "CronJob" => {
             let jobs = Api::<Job>::namespaced(deployed.plane.clone(), &namespace).list(&all).await.map_err(failed)?;
-            owners = jobs.items.into_iter().filter(|job| of(&owners, &job.metadata)).filter_map(|job| job.metadata.uid).collect();
+            owners = jobs
+                .items
+                .into_iter()
+                .filter(|job| of(&owners, &job.metadata))
+                .filter_map(|job| job.metadata.uid)
+                .collect();
         }
         "StatefulSet" | "DaemonSet" | "Job" => {}
         _ => return Ok(Vec::new()),

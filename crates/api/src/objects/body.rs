@@ -27,7 +27,10 @@ impl<S: Send + Sync> FromRequest<S> for JsonBody {
         }
         match serde_json::from_slice(&body) {
             Ok(Value::Object(members)) => Ok(JsonBody(members)),
-            Ok(other) => Err(Problem::bad_request(format!("can't decode JSON body: expected an object, got {}", type_name(&other)))),
+            Ok(other) => Err(Problem::bad_request(format!(
+                "can't decode JSON body: expected an object, got {}",
+                type_name(&other)
+            ))),
             Err(error) => Err(Problem::bad_request(format!("can't decode JSON body: {error}"))),
         }
     }

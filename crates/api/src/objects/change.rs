@@ -26,7 +26,11 @@ pub(super) struct Draft {
 
 impl Draft {
     /// Takes what the server decides out of a body: versions, kinds, status, and whatever else it owns.
-    pub(super) fn read(resource: &Resource, path_namespace: Option<&str>, body: Map<String, Value>) -> Result<Draft, Problem> {
+    pub(super) fn read(
+        resource: &Resource,
+        path_namespace: Option<&str>,
+        body: Map<String, Value>,
+    ) -> Result<Draft, Problem> {
         let mut body = body;
         if let Some(kind) = body.get("kind").filter(|kind| kind.as_str() != Some(resource.kind)) {
             return Err(Problem::bad_request(format!("kind: expected {:?}, got {kind}", resource.kind)));
@@ -89,7 +93,8 @@ pub(super) async fn create(
 ) -> Result<Response, Problem> {
     let mut draft = Draft::read(resource, namespace(&parts), body)?;
     let Some(name) = draft.name.clone() else {
-        let details = vec![Detail { field: "metadata.name".into(), message: "Required value: name is required".into() }];
+        let details =
+            vec![Detail { field: "metadata.name".into(), message: "Required value: name is required".into() }];
         return Err(Problem::unprocessable("metadata.name: Required value: name is required", details));
     };
     rules::on_create(&app, resource, namespace(&parts), &mut draft).await?;
@@ -104,7 +109,8 @@ pub(super) async fn create(
     if let Some(namespace) = namespace(&parts) {
         object["metadata"]["namespace"] = namespace.into();
     }
-    let object: DynamicObject = serde_json::from_value(object).map_err(|error| Problem::bad_request(format!("can't decode JSON body: {error}")))?;
+    let object: DynamicObject = serde_json::from_value(object)
+        .map_err(|error| Problem::bad_request(format!("can't decode JSON body: {error}")))?;
     let created = resource
         .api(&app.client, namespace(&parts))
         .create(&PostParams { field_manager: Some(super::rules::MANAGER.into()), ..PostParams::default() }, &object)
@@ -123,7 +129,10 @@ pub(super) async fn update(
     JsonBody(body): JsonBody,
 ) -> Result<Json<Value>, Problem> {
     let mut draft = Draft::read(resource, namespace(&parts), body)?;
-    let if_match = headers.get(header::IF_MATCH).and_then(|value| value.to_str().ok()).map(|value| value.trim_matches('"').to_owned());
+    let if_match = headers
+        .get(header::IF_MATCH)
+        .and_then(|value| value.to_str().ok())
+        .map(|value| value.trim_matches('"').to_owned());
     let version = if_match.or(draft.version.take());
     let api = resource.api(&app.client, namespace(&parts));
     let params = PostParams { field_manager: Some(rules::MANAGER.into()), ..PostParams::default() };

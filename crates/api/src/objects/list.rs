@@ -18,7 +18,9 @@ pub(super) async fn list(
     Query(query): Query<HashMap<String, String>>,
 ) -> Result<Json<Value>, Problem> {
     let page = Page::parse(&query)?;
-    let filter = resource.filter.and_then(|filter| Some((filter.field, query.get(filter.query).filter(|value| !value.is_empty())?)));
+    let filter = resource
+        .filter
+        .and_then(|filter| Some((filter.field, query.get(filter.query).filter(|value| !value.is_empty())?)));
     if let (Some((_, project)), "Component", Some(projects)) = (filter, resource.kind, Resource::of("Project")) {
         fetch(&app, projects, namespace(&parts), project).await?;
     }
@@ -29,7 +31,8 @@ pub(super) async fn list(
         let mut wanted = ListParams::default().limit(u32::try_from(page.limit).unwrap_or(u32::MAX));
         wanted.label_selector.clone_from(&page.selector);
         wanted.continue_token.clone_from(&from.token);
-        let chunk = api.list(&wanted).await.map_err(|error| Problem::from_kube(error, resource.missing, resource.taken))?;
+        let chunk =
+            api.list(&wanted).await.map_err(|error| Problem::from_kube(error, resource.missing, resource.taken))?;
         let mut rest = None;
         for (position, object) in chunk.items.iter().enumerate().skip(from.skip) {
             let kept = filter.is_none_or(|(field, value)| {

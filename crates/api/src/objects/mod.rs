@@ -38,7 +38,8 @@ pub(crate) fn routes() -> Router<App> {
         let mut single = get(move |State(app), Path(path)| read::get(app, resource, path))
             .delete(move |State(app), Path(path)| change::delete(app, resource, path));
         if resource.update {
-            single = single.put(move |State(app), Path(path), headers, body| change::update(app, resource, path, headers, body));
+            single = single
+                .put(move |State(app), Path(path), headers, body| change::update(app, resource, path, headers, body));
         }
         router.route(&collection, lists.merge(creates)).route(&one, single)
     })

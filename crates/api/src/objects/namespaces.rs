@@ -42,7 +42,8 @@ fn shown(namespace: &Namespace) -> Result<Value, Problem> {
 
 async fn fetch(app: &App, name: &str) -> Result<Namespace, Problem> {
     let found = api(app).get(name).await.map_err(problem)?;
-    let ours = found.metadata.labels.as_ref().is_some_and(|labels| labels.get(LABEL).is_some_and(|value| value == "true"));
+    let ours =
+        found.metadata.labels.as_ref().is_some_and(|labels| labels.get(LABEL).is_some_and(|value| value == "true"));
     if ours { Ok(found) } else { Err(Problem::not_found("Namespace")) }
 }
 
@@ -70,12 +71,23 @@ async fn read(State(app): State<App>, Path(parts): Path<Parts>) -> Result<Json<V
 /// The two annotations that a client may set.
 fn annotations(body: &Map<String, Value>) -> Map<String, Value> {
     let given = body.get("metadata").and_then(|metadata| metadata.get("annotations")).and_then(Value::as_object);
-    given.into_iter().flatten().filter(|(name, _)| ANNOTATIONS.contains(&name.as_str())).map(|(name, value)| (name.clone(), value.clone())).collect()
+    given
+        .into_iter()
+        .flatten()
+        .filter(|(name, _)| ANNOTATIONS.contains(&name.as_str()))
+        .map(|(name, value)| (name.clone(), value.clone()))
+        .collect()
 }
 
 async fn create(State(app): State<App>, JsonBody(body): JsonBody) -> Result<Response, Problem> {
-    let Some(name) = body.get("metadata").and_then(|metadata| metadata.get("name")).and_then(Value::as_str).filter(|name| !name.is_empty()) else {
-        let details = vec![Detail { field: "metadata.name".into(), message: "Required value: name is required".into() }];
+    let Some(name) = body
+        .get("metadata")
+        .and_then(|metadata| metadata.get("name"))
+        .and_then(Value::as_str)
+        .filter(|name| !name.is_empty())
+    else {
+        let details =
+            vec![Detail { field: "metadata.name".into(), message: "Required value: name is required".into() }];
         return Err(Problem::unprocessable("metadata.name: Required value: name is required", details));
     };
     let namespace: Namespace = serde_json::from_value(json!({
@@ -87,7 +99,11 @@ async fn create(State(app): State<App>, JsonBody(body): JsonBody) -> Result<Resp
     Ok((StatusCode::CREATED, Json(shown(&created)?)).into_response())
 }
 
-async fn update(State(app): State<App>, Path(parts): Path<Parts>, JsonBody(body): JsonBody) -> Result<Json<Value>, Problem> {
+async fn update(
+    State(app): State<App>,
+    Path(parts): Path<Parts>,
+    JsonBody(body): JsonBody,
+) -> Result<Json<Value>, Problem> {
     fetch(&app, name(&parts)).await?;
     let patch = Patch::Merge(json!({"metadata": {"annotations": annotations(&body)}}));
     let params = PatchParams { field_manager: Some(super::rules::MANAGER.into()), ..PatchParams::default() };

@@ -45,13 +45,20 @@ impl Page {
             None => USUAL_LIMIT,
             Some(text) => match text.parse::<i64>() {
                 Ok(number) => usize::try_from(number.max(1)).unwrap_or(1).min(LARGEST_LIMIT),
-                Err(_) => return Err(Problem::bad_request(format!("Invalid format for parameter limit: {text:?} is not a whole number"))),
+                Err(_) => {
+                    return Err(Problem::bad_request(format!(
+                        "Invalid format for parameter limit: {text:?} is not a whole number"
+                    )));
+                }
             },
         };
         let from = match query.get("cursor").filter(|text| !text.is_empty()) {
             None => Cursor::default(),
-            Some(text) => Cursor::decode(text)
-                .ok_or_else(|| Problem::bad_request("Invalid format for parameter cursor: pass on the nextCursor of the page before, unchanged"))?,
+            Some(text) => Cursor::decode(text).ok_or_else(|| {
+                Problem::bad_request(
+                    "Invalid format for parameter cursor: pass on the nextCursor of the page before, unchanged",
+                )
+            })?,
         };
         Ok(Page { limit, from, selector: query.get("labelSelector").filter(|text| !text.is_empty()).cloned() })
     }

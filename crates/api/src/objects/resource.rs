@@ -104,36 +104,51 @@ pub(crate) static RESOURCES: &[Resource] = &[
     Resource::new("ComponentRelease", "componentreleases", "ComponentRelease", "ComponentRelease")
         .immutable()
         .filtered(COMPONENT.0, COMPONENT.1),
-    Resource::new("ReleaseBinding", "releasebindings", "ReleaseBinding", "ReleaseBinding").filtered(COMPONENT.0, COMPONENT.1),
+    Resource::new("ReleaseBinding", "releasebindings", "ReleaseBinding", "ReleaseBinding")
+        .filtered(COMPONENT.0, COMPONENT.1),
     Resource::new("ProjectRelease", "projectreleases", "Project release", "Project release")
         .immutable()
         .filtered(PROJECT.0, PROJECT.1),
-    Resource::new("ProjectReleaseBinding", "projectreleasebindings", "Project release binding", "Project release binding")
-        .filtered(PROJECT.0, PROJECT.1),
+    Resource::new(
+        "ProjectReleaseBinding",
+        "projectreleasebindings",
+        "Project release binding",
+        "Project release binding",
+    )
+    .filtered(PROJECT.0, PROJECT.1),
     Resource::new("Resource", "resources", "Resource", "Resource").filtered(PROJECT.0, PROJECT.1),
     Resource::new("ResourceRelease", "resourcereleases", "Resource release", "Resource release")
         .immutable()
         .filtered(RESOURCE.0, RESOURCE.1),
-    Resource::new("ResourceReleaseBinding", "resourcereleasebindings", "Resource release binding", "Resource release binding")
-        .filtered(RESOURCE.0, RESOURCE.1),
+    Resource::new(
+        "ResourceReleaseBinding",
+        "resourcereleasebindings",
+        "Resource release binding",
+        "Resource release binding",
+    )
+    .filtered(RESOURCE.0, RESOURCE.1),
     Resource::new("SecretReference", "secretreferences", "SecretReference", "SecretReference"),
     Resource::new("Environment", "environments", "Environment", "Environment"),
     Resource::new("DeploymentPipeline", "deploymentpipelines", "DeploymentPipeline", "Deployment pipeline"),
     Resource::new("ComponentType", "componenttypes", "ComponentType", "Component type"),
-    Resource::new("ClusterComponentType", "clustercomponenttypes", "ClusterComponentType", "Cluster component type").cluster(),
+    Resource::new("ClusterComponentType", "clustercomponenttypes", "ClusterComponentType", "Cluster component type")
+        .cluster(),
     Resource::new("Trait", "traits", "Trait", "Trait"),
     Resource::new("ClusterTrait", "clustertraits", "ClusterTrait", "Cluster trait").cluster(),
     Resource::new("ProjectType", "projecttypes", "Project type", "Project type"),
     Resource::new("ClusterProjectType", "clusterprojecttypes", "ClusterProjectType", "Cluster project type").cluster(),
     Resource::new("ResourceType", "resourcetypes", "Resource type", "Resource type"),
-    Resource::new("ClusterResourceType", "clusterresourcetypes", "ClusterResourceType", "Cluster resource type").cluster(),
+    Resource::new("ClusterResourceType", "clusterresourcetypes", "ClusterResourceType", "Cluster resource type")
+        .cluster(),
     Resource::new("Workflow", "workflows", "Workflow", "Workflow"),
     Resource::new("ClusterWorkflow", "clusterworkflows", "ClusterWorkflow", "Cluster workflow").cluster(),
-    Resource::new("WorkflowRun", "workflowruns", "WorkflowRun", "WorkflowRun").filtered("workflow", "/spec/workflow/name"),
+    Resource::new("WorkflowRun", "workflowruns", "WorkflowRun", "WorkflowRun")
+        .filtered("workflow", "/spec/workflow/name"),
     Resource::new("DataPlane", "dataplanes", "DataPlane", "DataPlane"),
     Resource::new("ClusterDataPlane", "clusterdataplanes", "ClusterDataPlane", "ClusterDataPlane").cluster(),
     Resource::new("WorkflowPlane", "workflowplanes", "WorkflowPlane", "WorkflowPlane"),
-    Resource::new("ClusterWorkflowPlane", "clusterworkflowplanes", "ClusterWorkflowPlane", "ClusterWorkflowPlane").cluster(),
+    Resource::new("ClusterWorkflowPlane", "clusterworkflowplanes", "ClusterWorkflowPlane", "ClusterWorkflowPlane")
+        .cluster(),
     Resource::new("ObservabilityPlane", "observabilityplanes", "ObservabilityPlane", "ObservabilityPlane"),
     Resource::new(
         "ClusterObservabilityPlane",
@@ -149,9 +164,15 @@ pub(crate) static RESOURCES: &[Resource] = &[
         "ObservabilityAlertsNotificationChannel",
     ),
     Resource::new("AuthzRole", "authzroles", "Namespace role", "Namespace role").without_status(),
-    Resource::new("AuthzRoleBinding", "authzrolebindings", "Namespace role binding", "Namespace role binding").without_status(),
-    Resource::new("ClusterAuthzRole", "clusterauthzroles", "Cluster role", "Cluster role").cluster().without_status(),
-    Resource::new("ClusterAuthzRoleBinding", "clusterauthzrolebindings", "Cluster role binding", "Cluster role binding")
-        .cluster()
+    Resource::new("AuthzRoleBinding", "authzrolebindings", "Namespace role binding", "Namespace role binding")
         .without_status(),
+    Resource::new("ClusterAuthzRole", "clusterauthzroles", "Cluster role", "Cluster role").cluster().without_status(),
+    Resource::new(
+        "ClusterAuthzRoleBinding",
+        "clusterauthzrolebindings",
+        "Cluster role binding",
+        "Cluster role binding",
+    )
+    .cluster()
+    .without_status(),
 ];

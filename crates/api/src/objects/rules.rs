@@ -16,7 +16,12 @@ const COMPONENT_LABEL: &str = "openchoreo.dev/component";
 const RESOURCE_LABEL: &str = "openchoreo.dev/resource";
 
 /// Fills in defaults and labels, and checks references that must exist already.
-pub(super) async fn on_create(app: &App, resource: &Resource, namespace: Option<&str>, draft: &mut Draft) -> Result<(), Problem> {
+pub(super) async fn on_create(
+    app: &App,
+    resource: &Resource,
+    namespace: Option<&str>,
+    draft: &mut Draft,
+) -> Result<(), Problem> {
     fill(resource, draft);
     match resource.kind {
         "Component" | "Resource" => {
@@ -54,7 +59,9 @@ pub(super) fn on_update(resource: &Resource, live: &DynamicObject, draft: &mut D
         let before = live.data.pointer("/spec/owner/projectName").and_then(Value::as_str);
         let after = draft.text("/owner/projectName");
         if before != after {
-            return Err(Problem::bad_request("spec.owner.projectName is immutable: create a new object in the other project"));
+            return Err(Problem::bad_request(
+                "spec.owner.projectName is immutable: create a new object in the other project",
+            ));
         }
     }
     Ok(())
@@ -64,13 +71,16 @@ fn fill(resource: &Resource, draft: &mut Draft) {
     if resource.kind == "Project" {
         let spec = draft.spec.get_or_insert_with(|| json!({}));
         if let Value::Object(spec) = spec {
-            spec.entry("deploymentPipelineRef").or_insert_with(|| json!({"kind": "DeploymentPipeline", "name": "default"}));
+            spec.entry("deploymentPipelineRef")
+                .or_insert_with(|| json!({"kind": "DeploymentPipeline", "name": "default"}));
             spec.entry("type").or_insert_with(|| json!({"kind": "ClusterProjectType", "name": "default"}));
         }
     }
     let owned: &[(&str, &str)] = match resource.kind {
         "Component" | "Resource" | "ProjectReleaseBinding" => &[("/owner/projectName", PROJECT_LABEL)],
-        "Workload" | "ReleaseBinding" => &[("/owner/projectName", PROJECT_LABEL), ("/owner/componentName", COMPONENT_LABEL)],
+        "Workload" | "ReleaseBinding" => {
+            &[("/owner/projectName", PROJECT_LABEL), ("/owner/componentName", COMPONENT_LABEL)]
+        }
         "ResourceReleaseBinding" => &[("/owner/projectName", PROJECT_LABEL), ("/owner/resourceName", RESOURCE_LABEL)],
         _ => &[],
     };
@@ -81,7 +91,13 @@ fn fill(resource: &Resource, draft: &mut Draft) {
     }
 }
 
-async fn must_exist(app: &App, kind: &str, namespace: Option<&str>, name: &str, otherwise: &str) -> Result<DynamicObject, Problem> {
+async fn must_exist(
+    app: &App,
+    kind: &str,
+    namespace: Option<&str>,
+    name: &str,
+    otherwise: &str,
+) -> Result<DynamicObject, Problem> {
     match find(app, kind, namespace, name).await? {
         Some(object) => Ok(object),
         None => Err(Problem::bad_request(otherwise)),
