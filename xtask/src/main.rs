@@ -3,6 +3,7 @@
 
 mod counts;
 mod differences;
+mod golden;
 mod tidy;
 mod verify;
 
@@ -26,6 +27,8 @@ enum Verb {
     },
     /// The house rules as checks: storeys, file sizes, forbidden words, a README per crate
     Tidy,
+    /// Replay recorded renderings of a pipeline
+    Golden(golden::GoldenArgs),
     /// Make docs/differences.md from docs/differences.yaml
     Differences,
 }
@@ -34,6 +37,7 @@ fn main() -> ExitCode {
     let outcome = match Cli::parse().verb {
         Verb::Test { fast } => verify::run(fast),
         Verb::Differences => differences::run(),
+        Verb::Golden(args) => golden::run(&args),
         Verb::Tidy => tidy::run().map(counts::Counts::report),
     };
     match outcome {

@@ -3,6 +3,12 @@
 //!
 //! Pure: no I/O, no clock, no clients. Everything a pipeline needs is in its input; the same input gives the same bytes.
 
+mod bind;
+mod cache;
+mod compiler;
+mod component;
+mod context;
+mod evaluate;
 mod extract;
 mod finish;
 pub mod input;
@@ -10,9 +16,12 @@ mod output;
 pub mod patch;
 mod policy;
 mod problem;
+mod program;
+mod spec;
 pub mod template;
 pub mod tree;
 
+pub use compiler::Compiler;
 pub use output::{Counters, Manifest, Rendered, RenderedResource, TargetPlane, manifest_id};
 pub use policy::network_policy;
 pub use problem::{Code, Place, Problem, Problems, Stage};

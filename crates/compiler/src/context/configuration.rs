@@ -41,7 +41,12 @@ impl<'a> Configurations<'a> {
         overrides: Option<&'a ConfigurationOverrides>,
         secrets: &'a BTreeMap<String, Vec<SecretSource>>,
     ) -> Self {
-        let mut split = Self { config_envs: Vec::new(), config_files: Vec::new(), secret_envs: Vec::new(), secret_files: Vec::new() };
+        let mut split = Self {
+            config_envs: Vec::new(),
+            config_files: Vec::new(),
+            secret_envs: Vec::new(),
+            secret_files: Vec::new(),
+        };
         let (env, files) = overrides.map_or((&[][..], &[][..]), |o| (&o.env[..], &o.files[..]));
         for env in overlaid(&workload.container.env, env, |env: &EnvVar| &env.key) {
             let (name, value) = (env.key.as_str(), env.value.as_str());
@@ -55,7 +60,9 @@ impl<'a> Configurations<'a> {
             let (name, mount_path, value) = (file.key.as_str(), file.mount_path.as_str(), file.value.as_str());
             match resolve(file.value_from.as_ref(), secrets) {
                 Resolved::Given => split.config_files.push(File { name, mount_path, value, remote: None }),
-                Resolved::Secret(remote) => split.secret_files.push(File { name, mount_path, value: "", remote: Some(remote) }),
+                Resolved::Secret(remote) => {
+                    split.secret_files.push(File { name, mount_path, value: "", remote: Some(remote) })
+                }
                 Resolved::Unknown => {}
             }
         }
@@ -78,7 +85,11 @@ impl<'a> Configurations<'a> {
 
 impl Env<'_> {
     pub(crate) fn value(&self) -> Value {
-        Object::default().with("name", self.name).with_some("remoteRef", self.remote.map(remote)).with("value", self.value).build()
+        Object::default()
+            .with("name", self.name)
+            .with_some("remoteRef", self.remote.map(remote))
+            .with("value", self.value)
+            .build()
     }
 }
 
@@ -94,11 +105,15 @@ impl File<'_> {
 }
 
 pub(crate) fn remote(r: &RemoteRef) -> Value {
-    Object::default().with("key", r.key.as_str()).with_text("property", &r.property).with_text("version", &r.version).build()
+    Object::default()
+        .with("key", r.key.as_str())
+        .with_text("property", &r.property)
+        .with_text("version", &r.version)
+        .build()
 }
 
 /// The base items, each replaced by the last override of its key, then the overrides of new keys in their order.
-fn overlaid<'a, T>(base: &'a [T], overrides: &'a [T], key: fn(&T) -> &String) -> Vec<&'a T> {
+pub(crate) fn overlaid<'a, T>(base: &'a [T], overrides: &'a [T], key: fn(&T) -> &String) -> Vec<&'a T> {
     let mut items: Vec<&T> = base.iter().collect();
     for item in overrides {
         match items.iter().position(|known| key(known) == key(item)) {

@@ -16,7 +16,12 @@ pub(crate) struct Dependencies {
 pub(crate) fn dependencies(endpoints: &[EndpointDependency], resources: &[ResourceDependency]) -> Dependencies {
     let list = |items: Vec<Value>| Value::list(items);
     let variables = list(
-        endpoints.iter().flat_map(|e| &e.env_vars).chain(resources.iter().flat_map(|r| &r.env_vars)).map(variable).collect(),
+        endpoints
+            .iter()
+            .flat_map(|e| &e.env_vars)
+            .chain(resources.iter().flat_map(|r| &r.env_vars))
+            .map(variable)
+            .collect(),
     );
     let mounts = list(resources.iter().flat_map(|r| &r.volume_mounts).map(mount).collect());
     let volumes = list(resources.iter().flat_map(|r| &r.volumes).map(volume).collect());
@@ -73,6 +78,9 @@ fn volume(v: &Volume) -> Value {
     Object::default()
         .with_some("configMap", v.config_map.as_ref().map(|c| Object::default().with("name", c.name.as_str()).build()))
         .with("name", v.name.as_str())
-        .with_some("secret", v.secret.as_ref().map(|s| Object::default().with("secretName", s.secret_name.as_str()).build()))
+        .with_some(
+            "secret",
+            v.secret.as_ref().map(|s| Object::default().with("secretName", s.secret_name.as_str()).build()),
+        )
         .build()
 }

@@ -50,7 +50,9 @@ pub(crate) fn derived(
             .with("subPath", file.name)
             .build()
     });
-    let routes = routes.iter().map(|(endpoint, routes)| (endpoint.as_str(), Value::list(routes.iter().map(route).collect::<Vec<_>>())));
+    let routes = routes
+        .iter()
+        .map(|(endpoint, routes)| (endpoint.as_str(), Value::list(routes.iter().map(route).collect::<Vec<_>>())));
 
     Object::default()
         .with("configEnvs", by_container(config_env_name.as_ref(), config_envs))

@@ -9,8 +9,8 @@ mod metadata;
 mod plane;
 mod workload;
 
-pub(crate) use configuration::Configurations;
-pub(crate) use dependency::{Dependencies, dependencies};
+pub(crate) use configuration::{Configurations, overlaid};
+pub(crate) use dependency::dependencies;
 pub(crate) use derived::derived;
 pub(crate) use metadata::{component_metadata, project_metadata, resource_metadata, workflow_metadata};
 pub(crate) use plane::{Gateways, PlaneShape};

@@ -52,7 +52,9 @@ impl Gateways {
 
 /// A plane's own gateways.
 fn own(g: &Gateway, keep_empty: bool) -> Option<Value> {
-    let used = |n: &Option<GatewayNetwork>| n.as_ref().is_some_and(|n| keep_empty || n.external.is_some() || n.internal.is_some());
+    let used = |n: &Option<GatewayNetwork>| {
+        n.as_ref().is_some_and(|n| keep_empty || n.external.is_some() || n.internal.is_some())
+    };
     (used(&g.ingress) || used(&g.egress)).then(|| gateway(g, keep_empty))
 }
 

@@ -9,6 +9,7 @@ mod gateway;
 mod metadata;
 mod project;
 mod resource;
+mod secrets;
 mod source;
 mod workflow;
 mod workload;
@@ -19,6 +20,7 @@ pub use gateway::{DataPlane, Environment, Gateway, GatewayEndpoint, GatewayNetwo
 pub use metadata::{ComponentMetadata, ProjectMetadata, ResourceMetadata, WorkflowMetadata};
 pub use project::ProjectInput;
 pub use resource::{Observed, ResourceInput};
+pub use secrets::{check_secrets, secret_keys, secret_names};
 pub use source::{ContentKey, Source};
 pub use workflow::WorkflowInput;
 pub use workload::{

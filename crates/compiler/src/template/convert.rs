@@ -25,10 +25,13 @@ fn inner(value: &Value) -> Tree {
         Value::Bytes(bytes) => Tree::Bytes(bytes.clone()),
         Value::List(items) => Tree::List(items.iter().map(inner).filter(|item| *item != Tree::Omit).collect()),
         Value::Map(map) => Tree::Map(
-            map.iter().map(|(key, value)| (key.to_text(), inner(value))).filter(|(_, value)| *value != Tree::Omit).collect::<Map>(),
+            map.iter()
+                .map(|(key, value)| (key.to_text(), inner(value)))
+                .filter(|(_, value)| *value != Tree::Omit)
+                .collect::<Map>(),
         ),
         Value::Timestamp(time) => Tree::Time(time.to_string().into()),
-        Value::Duration(duration) => Tree::Duration(duration.as_nanos()),
+        Value::Duration(duration) => Tree::Duration(duration.nanos()),
         Value::Type(ty) => Tree::text(ty.runtime_name()),
         Value::Optional(Some(value)) => inner(value),
         Value::Opaque(_) => value.downcast::<Omit>().map_or_else(|| opaque(value), |_| Tree::Omit),
@@ -37,4 +40,50 @@ fn inner(value: &Value) -> Tree {
 
 fn opaque(value: &Value) -> Tree {
     value.to_json().map_or(Tree::Null, |json| Tree::from(&json))
+}
+
+/// The value of a tree, for the variable `resource`: numbers keep the type they have.
+pub(crate) fn to_cel(tree: &Tree) -> Value {
+    match tree {
+        Tree::Null | Tree::NullRead => Value::Null,
+        Tree::Bool(value) => Value::Bool(*value),
+        Tree::Int(value) => Value::Int(*value),
+        Tree::Uint(value) => Value::Uint(*value),
+        Tree::Double(value) => Value::Double(*value),
+        Tree::Text(text) | Tree::Time(text) => Value::String(text.clone()),
+        Tree::Bytes(bytes) => Value::Bytes(bytes.clone()),
+        Tree::Duration(nanos) => Value::Duration(cel::Duration::from_nanos(*nanos)),
+        Tree::List(items) | Tree::Strings(items) => Value::list(items.iter().map(to_cel).collect::<Vec<_>>()),
+        Tree::Map(map) | Tree::StringMap(map) => {
+            Value::map(map.iter().map(|(key, value)| (key.clone(), to_cel(value))))
+        }
+        Tree::Omit => Value::map::<&str>([]),
+    }
+}
+
+/// The value without entries and items that `oc_omit()` marks.
+pub(crate) fn without_omitted(value: &Value) -> Value {
+    match value {
+        Value::List(items) if items.iter().any(holds_omitted) => {
+            Value::list(items.iter().filter(|item| !is_omitted(item)).map(without_omitted).collect::<Vec<_>>())
+        }
+        Value::Map(map) if map.iter().any(|(_, value)| holds_omitted(value)) => Value::map(
+            map.iter()
+                .filter(|(_, value)| !is_omitted(value))
+                .map(|(key, value)| (key.clone(), without_omitted(value))),
+        ),
+        other => other.clone(),
+    }
+}
+
+fn is_omitted(value: &Value) -> bool {
+    value.downcast::<Omit>().is_some()
+}
+
+fn holds_omitted(value: &Value) -> bool {
+    match value {
+        Value::List(items) => items.iter().any(holds_omitted),
+        Value::Map(map) => map.iter().any(|(_, value)| holds_omitted(value)),
+        other => is_omitted(other),
+    }
 }

@@ -79,7 +79,11 @@ impl Key {
                 match key {
                     Tree::Text(text) => return Some(text),
                     other if faults.len() == before => {
-                        faults.push(TemplateError::Key { key: source.clone(), type_name: other.type_name(), shown: other.to_shown() });
+                        faults.push(TemplateError::Key {
+                            key: source.clone(),
+                            type_name: other.type_name(),
+                            shown: other.to_shown(),
+                        });
                     }
                     _ => {}
                 }

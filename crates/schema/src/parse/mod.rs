@@ -27,7 +27,11 @@ pub struct SchemaProblem {
 
 impl fmt::Display for SchemaProblem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.path.is_empty() { f.write_str(&self.detail) } else { write!(f, "{}: {}", self.path, self.detail) }
+        if self.path.is_empty() {
+            f.write_str(&self.detail)
+        } else {
+            write!(f, "{}: {}", self.path, self.detail)
+        }
     }
 }
 
@@ -52,7 +56,10 @@ pub(crate) fn structural(schema: &Value, resource: bool) -> Result<Schema, Vec<S
     if !problems.is_empty() {
         return Err(problems);
     }
-    Ok(Schema { arena: Arc::new(arena), root })
+    Ok(Schema {
+        arena: Arc::new(arena),
+        root,
+    })
 }
 
 pub(crate) fn definitions(

@@ -1,0 +1,68 @@
+//! The compiler: what is kept between compilations.
+
+use std::sync::Arc;
+
+use crate::cache::Cache;
+use crate::component;
+use crate::input::{ComponentInput, ContentKey, Source};
+use crate::output::Rendered;
+use crate::problem::{Code, Place, Problem, Problems, Stage};
+use crate::program::{ComponentTypeProgram, TraitProgram};
+
+/// How many compiled types, traits and workflows of each kind are kept unless said otherwise.
+const CAPACITY: usize = 512;
+
+/// Compiles components, projects, resources and workflows.
+///
+/// It keeps compiled types by their content, a bounded number of them, and nothing else: what it answers depends on the
+/// input alone. Share one for the life of the process; it can be used from any number of threads.
+#[derive(Debug)]
+pub struct Compiler {
+    component_types: Cache<(ContentKey, bool), ComponentTypeProgram>,
+    traits: Cache<(ContentKey, bool), TraitProgram>,
+}
+
+impl Default for Compiler {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Compiler {
+    /// A compiler that keeps up to 512 types of each kind.
+    pub fn new() -> Self {
+        Self::with_capacity(CAPACITY)
+    }
+
+    /// A compiler that keeps up to `capacity` types of each kind.
+    pub fn with_capacity(capacity: usize) -> Self {
+        Self { component_types: Cache::new(capacity), traits: Cache::new(capacity) }
+    }
+
+    /// Compiles a component for one environment.
+    pub fn component(&self, input: &ComponentInput<'_>) -> Result<Rendered, Problems> {
+        component::compile(self, input)
+    }
+
+    pub(crate) fn component_type(
+        &self,
+        name: &str,
+        spec: &dyn Source,
+        gateway: bool,
+    ) -> Result<Arc<ComponentTypeProgram>, Problems> {
+        self.component_types
+            .get_or((spec.content_key(), gateway), || ComponentTypeProgram::parse(spec.to_json()?, gateway))
+            .map_err(|error| unreadable("ComponentType", name, &error))
+    }
+
+    pub(crate) fn trait_(&self, name: &str, spec: &dyn Source, gateway: bool) -> Result<Arc<TraitProgram>, Problems> {
+        self.traits
+            .get_or((spec.content_key(), gateway), || TraitProgram::parse(spec.to_json()?, gateway))
+            .map_err(|error| unreadable("Trait", name, &error))
+    }
+}
+
+fn unreadable(kind: &str, name: &str, error: &serde_json::Error) -> Problems {
+    let message = format!("the spec of {kind} {name} cannot be read: {error}");
+    Problems::one(Stage::Parse, Problem::new(Code::Spec, &Place::new(format!("{kind} {name}"), "spec"), message))
+}

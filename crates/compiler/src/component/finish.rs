@@ -1,0 +1,79 @@
+//! Labels, the resource hash, structure, order.
+
+use std::collections::BTreeMap;
+
+use super::Item;
+use super::base::describe;
+use crate::TargetPlane;
+use crate::finish::{Missing, add_labels, hash, missing_field, sort_key};
+use crate::input::ComponentMetadata;
+use crate::problem::{Code, Place, Problem, Problems, Stage};
+
+const REQUIRED: [Missing; 4] = [Missing::Kind, Missing::ApiVersion, Missing::Metadata, Missing::Name];
+
+/// Makes manifests of the rendered objects, in their final order.
+pub(super) fn finish(items: &mut [Item], workload_type: &str, metadata: &ComponentMetadata) -> Result<(), Problems> {
+    label(items, metadata.labels.as_ref())?;
+    annotate(items, workload_type)?;
+    check(items)?;
+    items.sort_by(|a, b| sort_key(&a.tree).cmp(&sort_key(&b.tree)));
+    Ok(())
+}
+
+fn label(items: &mut [Item], labels: Option<&BTreeMap<String, String>>) -> Result<(), Problems> {
+    let Some(labels) = labels else { return Ok(()) };
+    let unlabelled: Vec<Problem> = items
+        .iter_mut()
+        .filter_map(|item| {
+            (!add_labels(&mut item.tree, labels)).then(|| {
+                Problem::new(
+                    Code::Manifest,
+                    &Place::new(describe(&item.tree), "metadata"),
+                    "failed to add labels: resource missing metadata",
+                )
+            })
+        })
+        .collect();
+    if unlabelled.is_empty() { Ok(()) } else { Err(post_process(unlabelled)) }
+}
+
+fn annotate(items: &mut [Item], workload_type: &str) -> Result<(), Problems> {
+    let Some(kind) = hash::main_kind(workload_type) else { return Ok(()) };
+    let data = || items.iter().filter(|item| item.plane == TargetPlane::Data);
+    let Some(main) =
+        items.iter().position(|item| item.plane == TargetPlane::Data && item.tree.text_at(&["kind"]) == Some(kind))
+    else {
+        return Ok(());
+    };
+    let Some(hash) = hash::of(data().map(|item| &item.tree), kind) else { return Ok(()) };
+    if hash::annotate(&mut items[main].tree, &hash) {
+        return Ok(());
+    }
+    let message =
+        format!("failed to add dp-resource-hash annotation: failed to add annotation to {kind}: resource missing spec");
+    Err(post_process(vec![Problem::new(Code::Manifest, &Place::new(describe(&items[main].tree), "spec"), message)]))
+}
+
+fn post_process(problems: Vec<Problem>) -> Problems {
+    Problems::prefixed(Stage::Finish, "failed to post-process resources: ".to_owned(), problems)
+}
+
+fn check(items: &[Item]) -> Result<(), Problems> {
+    let problems: Vec<Problem> = items
+        .iter()
+        .enumerate()
+        .filter_map(|(at, item)| {
+            let field = missing_field(&item.tree, REQUIRED)?;
+            let who = match item.tree.text_at(&["kind"]) {
+                Some(kind) if field != Missing::Kind => format!("resource #{at} ({kind})"),
+                _ => format!("resource #{at}"),
+            };
+            let place = Place::new(describe(&item.tree), field.to_string());
+            Some(Problem::new(Code::Manifest, &place, format!("{who} missing {field}")))
+        })
+        .collect();
+    if problems.is_empty() {
+        return Ok(());
+    }
+    Err(Problems::prefixed(Stage::Finish, "validation failed: ".to_owned(), problems))
+}

@@ -1,0 +1,64 @@
+//! One component for one environment: the whole flow, top down.
+
+mod base;
+mod context;
+mod encode;
+mod finish;
+mod input_check;
+mod patches;
+mod post_rules;
+mod removes;
+mod traits;
+
+use crate::TargetPlane;
+use crate::compiler::Compiler;
+use crate::evaluate::broken_rules;
+use crate::input::ComponentInput;
+use crate::output::{Counters, Rendered};
+use crate::policy::network_policy;
+use crate::problem::{Place, Problems, Stage};
+use crate::tree::Tree;
+
+/// A rendered resource on its way to becoming a manifest.
+#[derive(Debug)]
+struct Item {
+    plane: TargetPlane,
+    tree: Tree,
+}
+
+/// Compiles a component.
+pub(crate) fn compile(compiler: &Compiler, input: &ComponentInput<'_>) -> Result<Rendered, Problems> {
+    input_check::check(input)?;
+    let gateway = context::has_gateway(input);
+    let program = compiler.component_type(input.type_name, input.type_spec, gateway)?;
+    let place = Place::new(format!("ComponentType {}", input.type_name), "");
+    let Some(resources) = &program.resources else { return Err(input_check::no_resources(&place)) };
+
+    let traits = traits::Catalog::new(compiler, input.trait_specs, gateway)?;
+    let variables = context::Variables::bind(input, &program, traits.read_routes(), &place)?;
+    let bindings = variables.component(&program.scope);
+
+    let broken = broken_rules(&program.rules, &bindings, &place.below("spec.preRenderValidations"));
+    if !broken.is_empty() {
+        return Err(Problems::prefixed(Stage::Check, "component type validation failed: ".to_owned(), broken));
+    }
+
+    let mut items = base::render(resources, &bindings, &place)?;
+    let base_count = items.len();
+    let instances = traits::apply_all(&traits, &program, input, &variables, &bindings, &mut items)?;
+
+    post_rules::check(&program, &place, &bindings, &instances, &items)?;
+    finish::finish(&mut items, &program.workload_type, input.metadata)?;
+
+    let counters = Counters {
+        resources: items.len(),
+        base: base_count,
+        traits: instances.len(),
+        trait_resources: items.len() as i64 - base_count as i64,
+    };
+    Ok(Rendered {
+        resources: encode::encode(items)?,
+        network_policy: network_policy(input.metadata, input.workload, input.data_plane),
+        counters,
+    })
+}

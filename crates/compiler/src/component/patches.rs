@@ -1,0 +1,155 @@
+//! A trait's patches: which resources, which operations, applied in place.
+
+use super::Item;
+use super::base::{control_problem, describe};
+use crate::evaluate::each;
+use crate::patch::{self, Op, Path};
+use crate::problem::{Code, Place, Problem};
+use crate::program::{Patch, Target};
+use crate::template::{Bindings, Faults, to_cel};
+use crate::tree::Tree;
+
+/// Applies one patch to the resources it is about.
+pub(super) fn apply(
+    patch: &Patch,
+    at: usize,
+    name: &str,
+    bindings: &Bindings,
+    place: &Place,
+    items: &mut [Item],
+) -> Result<(), Vec<Problem>> {
+    let place = place.below(&format!("spec.patches[{at}]"));
+    let outer = format!("failed to apply trait patch #{at} for trait {name}: ");
+    let who = format!("trait {name} patch #{at}");
+    let rounds = each(patch.for_each.as_ref(), bindings)
+        .map_err(|error| vec![loop_problem(patch.for_each.as_ref(), &place, &outer, &who, &error)])?;
+    for (round, bindings) in rounds.iter().enumerate() {
+        let prefix =
+            if patch.for_each.is_some() { format!("{outer}forEach iteration {round} failed: ") } else { outer.clone() };
+        apply_round(patch, &who, bindings, &place, items).map_err(|problems| prefixed(&prefix, problems))?;
+    }
+    Ok(())
+}
+
+/// A loop's error, with the expression as written where it is the expression that failed.
+pub(super) fn loop_problem(
+    for_each: Option<&crate::program::Loop>,
+    place: &Place,
+    outer: &str,
+    who: &str,
+    error: &crate::evaluate::ControlError,
+) -> Problem {
+    let place = place.below("forEach");
+    let what = match (error, for_each.map(|round| &round.items)) {
+        (crate::evaluate::ControlError::Template(_), Some(crate::template::Template::Whole(expression))) => {
+            format!("failed to evaluate forEach expression '${{{}}}' for {who}: ", expression.source())
+        }
+        (crate::evaluate::ControlError::Template(_), _) => format!("failed to evaluate forEach expression for {who}: "),
+        _ => format!("invalid forEach result for {who}: "),
+    };
+    control_problem(&place, &format!("{outer}{what}"), error)
+}
+
+pub(super) fn prefixed(prefix: &str, problems: Vec<Problem>) -> Vec<Problem> {
+    problems.into_iter().map(|problem| Problem { message: format!("{prefix}{}", problem.message), ..problem }).collect()
+}
+
+/// The operations of one round; rendered once, even where the condition leaves no target (contract of v1.2).
+fn apply_round(
+    patch: &Patch,
+    who: &str,
+    bindings: &Bindings,
+    place: &Place,
+    items: &mut [Item],
+) -> Result<(), Vec<Problem>> {
+    let Some(targets) = targets(&patch.target, who, bindings, place, items)? else { return Ok(()) };
+    let operations = render_operations(patch, who, bindings, place)?;
+    for target in targets {
+        let item = &mut items[target];
+        let name = describe(&item.tree);
+        for (at, (op, path, value)) in operations.iter().enumerate() {
+            let done = Op::parse(op).and_then(|op| Ok((op, Path::parse(path)?)));
+            done.and_then(|(op, path)| patch::apply(&mut item.tree, op, &path, value)).map_err(|error| {
+                let message = format!("failed to apply patches to {name} for {who}: operation #{at} failed: {error}");
+                vec![Problem::new(Code::Patch, &place.below(&format!("operations[{at}]")), message)]
+            })?;
+        }
+    }
+    Ok(())
+}
+
+/// The indexes of the resources that the target is about; `None` where not even kind and plane match any.
+pub(super) fn targets(
+    target: &Target,
+    who: &str,
+    bindings: &Bindings,
+    place: &Place,
+    items: &[Item],
+) -> Result<Option<Vec<usize>>, Vec<Problem>> {
+    let candidates: Vec<usize> = items
+        .iter()
+        .enumerate()
+        .filter(|(_, item)| target.matches(item.plane.as_str(), &item.tree))
+        .map(|(at, _)| at)
+        .collect();
+    if candidates.is_empty() {
+        return Ok(None);
+    }
+    let Some(condition) = &target.condition else { return Ok(Some(candidates)) };
+    let place = place.below("target.where");
+    let text = &target.condition_text;
+    let mut chosen = Vec::with_capacity(candidates.len());
+    for at in candidates {
+        let bindings = target.scope.widen(bindings, "resource", to_cel(&items[at].tree));
+        match condition.evaluate(&bindings) {
+            Ok(Tree::Bool(true)) => chosen.push(at),
+            Ok(Tree::Bool(false)) => {}
+            Ok(other) => {
+                let message =
+                    format!("where clause '{text}' must evaluate to boolean for {who}, got {}", other.type_name());
+                return Err(vec![Problem::new(Code::Type, &place, message)]);
+            }
+            Err(error) => {
+                let prefix = format!("failed to evaluate where clause '{text}' for {who}: ");
+                return Err(vec![Problem::template(&place, &prefix, &error)]);
+            }
+        }
+    }
+    Ok(Some(chosen))
+}
+
+fn render_operations<'p>(
+    patch: &'p Patch,
+    who: &str,
+    bindings: &Bindings,
+    place: &Place,
+) -> Result<Vec<(&'p str, String, Tree)>, Vec<Problem>> {
+    let mut operations = Vec::with_capacity(patch.operations.len());
+    let mut problems = Vec::new();
+    for (at, operation) in patch.operations.iter().enumerate() {
+        let place = place.below(&format!("operations[{at}]"));
+        let what = format!("for {who} operation #{at}");
+        let path = match operation.path.evaluate(bindings) {
+            Ok(Tree::Text(path)) => path.to_string(),
+            Ok(other) => {
+                let message =
+                    format!("path '{}' must evaluate to string {what}, got {}", operation.path_text, other.type_name());
+                problems.push(Problem::new(Code::Type, &place.below("path"), message));
+                continue;
+            }
+            Err(error) => {
+                let prefix = format!("failed to render path '{}' {what}: ", operation.path_text);
+                problems.push(Problem::template(&place.below("path"), &prefix, &error));
+                continue;
+            }
+        };
+        let mut faults = Faults::new();
+        let wanted = !operation.op.eq_ignore_ascii_case(Op::Remove.name());
+        let value =
+            operation.value.as_ref().filter(|_| wanted).map_or(Tree::Null, |value| value.render(bindings, &mut faults));
+        let prefix = format!("failed to render value {what}: ");
+        problems.extend(faults.into_vec().iter().map(|fault| Problem::fault(&place.below("value"), &prefix, fault)));
+        operations.push((operation.op.as_str(), path, value));
+    }
+    if problems.is_empty() { Ok(operations) } else { Err(problems) }
+}

@@ -1,0 +1,54 @@
+//! `includeWhen` and `forEach`.
+
+use cel::Value;
+
+use crate::program::Loop;
+use crate::template::{Bindings, Template, TemplateError, without_omitted};
+use crate::tree::Tree;
+
+/// Why a condition or a loop could not be used.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum ControlError {
+    #[error(transparent)]
+    Template(#[from] TemplateError),
+    #[error("includeWhen must evaluate to boolean, got {0}")]
+    NotBool(&'static str),
+    #[error("forEach must evaluate to array or map, got {0}")]
+    NotItems(&'static str),
+}
+
+/// Whether a condition holds; an absent one does.
+pub(crate) fn holds(condition: Option<&Template>, bindings: &Bindings) -> Result<bool, ControlError> {
+    let Some(condition) = condition else { return Ok(true) };
+    match condition.evaluate(bindings)? {
+        Tree::Bool(holds) => Ok(holds),
+        other => Err(ControlError::NotBool(other.type_name())),
+    }
+}
+
+/// The bindings for each round: one without the loop variable where there is no loop.
+pub(crate) fn each(for_each: Option<&Loop>, bindings: &Bindings) -> Result<Vec<Bindings>, ControlError> {
+    let Some(round) = for_each else { return Ok(vec![bindings.clone()]) };
+    let items = items(&round.items, bindings)?;
+    Ok(items.into_iter().map(|item| round.scope.widen(bindings, &round.variable, item)).collect())
+}
+
+/// The items of a list, or `{key, value}` for the entries of a map, sorted by key.
+fn items(template: &Template, bindings: &Bindings) -> Result<Vec<Value>, ControlError> {
+    let Template::Whole(expression) = template else {
+        return Err(ControlError::NotItems(template.evaluate(bindings)?.type_name()));
+    };
+    let value = expression.value(bindings)?;
+    match without_omitted(&value) {
+        Value::List(items) => Ok(items.to_vec()),
+        Value::Map(map) => {
+            let mut entries: Vec<_> = map.iter().map(|(key, value)| (key.to_text(), value.clone())).collect();
+            entries.sort_by(|(a, _), (b, _)| a.cmp(b));
+            Ok(entries
+                .into_iter()
+                .map(|(key, value)| Value::map([("key", Value::String(key)), ("value", value)]))
+                .collect())
+        }
+        other => Err(ControlError::NotItems(crate::template::from_cel(&other).type_name())),
+    }
+}

@@ -1,0 +1,37 @@
+//! The helper macros of component types and traits: short names for the lists in `derived`.
+
+use cel::{Args, EnvBuilder, Macro};
+
+/// Receiver, method and the field of `derived` that it reads.
+const LISTS: [(&str, &str, &str); 11] = [
+    ("configurations", "toConfigFileList", "configFileList"),
+    ("configurations", "toSecretFileList", "secretFileList"),
+    ("configurations", "toContainerEnvFrom", "containerEnvFrom"),
+    ("configurations", "toContainerVolumeMounts", "configVolumeMounts"),
+    ("configurations", "toVolumes", "configVolumes"),
+    ("configurations", "toConfigEnvsByContainer", "configEnvs"),
+    ("configurations", "toSecretEnvsByContainer", "secretEnvs"),
+    ("workload", "toServicePorts", "servicePorts"),
+    ("dependencies", "toContainerEnvs", "dependencyEnvVars"),
+    ("dependencies", "toContainerVolumeMounts", "dependencyVolumeMounts"),
+    ("dependencies", "toVolumes", "dependencyVolumes"),
+];
+
+/// The method that reads a workload's routes; a type that never names it spares the work of finding them.
+pub(crate) const ENDPOINT_RESOURCES: &str = "toEndpointResources";
+
+/// Adds the macros. They apply to the bare variable only.
+pub(super) fn add(env: EnvBuilder) -> EnvBuilder {
+    let env = LISTS.into_iter().fold(env, |env, (receiver, method, field)| {
+        env.with_macro(Macro::receiver(method, Args::Exactly(0), move |call| {
+            Ok((call.target_name() == Some(receiver)).then(|| call.select(call.ident("derived"), field)))
+        }))
+    });
+    env.with_macro(Macro::receiver(ENDPOINT_RESOURCES, Args::Exactly(1), |call| {
+        if call.target_name() != Some("workload") {
+            return Ok(None);
+        }
+        let routes = call.select(call.ident("derived"), "endpointResources");
+        Ok(Some(call.optional_index(routes, call.arg(0)?.clone())))
+    }))
+}

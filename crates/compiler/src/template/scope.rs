@@ -1,0 +1,125 @@
+//! The variables and functions that expressions of a template may use.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::{Arc, LazyLock, Mutex, PoisonError};
+
+use cel::{Activation, Env, Type, Value};
+
+use super::{Expression, functions, helpers};
+
+/// Which functions and macros there are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Language {
+    /// Component types and traits: with the helper macros (`configurations.toVolumes()` …).
+    Component,
+    /// Everything else.
+    Plain,
+}
+
+impl Language {
+    fn env(self) -> &'static Env {
+        static PLAIN: LazyLock<Env> = LazyLock::new(functions::env);
+        static COMPONENT: LazyLock<Env> = LazyLock::new(|| helpers::add(PLAIN.extend()).build());
+        match self {
+            Self::Component => &COMPONENT,
+            Self::Plain => &PLAIN,
+        }
+    }
+}
+
+/// A set of declared variables. Expressions of one scope are compiled once each, however often they occur.
+pub struct Scope {
+    env: Env,
+    string_maps: Vec<[&'static str; 2]>,
+    expressions: Mutex<HashMap<Arc<str>, Arc<Expression>>>,
+}
+
+impl fmt::Debug for Scope {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Scope")
+            .field("variables", &self.env.variables().map(|(name, _)| name).collect::<Vec<_>>())
+            .finish()
+    }
+}
+
+impl Scope {
+    /// The given variables, of any type.
+    pub fn new<'n>(language: Language, variables: impl IntoIterator<Item = &'n str>) -> Arc<Self> {
+        Self::typed(language, variables.into_iter().map(|name| (name, Type::Dyn)))
+    }
+
+    /// The given variables with their types.
+    pub fn typed<'n>(language: Language, variables: impl IntoIterator<Item = (&'n str, Type)>) -> Arc<Self> {
+        let env = variables.into_iter().fold(language.env().extend(), |env, (name, ty)| env.variable(name, ty));
+        Arc::new(Self { env: env.build(), string_maps: Vec::new(), expressions: Mutex::default() })
+    }
+
+    /// As this one, with fields (`variable.field`) that are known to be maps of strings.
+    pub(crate) fn with_string_maps(self: Arc<Self>, fields: Vec<[&'static str; 2]>) -> Arc<Self> {
+        Arc::new(Self { env: self.env.clone(), string_maps: fields, expressions: Mutex::default() })
+    }
+
+    /// This scope and one more variable, which hides one of the same name.
+    pub fn with(&self, variable: &str) -> Arc<Self> {
+        self.with_typed(variable, Type::Dyn)
+    }
+
+    /// As [`Scope::with`], with a type.
+    pub fn with_typed(&self, variable: &str, ty: Type) -> Arc<Self> {
+        Arc::new(Self {
+            env: self.env.extend().variable(variable, ty).build(),
+            string_maps: self.string_maps.clone(),
+            expressions: Mutex::default(),
+        })
+    }
+
+    /// The expression with this text.
+    pub fn expression(&self, source: &str) -> Arc<Expression> {
+        let mut known = self.expressions.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(expression) = known.get(source) {
+            return expression.clone();
+        }
+        let expression = Arc::new(Expression::new(source, self.env.clone(), self.string_maps.clone()));
+        known.insert(expression.source().clone(), expression.clone());
+        expression
+    }
+
+    /// Values for the variables of this scope. Names that are not declared are passed over.
+    pub fn bind<N: AsRef<str>>(&self, values: impl IntoIterator<Item = (N, Value)>) -> Bindings {
+        let mut activation = self.env.activation();
+        for (name, value) in values {
+            activation.set(name.as_ref(), value);
+        }
+        Bindings { activation }
+    }
+
+    /// Values of a narrower scope, and one more variable of this one.
+    pub fn widen(&self, narrower: &Bindings, variable: &str, value: Value) -> Bindings {
+        let mut activation = narrower.activation.widen(&self.env);
+        activation.set(variable, value);
+        Bindings { activation }
+    }
+
+    /// The declared variables with their types.
+    pub fn variables(&self) -> impl Iterator<Item = (&str, &Type)> {
+        self.env.variables()
+    }
+
+    /// The names of all functions.
+    pub fn functions(&self) -> Vec<&str> {
+        self.env.function_names()
+    }
+}
+
+/// The values of a scope's variables. Expressions of the scope, and of those that it extends, can be evaluated with them.
+#[derive(Debug, Clone)]
+pub struct Bindings {
+    activation: Activation,
+}
+
+impl Bindings {
+    pub(super) fn activation(&self) -> &Activation {
+        &self.activation
+    }
+}
