@@ -7,6 +7,7 @@ pub mod authz;
 pub mod component;
 pub mod component_release;
 pub mod component_type;
+pub mod conditions;
 pub mod data_plane;
 pub mod endpoint_url;
 pub mod environment;
