@@ -2,4 +2,6 @@
 
 mod contract_crds;
 mod fixtures;
+mod kinds_table;
+mod recorded_names;
 mod round_trip;
