@@ -57,20 +57,16 @@ pub fn set(conditions: &mut Vec<Condition>, new: &NewCondition<'_>, now: &Time) 
         observed_generation: Some(new.observed_generation).filter(|generation| *generation != 0),
         last_transition_time: now.clone(),
     };
-    match conditions.iter_mut().find(|condition| condition.type_ == new.type_) {
-        Some(old) => {
-            if old.status == condition.status {
-                condition.last_transition_time = old.last_transition_time.clone();
-            }
-            let changed = *old != condition;
-            *old = condition;
-            changed
-        }
-        None => {
-            conditions.push(condition);
-            true
-        }
+    let Some(old) = conditions.iter_mut().find(|condition| condition.type_ == new.type_) else {
+        conditions.push(condition);
+        return true;
+    };
+    if old.status == condition.status {
+        condition.last_transition_time = old.last_transition_time.clone();
     }
+    let changed = *old != condition;
+    *old = condition;
+    changed
 }
 
 /// Says nothing of a type any more. True if something was said.
