@@ -2,6 +2,7 @@
 
 mod convert;
 mod format;
+pub mod kubernetes;
 mod lists;
 mod math;
 mod optional;
