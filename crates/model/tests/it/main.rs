@@ -5,3 +5,4 @@ mod fixtures;
 mod kinds_table;
 mod recorded_names;
 mod round_trip;
+mod schemas_hold;

@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 use crate::fixtures;
 
 /// Reads an object into its type and writes it back; none if the kind is not ours.
-fn through_its_type(object: &Value) -> Option<Result<Value, serde_json::Error>> {
+pub(crate) fn through_its_type(object: &Value) -> Option<Result<Value, serde_json::Error>> {
     fn through<K: Kind>(object: &Value) -> Result<Value, serde_json::Error> {
         serde_json::to_value(serde_json::from_value::<K>(object.clone())?)
     }
