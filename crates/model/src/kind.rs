@@ -134,7 +134,7 @@ macro_rules! kind {
                         ..Default::default()
                     },
                     spec,
-                    $(status: None::<$status>,)?
+                    ..Self::default()
                 }
             }
 

@@ -1,6 +1,5 @@
 #![forbid(unsafe_code)]
-//! The words of the platform: every kind of `openchoreo.dev/v1alpha1` as a Rust type, the CRDs made from the types, the
-//! kinds table, and the derived words: names, hashes, labels, finalizers, conditions.
+//! Every kind of openchoreo.dev/v1alpha1, its CRD, names, hashes, labels, conditions and the kinds table
 
 pub mod alert_rule;
 pub mod annotations;
@@ -8,7 +7,6 @@ pub mod authz;
 pub mod component;
 pub mod component_release;
 pub mod component_type;
-pub mod conditions;
 pub mod data_plane;
 pub mod endpoint_url;
 pub mod environment;

@@ -8,6 +8,15 @@ pub mod engine;
 pub mod gateway;
 pub mod network;
 mod network_plan;
+mod node;
+mod pods;
+mod recorder;
+pub mod secrets;
+mod watch;
+mod workloads;
+
+pub use node::{Node, NodeError, NodeHandle, NodeOptions};
+pub use pods::{AccessError, Backoff, LogOptions, LogStream, PodAccess, PodPlace};
 
 pub use network_plan::{
     ContainerNetwork, EngineNetworks, LeavingPod, NETWORK_NAMESPACE_LABEL, NetworkPlan, NetworkPlanError,

@@ -1,5 +1,4 @@
 //! The crate from outside: tables of expressions with their answers.
 #![allow(missing_docs, clippy::unwrap_used)]
 
-mod recorded;
 mod table;

@@ -2,7 +2,4 @@
 
 mod contract_crds;
 mod fixtures;
-mod kinds_table;
-mod recorded_names;
 mod round_trip;
-mod schemas_hold;

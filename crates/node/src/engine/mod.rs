@@ -1,8 +1,13 @@
 //! The container engine: found, started where only its program is there, asked what it can do, and spoken to through
 //! Docker's HTTP API.
 
+mod containers;
 mod error;
+mod events;
+mod exec;
 mod find;
+mod images;
+mod infra_image;
 mod instance;
 mod podman_service;
 mod probe;
@@ -12,9 +17,13 @@ use std::sync::Arc;
 use bollard::Docker;
 
 pub use error::{EngineError, engine_words, is_missing};
+pub use exec::{ExecControl, ExecOptions, ExecSession, Output};
 pub use find::EngineOptions;
 pub use probe::Abilities;
 
+pub(crate) use containers::{Observed, Phase};
+pub(crate) use events::EngineEvent;
+pub(crate) use images::PullError;
 use podman_service::PodmanService;
 
 /// The label on every container and network of one installation; its value is [`Engine::instance`].

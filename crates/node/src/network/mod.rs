@@ -38,7 +38,6 @@ use kube::Client;
 use addresses::Addresses;
 use allocator::Allocator;
 pub use cidr::{Cidr, CidrError};
-pub(crate) use dirty::DirtyKeys;
 pub use dns::Outside;
 use dns::{CLUSTER_DOMAIN, Dns};
 use endpoint_slices::EndpointSlices;
@@ -50,7 +49,6 @@ use namespaces::{Namespaces, NetworkRecipe};
 use notices::Notices;
 use proxy::Proxy;
 use services::{Reach, Services};
-pub(crate) use watched::{Change, Watched};
 
 use crate::engine::Engine;
 

@@ -48,7 +48,9 @@ pub enum Unseen {
 
 impl Unseen {
     pub(crate) fn not_yet(cluster: &ClusterId, gvk: &Gvk) -> Self {
-        Self::NotYet { what: format!("{gvk} on {cluster}") }
+        Self::NotYet {
+            what: format!("{gvk} on {cluster}"),
+        }
     }
 }
 
@@ -68,7 +70,10 @@ impl<T> List<T> {
 
 impl<T> Default for List<T> {
     fn default() -> Self {
-        Self { items: Vec::new(), undecodable: Vec::new() }
+        Self {
+            items: Vec::new(),
+            undecodable: Vec::new(),
+        }
     }
 }
 

@@ -1,0 +1,170 @@
+//! Containers as this crate sees them: made, started, signalled, removed, and looked at.
+
+use std::collections::HashMap;
+
+use bollard::models::{ContainerCreateBody, ContainerInspectResponse, ContainerStateStatusEnum};
+use bollard::query_parameters::{
+    CreateContainerOptions, InspectContainerOptions, KillContainerOptions, ListContainersOptions,
+    RemoveContainerOptions, StartContainerOptions,
+};
+use jiff::Timestamp;
+
+use super::{Engine, INSTANCE_LABEL, is_missing};
+
+/// Where a container is in its life.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Phase {
+    /// Made, not started.
+    Created,
+    /// Runs.
+    Running,
+    /// Has ended.
+    Exited,
+}
+
+/// A container as the engine tells it.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Observed {
+    pub(crate) id: String,
+    pub(crate) labels: HashMap<String, String>,
+    pub(crate) phase: Phase,
+    pub(crate) exit_code: i32,
+    pub(crate) oom_killed: bool,
+    /// The engine's words on why it did not start or run.
+    pub(crate) error: String,
+    pub(crate) created_at: Option<Timestamp>,
+    pub(crate) started_at: Option<Timestamp>,
+    pub(crate) finished_at: Option<Timestamp>,
+    /// Id of the image it was made from.
+    pub(crate) image_id: String,
+    /// The name of the image it was made from.
+    pub(crate) image: String,
+    /// Addresses on its networks.
+    pub(crate) addresses: Vec<String>,
+    /// The image's own stop signal.
+    pub(crate) stop_signal: Option<String>,
+    pub(crate) memory_limited: bool,
+}
+
+type EngineResult<T> = Result<T, bollard::errors::Error>;
+
+impl Engine {
+    /// Looks at one container; `None` when there is none of that id or name.
+    pub(crate) async fn inspect(&self, container: &str) -> EngineResult<Option<Observed>> {
+        match self.docker().inspect_container(container, None::<InspectContainerOptions>).await {
+            Ok(found) => Ok(Some(observed(found))),
+            Err(error) if is_missing(&error) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// The containers of this installation that carry all of `labels`, each looked at.
+    pub(crate) async fn containers(&self, labels: &[(&str, &str)]) -> EngineResult<Vec<Observed>> {
+        let mut wanted = vec![format!("{INSTANCE_LABEL}={}", self.instance())];
+        wanted.extend(labels.iter().map(|(key, value)| format!("{key}={value}")));
+        let options = ListContainersOptions {
+            all: true,
+            filters: Some(HashMap::from([("label".to_owned(), wanted)])),
+            ..ListContainersOptions::default()
+        };
+        let mut found = Vec::new();
+        for summary in self.docker().list_containers(Some(options)).await? {
+            if let Some(container) = self.inspect(&summary.id.unwrap_or_default()).await? {
+                found.push(container);
+            }
+        }
+        Ok(found)
+    }
+
+    /// Makes a container and returns its id. A left-over of the same name, never started, is replaced.
+    pub(crate) async fn create(&self, name: &str, body: ContainerCreateBody) -> EngineResult<String> {
+        let options = CreateContainerOptions { name: Some(name.to_owned()), ..CreateContainerOptions::default() };
+        let first = self.docker().create_container(Some(options.clone()), body.clone()).await;
+        match first {
+            Ok(made) => Ok(made.id),
+            Err(error) => {
+                let left_over = self.inspect(name).await?;
+                match left_over {
+                    Some(container) if container.phase != Phase::Running => {
+                        self.remove(&container.id).await?;
+                        Ok(self.docker().create_container(Some(options), body).await?.id)
+                    }
+                    _ => Err(error),
+                }
+            }
+        }
+    }
+
+    pub(crate) async fn start(&self, container: &str) -> EngineResult<()> {
+        self.docker().start_container(container, None::<StartContainerOptions>).await
+    }
+
+    /// Sends a signal; fine when the container is gone or has ended.
+    pub(crate) async fn signal(&self, container: &str, signal: &str) -> EngineResult<()> {
+        let options = KillContainerOptions { signal: signal.to_owned() };
+        match self.docker().kill_container(container, Some(options)).await {
+            Err(bollard::errors::Error::DockerResponseServerError { status_code: 404 | 409, .. }) => Ok(()),
+            // Podman answers a signal to a container that has just ended with 500.
+            Err(error) => match self.inspect(container).await? {
+                Some(found) if found.phase == Phase::Running => Err(error),
+                _ => Ok(()),
+            },
+            Ok(()) => Ok(()),
+        }
+    }
+
+    /// Removes a container, running or not, with its anonymous volumes; fine when it is gone.
+    pub(crate) async fn remove(&self, container: &str) -> EngineResult<()> {
+        let options = RemoveContainerOptions { force: true, v: true, ..RemoveContainerOptions::default() };
+        match self.docker().remove_container(container, Some(options)).await {
+            Err(error) if is_missing(&error) => Ok(()),
+            // Another removal of it is under way.
+            Err(bollard::errors::Error::DockerResponseServerError { status_code: 409, .. }) => Ok(()),
+            other => other,
+        }
+    }
+}
+
+fn observed(found: ContainerInspectResponse) -> Observed {
+    let state = found.state.unwrap_or_default();
+    let config = found.config.unwrap_or_default();
+    let phase = match state.status {
+        Some(ContainerStateStatusEnum::RUNNING | ContainerStateStatusEnum::PAUSED) => Phase::Running,
+        Some(
+            ContainerStateStatusEnum::EXITED | ContainerStateStatusEnum::DEAD | ContainerStateStatusEnum::REMOVING,
+        ) => Phase::Exited,
+        // Podman says "stopping" and "stopped" for states that Docker does not have.
+        _ if state.running == Some(true) => Phase::Running,
+        _ if moment(state.finished_at.as_deref()).is_some() => Phase::Exited,
+        _ => Phase::Created,
+    };
+    let networks = found.network_settings.and_then(|settings| settings.networks).unwrap_or_default();
+    let addresses = networks
+        .into_values()
+        .flat_map(|network| [network.ip_address, network.global_ipv6_address])
+        .flatten()
+        .filter(|address| !address.is_empty())
+        .collect();
+    Observed {
+        id: found.id.unwrap_or_default(),
+        labels: config.labels.unwrap_or_default(),
+        phase,
+        exit_code: state.exit_code.unwrap_or_default() as i32,
+        oom_killed: state.oom_killed.unwrap_or_default(),
+        error: state.error.unwrap_or_default(),
+        created_at: found.created.and_then(|text| moment(Some(&text.to_string()))),
+        started_at: moment(state.started_at.as_deref()),
+        finished_at: moment(state.finished_at.as_deref()),
+        image_id: found.image.unwrap_or_default(),
+        image: config.image.unwrap_or_default(),
+        addresses,
+        stop_signal: config.stop_signal.filter(|signal| !signal.is_empty()),
+        memory_limited: found.host_config.and_then(|host| host.memory).is_some_and(|bytes| bytes > 0),
+    }
+}
+
+/// Engines write the year 1 for "not yet".
+fn moment(text: Option<&str>) -> Option<Timestamp> {
+    let found: Timestamp = text?.parse().ok()?;
+    (found > Timestamp::UNIX_EPOCH).then_some(found)
+}

@@ -1,0 +1,158 @@
+//! The image of the container that holds a pod's network while the pod's own containers come and go: one program that
+//! waits for signals, and nothing else. It is made here, so no registry is needed.
+
+use bollard::body_full;
+use bollard::query_parameters::{CreateImageOptions, RemoveImageOptions};
+use futures::TryStreamExt as _;
+
+use super::{Engine, is_missing};
+
+const REPOSITORY: &str = "localhost/node-pause";
+const TAG: &str = "1";
+/// Where the one segment of the program is loaded.
+const LOAD_ADDRESS: u64 = 0x40_0000;
+/// Bytes of the ELF header and of the one program header.
+const HEADERS: u64 = 64 + 56;
+
+/// Instructions that wait for ever: `pause` on x86-64, `ppoll` without descriptors on AArch64.
+struct Machine {
+    elf_machine: u16,
+    code: &'static [u8],
+}
+
+const X86_64: Machine = Machine {
+    elf_machine: 62,
+    code: &[
+        0xb8, 0x22, 0x00, 0x00, 0x00, // mov eax, 34 (pause)
+        0x0f, 0x05, // syscall
+        0xeb, 0xf7, // jmp to the start
+    ],
+};
+
+const AARCH64: Machine = Machine {
+    elf_machine: 183,
+    code: &[
+        0x00, 0x00, 0x80, 0xd2, // mov x0, 0
+        0x01, 0x00, 0x80, 0xd2, // mov x1, 0
+        0x02, 0x00, 0x80, 0xd2, // mov x2, 0
+        0x03, 0x00, 0x80, 0xd2, // mov x3, 0
+        0x04, 0x00, 0x80, 0xd2, // mov x4, 0
+        0x28, 0x09, 0x80, 0xd2, // mov x8, 73 (ppoll)
+        0x01, 0x00, 0x00, 0xd4, // svc 0
+        0xf9, 0xff, 0xff, 0x17, // b to the start
+    ],
+};
+
+impl Engine {
+    /// Makes the image where it is missing and returns its name.
+    pub(crate) async fn infra_image(&self) -> Result<String, bollard::errors::Error> {
+        let name = format!("{REPOSITORY}:{TAG}");
+        if self.local_image(&name).await?.is_some() {
+            return Ok(name);
+        }
+        let machine = match self.abilities().architecture.as_str() {
+            "arm64" | "aarch64" => &AARCH64,
+            _ => &X86_64,
+        };
+        let options = CreateImageOptions {
+            from_src: Some("-".to_owned()),
+            repo: Some(REPOSITORY.to_owned()),
+            tag: Some(TAG.to_owned()),
+            ..CreateImageOptions::default()
+        };
+        let archive = archive("pause", &program(machine));
+        let _: Vec<_> =
+            self.docker().create_image(Some(options), Some(body_full(archive.into())), None).try_collect().await?;
+        Ok(name)
+    }
+
+    /// Removes the image where no container uses it.
+    pub(crate) async fn remove_infra_image(&self) {
+        let removed =
+            self.docker().remove_image(&format!("{REPOSITORY}:{TAG}"), None::<RemoveImageOptions>, None).await;
+        if let Err(error) = removed
+            && !is_missing(&error)
+        {
+            tracing::debug!(%error, "the image of network containers stays");
+        }
+    }
+}
+
+/// The smallest static ELF program around the instructions.
+fn program(machine: &Machine) -> Vec<u8> {
+    let size = HEADERS + machine.code.len() as u64;
+    let mut elf = Vec::with_capacity(size as usize);
+    elf.extend_from_slice(&[0x7f, b'E', b'L', b'F', 2, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0]);
+    elf.extend_from_slice(&2_u16.to_le_bytes());
+    elf.extend_from_slice(&machine.elf_machine.to_le_bytes());
+    elf.extend_from_slice(&1_u32.to_le_bytes());
+    elf.extend_from_slice(&(LOAD_ADDRESS + HEADERS).to_le_bytes());
+    elf.extend_from_slice(&64_u64.to_le_bytes());
+    elf.extend_from_slice(&0_u64.to_le_bytes());
+    elf.extend_from_slice(&0_u32.to_le_bytes());
+    for half in [64_u16, 56, 1, 0, 0, 0] {
+        elf.extend_from_slice(&half.to_le_bytes());
+    }
+    let (loadable, readable_and_executable) = (1_u32, 5_u32);
+    elf.extend_from_slice(&loadable.to_le_bytes());
+    elf.extend_from_slice(&readable_and_executable.to_le_bytes());
+    for word in [0, LOAD_ADDRESS, LOAD_ADDRESS, size, size, 0x1000] {
+        elf.extend_from_slice(&word.to_le_bytes());
+    }
+    elf.extend_from_slice(machine.code);
+    elf
+}
+
+/// A tar archive with one executable file.
+fn archive(name: &str, content: &[u8]) -> Vec<u8> {
+    let mut header = [0_u8; 512];
+    let mut put = |offset: usize, text: &[u8]| header[offset..offset + text.len()].copy_from_slice(text);
+    put(0, name.as_bytes());
+    put(100, b"0000755\0");
+    put(108, b"0000000\0");
+    put(116, b"0000000\0");
+    put(124, format!("{:011o}\0", content.len()).as_bytes());
+    put(136, b"00000000000\0");
+    put(148, b"        ");
+    put(156, b"0");
+    put(257, b"ustar\x0000");
+    let sum: u32 = header.iter().map(|byte| u32::from(*byte)).sum();
+    header[148..156].copy_from_slice(format!("{sum:06o}\0 ").as_bytes());
+    let mut tar = header.to_vec();
+    tar.extend_from_slice(content);
+    tar.resize(tar.len().next_multiple_of(512) + 1024, 0);
+    tar
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    #[cfg(target_arch = "x86_64")]
+    fn the_program_waits_until_it_is_killed() {
+        use std::os::unix::fs::PermissionsExt as _;
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let file = folder.path().join("pause");
+        std::fs::write(&file, program(&X86_64)).expect("written");
+        std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o700)).expect("made executable");
+        let mut child = std::process::Command::new(&file).spawn().expect("it starts");
+        assert!(child.try_wait().expect("asked").is_none(), "it still runs");
+        child.kill().expect("killed");
+        let status = child.wait().expect("it ended");
+        assert_eq!(std::os::unix::process::ExitStatusExt::signal(&status), Some(9));
+    }
+
+    #[test]
+    fn the_archive_is_whole_blocks_with_a_checksum() {
+        let tar = archive("pause", b"x");
+        assert_eq!(tar.len(), 512 + 512 + 1024);
+        let stored = std::str::from_utf8(&tar[148..154]).expect("octal");
+        let sum: u32 = tar[..512]
+            .iter()
+            .enumerate()
+            .map(|(at, byte)| if (148..156).contains(&at) { 32 } else { u32::from(*byte) })
+            .sum();
+        assert_eq!(u32::from_str_radix(stored, 8).expect("a number"), sum);
+    }
+}

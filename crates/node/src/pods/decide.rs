@@ -1,0 +1,276 @@
+//! What to do next for a pod, from what is seen of it. Pure: no clock, no engine.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use jiff::Timestamp;
+use k8s_openapi::api::core::v1::{Container, Pod, PodSpec};
+
+use super::backoff::Backoff;
+use super::environment::needs_address;
+use super::labels;
+use crate::engine::{Observed, Phase};
+
+/// Why a container cannot start now.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Block {
+    /// The reason as Kubernetes words it, such as `ImagePullBackOff`.
+    pub(crate) reason: &'static str,
+    pub(crate) message: String,
+    /// When to try again; `None`: when something that it waits for changes.
+    pub(crate) until: Option<Timestamp>,
+    /// How often in a row it failed.
+    pub(crate) failures: u32,
+}
+
+/// All that is known of one pod.
+#[derive(Debug, Clone)]
+pub(crate) struct Seen<'a> {
+    pub(crate) pod: &'a Pod,
+    pub(crate) infra: Option<&'a Observed>,
+    /// By container name, the newest attempt first.
+    pub(crate) containers: &'a BTreeMap<String, Vec<Observed>>,
+    /// By container name.
+    pub(crate) blocked: &'a BTreeMap<String, Block>,
+    /// Ids of containers whose liveness or startup probe gave up, with its words.
+    pub(crate) unhealthy: &'a BTreeMap<String, String>,
+    /// Ids of containers that were told to stop.
+    pub(crate) stopping: &'a BTreeSet<String>,
+    pub(crate) backoff: Backoff,
+    pub(crate) now: Timestamp,
+}
+
+/// One thing to do.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Action {
+    /// Make and start the container that holds the network; the old one, if any, is removed.
+    StartInfra { attempt: u32 },
+    /// Make and start an attempt of a container.
+    Start { container: String, attempt: u32, streak: u32 },
+    /// Tell a container to stop.
+    Stop { id: String, container: String, why: String },
+    /// Remove an ended container.
+    Remove { id: String },
+}
+
+/// What to do now, and when to look again if nothing happens before.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Decision {
+    pub(crate) actions: Vec<Action>,
+    pub(crate) look_again: Option<Timestamp>,
+}
+
+impl Decision {
+    fn wake_at(&mut self, moment: Timestamp) {
+        self.look_again = Some(self.look_again.map_or(moment, |held| held.min(moment)));
+    }
+}
+
+/// Whether a pod's containers share the network of a container that does nothing else. A single container holds its
+/// network itself, which costs nothing.
+pub(crate) fn needs_infra(spec: &PodSpec) -> bool {
+    let all = spec.containers.iter().chain(spec.init_containers.iter().flatten());
+    spec.containers.len() + spec.init_containers.as_ref().map_or(0, Vec::len) > 1 || all.into_iter().any(needs_address)
+}
+
+/// What became of a container so far.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Outlook {
+    /// It never started.
+    New,
+    /// It runs.
+    Runs,
+    /// It ended and stays so.
+    Done { succeeded: bool },
+    /// It ended and is started again, not before the moment.
+    Again { not_before: Option<Timestamp>, attempt: u32, streak: u32 },
+}
+
+/// The outlook of a container, init or not.
+pub(crate) fn outlook(seen: &Seen<'_>, container: &Container, init: bool) -> Outlook {
+    let spec = seen.pod.spec.as_ref();
+    let policy = spec.and_then(|spec| spec.restart_policy.as_deref()).unwrap_or("Always");
+    let starts_again = |succeeded: bool| match policy {
+        "Never" => false,
+        "OnFailure" => !succeeded,
+        _ => !(init && succeeded),
+    };
+    match newest(seen, &container.name) {
+        Some(found) if found.phase == Phase::Running => Outlook::Runs,
+        Some(found) if found.phase == Phase::Exited => {
+            let succeeded = found.exit_code == 0;
+            let changed = !init && found.label(labels::CONTAINER_HASH) != labels::hash(container);
+            if !starts_again(succeeded) && !changed {
+                return Outlook::Done { succeeded };
+            }
+            let finished = found.finished_at.unwrap_or(seen.now);
+            let ran = finished.duration_since(found.started_at.unwrap_or(finished));
+            let ran = Duration::try_from(ran).unwrap_or_default();
+            let streak = seen.backoff.next_streak(found.streak(), ran);
+            let pause = if streak == 0 || changed { Duration::ZERO } else { seen.backoff.pause(found.streak()) };
+            let not_before = (!pause.is_zero()).then(|| finished.saturating_add(pause).unwrap_or(finished));
+            Outlook::Again { not_before, attempt: found.attempt() + 1, streak }
+        }
+        // Made and never started: the attempt is still to be made.
+        Some(found) => Outlook::Again { not_before: None, attempt: found.attempt(), streak: found.streak() },
+        None => match restarts_told(seen.pod, &container.name, init) {
+            None => Outlook::New,
+            // It was there and has vanished behind our back: that counts as a failure.
+            Some(_) if init && initialized(seen.pod) => Outlook::Done { succeeded: true },
+            Some(_) if !starts_again(false) => Outlook::Done { succeeded: false },
+            Some(restarts) => Outlook::Again { not_before: None, attempt: restarts + 1, streak: 0 },
+        },
+    }
+}
+
+/// The restart count in the pod's status of a container that has been made once.
+pub(crate) fn restarts_told(pod: &Pod, container: &str, init: bool) -> Option<u32> {
+    let status = pod.status.as_ref()?;
+    let statuses = if init { &status.init_container_statuses } else { &status.container_statuses };
+    let told = statuses.iter().flatten().find(|told| told.name == container)?;
+    told.container_id.as_ref().filter(|id| !id.is_empty()).map(|_| told.restart_count.max(0) as u32)
+}
+
+fn initialized(pod: &Pod) -> bool {
+    let conditions = pod.status.as_ref().and_then(|status| status.conditions.as_ref());
+    conditions.into_iter().flatten().any(|condition| condition.type_ == "Initialized" && condition.status == "True")
+}
+
+/// The newest attempt of a container.
+pub(crate) fn newest<'a>(seen: &Seen<'a>, container: &str) -> Option<&'a Observed> {
+    seen.containers.get(container).and_then(|attempts| attempts.first())
+}
+
+/// The first init container that has not succeeded. None, too, once a main container was made: init containers that were
+/// removed since then are not run again.
+pub(crate) fn waiting_init<'a>(seen: &Seen<'a>) -> Option<&'a Container> {
+    let spec = seen.pod.spec.as_ref()?;
+    let main_was_made = spec.containers.iter().any(|container| {
+        newest(seen, &container.name).is_some() || restarts_told(seen.pod, &container.name, false).is_some()
+    });
+    if main_was_made {
+        return None;
+    }
+    let mut init = spec.init_containers.iter().flatten();
+    init.find(|container| outlook(seen, container, true) != Outlook::Done { succeeded: true })
+}
+
+/// Whether the pod's phase is final.
+pub(crate) fn is_final(pod: &Pod) -> bool {
+    let phase = pod.status.as_ref().and_then(|status| status.phase.as_deref());
+    matches!(phase, Some("Succeeded" | "Failed"))
+}
+
+/// Decides what to do for a pod that is not being deleted.
+pub(crate) fn decide(seen: &Seen<'_>) -> Decision {
+    let mut decision = Decision::default();
+    let Some(spec) = &seen.pod.spec else { return decision };
+    remove_old_attempts(seen, &mut decision);
+
+    let (mut starts, mut runs) = (Vec::new(), false);
+    let candidates: Vec<(&Container, bool)> = if is_final(seen.pod) {
+        Vec::new()
+    } else if let Some(init) = waiting_init(seen) {
+        vec![(init, true)]
+    } else {
+        spec.containers.iter().map(|container| (container, false)).collect()
+    };
+    for (container, init) in &candidates {
+        match outlook(seen, container, *init) {
+            Outlook::New => starts.extend(start(seen, &mut decision, container, 0, 0, None)),
+            Outlook::Again { not_before, attempt, streak } => {
+                starts.extend(start(seen, &mut decision, container, attempt, streak, not_before));
+            }
+            Outlook::Runs => {
+                runs = true;
+                check_running(seen, &mut decision, container, *init);
+            }
+            Outlook::Done { .. } => {}
+        }
+    }
+    if candidates.is_empty() {
+        stop_all(seen, &mut decision, "the pod is done");
+        stop_infra(seen, &mut decision);
+        return decision;
+    }
+    if !needs_infra(spec) {
+        decision.actions.extend(starts);
+        return decision;
+    }
+    match seen.infra {
+        Some(infra) if infra.phase == Phase::Running => decision.actions.extend(starts),
+        old if runs => {
+            // What runs has lost its network with the container that held it.
+            let _ = old;
+            stop_all(seen, &mut decision, "the container that held the pod's network is gone");
+        }
+        old if !starts.is_empty() => {
+            let attempt = old.map_or(0, |old| old.attempt() + 1);
+            decision.actions.push(Action::StartInfra { attempt });
+            decision.actions.extend(starts);
+        }
+        _ => {}
+    }
+    decision
+}
+
+fn start(
+    seen: &Seen<'_>,
+    decision: &mut Decision,
+    container: &Container,
+    attempt: u32,
+    streak: u32,
+    not_before: Option<Timestamp>,
+) -> Option<Action> {
+    let blocked_until = match seen.blocked.get(&container.name) {
+        Some(Block { until: None, .. }) => return None,
+        Some(Block { until, .. }) => *until,
+        None => None,
+    };
+    if let Some(moment) = not_before.max(blocked_until).filter(|moment| *moment > seen.now) {
+        decision.wake_at(moment);
+        return None;
+    }
+    Some(Action::Start { container: container.name.clone(), attempt, streak })
+}
+
+fn check_running(seen: &Seen<'_>, decision: &mut Decision, container: &Container, init: bool) {
+    let Some(found) = newest(seen, &container.name).filter(|found| !seen.stopping.contains(&found.id)) else { return };
+    let why = if let Some(words) = seen.unhealthy.get(&found.id) {
+        Some(words.clone())
+    } else if !init && found.label(labels::CONTAINER_HASH) != labels::hash(container) {
+        Some(format!("Container {} definition changed, will be restarted", container.name))
+    } else {
+        None
+    };
+    if let Some(why) = why {
+        decision.actions.push(Action::Stop { id: found.id.clone(), container: container.name.clone(), why });
+    }
+}
+
+fn stop_all(seen: &Seen<'_>, decision: &mut Decision, why: &str) {
+    for (container, attempts) in seen.containers {
+        for found in attempts {
+            if found.phase == Phase::Running && !seen.stopping.contains(&found.id) {
+                let (id, container, why) = (found.id.clone(), container.clone(), why.to_owned());
+                decision.actions.push(Action::Stop { id, container, why });
+            }
+        }
+    }
+}
+
+fn stop_infra(seen: &Seen<'_>, decision: &mut Decision) {
+    let any_runs = seen.containers.values().flatten().any(|found| found.phase == Phase::Running);
+    if let Some(infra) = seen.infra.filter(|_| !any_runs) {
+        decision.actions.push(Action::Remove { id: infra.id.clone() });
+    }
+}
+
+/// The newest attempt and the one before it are kept, for their logs.
+fn remove_old_attempts(seen: &Seen<'_>, decision: &mut Decision) {
+    for attempts in seen.containers.values() {
+        for old in attempts.iter().skip(2).filter(|old| old.phase != Phase::Running) {
+            decision.actions.push(Action::Remove { id: old.id.clone() });
+        }
+    }
+}

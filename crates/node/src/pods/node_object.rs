@@ -1,0 +1,108 @@
+//! The Node object of this computer.
+
+use std::collections::BTreeMap;
+
+use k8s_openapi::api::core::v1::{Node, NodeAddress, NodeCondition, NodeStatus, NodeSystemInfo};
+use k8s_openapi::apimachinery::pkg::api::resource::Quantity;
+use kube::api::{Patch, PatchParams};
+use kube::{Api, Client};
+use serde_json::json;
+
+use super::status::time;
+use crate::engine::Engine;
+
+/// The field manager of what this crate applies.
+const MANAGER: &str = "kubelet";
+
+/// The labels by which pods may select this node.
+pub(crate) fn node_labels(name: &str, engine: &Engine) -> BTreeMap<String, String> {
+    let architecture = architecture(engine);
+    [
+        ("kubernetes.io/hostname", name.to_owned()),
+        ("kubernetes.io/os", "linux".to_owned()),
+        ("kubernetes.io/arch", architecture.clone()),
+        ("beta.kubernetes.io/os", "linux".to_owned()),
+        ("beta.kubernetes.io/arch", architecture),
+    ]
+    .into_iter()
+    .map(|(label, value)| (label.to_owned(), value))
+    .collect()
+}
+
+fn architecture(engine: &Engine) -> String {
+    match engine.abilities().architecture.as_str() {
+        "x86_64" | "" => "amd64".to_owned(),
+        "aarch64" => "arm64".to_owned(),
+        other => other.to_owned(),
+    }
+}
+
+/// Registers the node, `Ready`.
+pub(crate) async fn register(client: &Client, engine: &Engine, name: &str, address: &str) -> Result<(), kube::Error> {
+    let nodes: Api<Node> = Api::all(client.clone());
+    let parameters = PatchParams::apply(MANAGER).force();
+    let object = json!({
+        "apiVersion": "v1", "kind": "Node",
+        "metadata": {"name": name, "labels": node_labels(name, engine)},
+        "spec": {},
+    });
+    nodes.patch(name, &parameters, &Patch::Apply(&object)).await?;
+
+    let abilities = engine.abilities();
+    let resources: BTreeMap<String, Quantity> = [
+        ("cpu", abilities.cpus.to_string()),
+        ("memory", format!("{}Ki", abilities.memory / 1024)),
+        // Container networks are /24 by default, and there is one per namespace; this bounds the whole node.
+        ("pods", "1000".to_owned()),
+    ]
+    .into_iter()
+    .map(|(resource, quantity)| (resource.to_owned(), Quantity(quantity)))
+    .collect();
+    let now = time(jiff::Timestamp::now());
+    let condition = |type_: &str, status: &str, reason: &str, message: &str| NodeCondition {
+        type_: type_.to_owned(),
+        status: status.to_owned(),
+        reason: Some(reason.to_owned()),
+        message: Some(message.to_owned()),
+        last_heartbeat_time: Some(now.clone()),
+        last_transition_time: Some(now.clone()),
+    };
+    let ready = format!("{} {} answers at {}", abilities.name, abilities.version, engine.address());
+    let status = NodeStatus {
+        addresses: Some(vec![
+            NodeAddress { type_: "InternalIP".to_owned(), address: address.to_owned() },
+            NodeAddress { type_: "Hostname".to_owned(), address: name.to_owned() },
+        ]),
+        capacity: Some(resources.clone()),
+        allocatable: Some(resources),
+        conditions: Some(vec![condition("Ready", "True", "KubeletReady", &ready)]),
+        node_info: Some(NodeSystemInfo {
+            architecture: architecture(engine),
+            operating_system: "linux".to_owned(),
+            os_image: abilities.operating_system.clone(),
+            kernel_version: abilities.kernel.clone(),
+            container_runtime_version: format!(
+                "{}://{}",
+                if abilities.podman { "podman" } else { "docker" },
+                abilities.version
+            ),
+            kubelet_version: concat!("v1.36.3+node-", env!("CARGO_PKG_VERSION")).to_owned(),
+            ..NodeSystemInfo::default()
+        }),
+        ..NodeStatus::default()
+    };
+    let patch = json!({"apiVersion": "v1", "kind": "Node", "metadata": {"name": name}, "status": status});
+    nodes.patch_status(name, &parameters, &Patch::Apply(&patch)).await?;
+    Ok(())
+}
+
+/// The address that this machine uses towards others; loopback where it has none. Nothing is sent.
+pub(crate) fn machine_address() -> String {
+    let towards = || {
+        let socket = std::net::UdpSocket::bind("0.0.0.0:0")?;
+        // A documentation address: only the route to it is looked up.
+        socket.connect("192.0.2.1:9")?;
+        socket.local_addr()
+    };
+    towards().map_or_else(|_: std::io::Error| "127.0.0.1".to_owned(), |address| address.ip().to_string())
+}

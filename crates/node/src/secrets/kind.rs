@@ -1,0 +1,123 @@
+//! `external-secrets.io/v1` ExternalSecret, as far as it is acted on. The rest is kept and refused by path.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+
+use k8s_openapi::NamespaceResourceScope;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
+use kube::Resource;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+/// The group and version.
+pub(super) const API_VERSION: &str = "external-secrets.io/v1";
+
+/// An ExternalSecret.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub(crate) struct ExternalSecret {
+    pub(crate) metadata: ObjectMeta,
+    pub(crate) spec: Spec,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) status: Option<Value>,
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub(crate) struct Spec {
+    pub(crate) secret_store_ref: StoreRef,
+    pub(crate) target: Target,
+    pub(crate) data: Vec<Data>,
+    pub(crate) data_from: Vec<DataFrom>,
+    pub(crate) sync_windows: Option<Value>,
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub(crate) struct StoreRef {
+    pub(crate) kind: Option<String>,
+    pub(crate) name: Option<String>,
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub(crate) struct Target {
+    pub(crate) name: Option<String>,
+    pub(crate) creation_policy: Option<String>,
+    pub(crate) deletion_policy: Option<String>,
+    pub(crate) immutable: Option<bool>,
+    pub(crate) manifest: Option<Value>,
+    pub(crate) template: Option<Template>,
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub(crate) struct Template {
+    #[serde(rename = "type")]
+    pub(crate) type_: Option<String>,
+    pub(crate) metadata: TemplateMetadata,
+    pub(crate) data: BTreeMap<String, String>,
+    pub(crate) template_from: Vec<Value>,
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub(crate) struct TemplateMetadata {
+    pub(crate) annotations: BTreeMap<String, String>,
+    pub(crate) labels: BTreeMap<String, String>,
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub(crate) struct Data {
+    pub(crate) secret_key: String,
+    pub(crate) remote_ref: RemoteRef,
+    pub(crate) source_ref: Option<Value>,
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub(crate) struct RemoteRef {
+    pub(crate) key: String,
+    pub(crate) property: Option<String>,
+    pub(crate) version: Option<String>,
+    pub(crate) decoding_strategy: Option<String>,
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub(crate) struct DataFrom {
+    pub(crate) extract: Option<RemoteRef>,
+    pub(crate) find: Option<Value>,
+    pub(crate) rewrite: Vec<Value>,
+    pub(crate) source_ref: Option<Value>,
+}
+
+impl Resource for ExternalSecret {
+    type DynamicType = ();
+    type Scope = NamespaceResourceScope;
+
+    fn kind((): &()) -> Cow<'_, str> {
+        "ExternalSecret".into()
+    }
+
+    fn group((): &()) -> Cow<'_, str> {
+        "external-secrets.io".into()
+    }
+
+    fn version((): &()) -> Cow<'_, str> {
+        "v1".into()
+    }
+
+    fn plural((): &()) -> Cow<'_, str> {
+        "externalsecrets".into()
+    }
+
+    fn meta(&self) -> &ObjectMeta {
+        &self.metadata
+    }
+
+    fn meta_mut(&mut self) -> &mut ObjectMeta {
+        &mut self.metadata
+    }
+}
