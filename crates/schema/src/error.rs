@@ -79,79 +79,38 @@ pub struct FieldError {
 impl FieldError {
     /// A required value is absent.
     pub fn required(path: impl Into<String>, detail: impl Into<String>) -> FieldError {
-        FieldError {
-            kind: ErrorKind::Required,
-            path: path.into(),
-            value: None,
-            detail: detail.into(),
-        }
+        FieldError { kind: ErrorKind::Required, path: path.into(), value: None, detail: detail.into() }
     }
 
     /// A value is malformed or out of bounds.
     pub fn invalid(path: impl Into<String>, value: Value, detail: impl Into<String>) -> FieldError {
-        FieldError {
-            kind: ErrorKind::Invalid,
-            path: path.into(),
-            value: Some(value),
-            detail: detail.into(),
-        }
+        FieldError { kind: ErrorKind::Invalid, path: path.into(), value: Some(value), detail: detail.into() }
     }
 
     /// A value has the wrong JSON type.
-    pub fn type_invalid(
-        path: impl Into<String>,
-        value: Value,
-        detail: impl Into<String>,
-    ) -> FieldError {
-        FieldError {
-            kind: ErrorKind::TypeInvalid,
-            path: path.into(),
-            value: Some(value),
-            detail: detail.into(),
-        }
+    pub fn type_invalid(path: impl Into<String>, value: Value, detail: impl Into<String>) -> FieldError {
+        FieldError { kind: ErrorKind::TypeInvalid, path: path.into(), value: Some(value), detail: detail.into() }
     }
 
     /// A value is none of `supported`.
-    pub fn not_supported<S: AsRef<str>>(
-        path: impl Into<String>,
-        value: Value,
-        supported: &[S],
-    ) -> FieldError {
+    pub fn not_supported<S: AsRef<str>>(path: impl Into<String>, value: Value, supported: &[S]) -> FieldError {
         let detail = if supported.is_empty() {
             String::new()
         } else {
-            let quoted: Vec<String> = supported
-                .iter()
-                .map(|s| go_text::quote(s.as_ref()))
-                .collect();
+            let quoted: Vec<String> = supported.iter().map(|s| go_text::quote(s.as_ref())).collect();
             format!("supported values: {}", quoted.join(", "))
         };
-        FieldError {
-            kind: ErrorKind::NotSupported,
-            path: path.into(),
-            value: Some(value),
-            detail,
-        }
+        FieldError { kind: ErrorKind::NotSupported, path: path.into(), value: Some(value), detail }
     }
 
     /// A value appears twice.
     pub fn duplicate(path: impl Into<String>, value: Value) -> FieldError {
-        FieldError {
-            kind: ErrorKind::Duplicate,
-            path: path.into(),
-            value: Some(value),
-            detail: String::new(),
-        }
+        FieldError { kind: ErrorKind::Duplicate, path: path.into(), value: Some(value), detail: String::new() }
     }
 
     /// A value is not allowed here.
     pub fn forbidden(path: impl Into<String>, detail: impl Into<String>) -> FieldError {
-        FieldError {
-            kind: ErrorKind::Forbidden,
-            path: path.into(),
-            value: None,
-            detail: detail.into(),
-        }
+        FieldError { kind: ErrorKind::Forbidden, path: path.into(), value: None, detail: detail.into() }
     }
 
     /// A string has more than `max` bytes (the word Kubernetes uses; the schema check counts characters).
@@ -161,12 +120,7 @@ impl FieldError {
             max if max >= 0 => format!("may not be more than {max} bytes"),
             _ => "value is too long".to_owned(),
         };
-        FieldError {
-            kind: ErrorKind::TooLong,
-            path: path.into(),
-            value: None,
-            detail,
-        }
+        FieldError { kind: ErrorKind::TooLong, path: path.into(), value: None, detail }
     }
 
     /// A list or map has `actual` entries, more than `max`.
@@ -177,12 +131,7 @@ impl FieldError {
             _ => "has too many items".to_owned(),
         };
         let value = (actual >= 0).then(|| Value::from(actual));
-        FieldError {
-            kind: ErrorKind::TooMany,
-            path: path.into(),
-            value,
-            detail,
-        }
+        FieldError { kind: ErrorKind::TooMany, path: path.into(), value, detail }
     }
 
     /// The message without the path: what a status cause shows.

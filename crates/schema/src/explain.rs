@@ -47,10 +47,7 @@ pub(crate) fn explain(schema: &Schema, path: &str) -> Result<Explained, ExplainE
     let mut node = schema.root();
     let mut walked = String::new();
     for name in path.split('.').filter(|name| !name.is_empty()) {
-        let missing = || ExplainError {
-            name: name.to_owned(),
-            parent: walked.clone(),
-        };
+        let missing = || ExplainError { name: name.to_owned(), parent: walked.clone() };
         node = through_collections(node).field(name).ok_or_else(missing)?;
         if !walked.is_empty() {
             walked.push('.');
@@ -80,8 +77,7 @@ fn through_collections(mut node: Node<'_>) -> Node<'_> {
     for _ in 0..MAX_NESTING {
         if let Some(items) = node.items() {
             node = items;
-        } else if let (0, Some(entries)) = (node.properties().count(), node.additional_properties())
-        {
+        } else if let (0, Some(entries)) = (node.properties().count(), node.additional_properties()) {
             node = entries;
         } else {
             break;
@@ -99,9 +95,7 @@ fn type_name(node: Node<'_>, depth: usize) -> String {
     }
     match node.kind() {
         Kind::Array => {
-            let item = node
-                .items()
-                .map_or_else(|| "any".to_owned(), |items| type_name(items, depth + 1));
+            let item = node.items().map_or_else(|| "any".to_owned(), |items| type_name(items, depth + 1));
             format!("[]{item}")
         }
         Kind::Object => match node.additional_properties() {

@@ -7,11 +7,7 @@ use serde_json::{Number, Value};
 /// `%v` of a float64: shortest form, exponent below 1e-4 and from 1e21 on.
 pub(crate) fn float(value: f64) -> String {
     if value == 0.0 {
-        return if value.is_sign_negative() {
-            "-0".to_owned()
-        } else {
-            "0".to_owned()
-        };
+        return if value.is_sign_negative() { "-0".to_owned() } else { "0".to_owned() };
     }
     let exponent_form = format!("{value:e}");
     let Some((mantissa, exponent)) = exponent_form.split_once('e') else {
@@ -113,17 +109,11 @@ mod tests {
 
     #[test]
     fn strings_quote_as_go_quotes_them() {
-        assert_eq!(
-            quote("a\"b\\\n\u{7f}é\u{a0}"),
-            "\"a\\\"b\\\\\\n\\x7fé\\u00a0\""
-        );
+        assert_eq!(quote("a\"b\\\n\u{7f}é\u{a0}"), "\"a\\\"b\\\\\\n\\x7fé\\u00a0\"");
     }
 
     #[test]
     fn json_escapes_markup() {
-        assert_eq!(
-            super::json(&json!({"a": "<&>"})),
-            r#"{"a":"\u003c\u0026\u003e"}"#
-        );
+        assert_eq!(super::json(&json!({"a": "<&>"})), r#"{"a":"\u003c\u0026\u003e"}"#);
     }
 }

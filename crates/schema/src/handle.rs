@@ -21,9 +21,7 @@ pub struct Schema {
 
 impl fmt::Debug for Schema {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Schema")
-            .field("kind", &self.root().kind())
-            .finish_non_exhaustive()
+        f.debug_struct("Schema").field("kind", &self.root().kind()).finish_non_exhaustive()
     }
 }
 
@@ -54,18 +52,12 @@ impl Schema {
         node.nullable = true;
         let mut arena = Arena::default();
         let root = arena.push(node);
-        Schema {
-            arena: Arc::new(arena),
-            root,
-        }
+        Schema { arena: Arc::new(arena), root }
     }
 
     /// The root node, to read.
     pub fn root(&self) -> Node<'_> {
-        Node {
-            arena: &self.arena,
-            id: self.root,
-        }
+        Node { arena: &self.arena, id: self.root }
     }
 
     /// Fills in defaults of absent fields, in place. Doing it twice changes nothing more.
@@ -106,9 +98,7 @@ pub struct Definitions {
 
 impl fmt::Debug for Definitions {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Definitions")
-            .field("schemas", &self.roots.len())
-            .finish_non_exhaustive()
+        f.debug_struct("Definitions").field("schemas", &self.roots.len()).finish_non_exhaustive()
     }
 }
 
@@ -118,22 +108,14 @@ impl Definitions {
     ///
     /// # Errors
     /// All problems: unknown references, unsupported keywords, bad patterns.
-    pub fn parse(
-        schemas: &serde_json::Map<String, Value>,
-    ) -> Result<Definitions, Vec<SchemaProblem>> {
+    pub fn parse(schemas: &serde_json::Map<String, Value>) -> Result<Definitions, Vec<SchemaProblem>> {
         let (arena, roots) = parse::definitions(schemas)?;
-        Ok(Definitions {
-            arena: Arc::new(arena),
-            roots: Arc::new(roots),
-        })
+        Ok(Definitions { arena: Arc::new(arena), roots: Arc::new(roots) })
     }
 
     /// The schema of that name.
     pub fn schema(&self, name: &str) -> Option<Schema> {
-        Some(Schema {
-            arena: Arc::clone(&self.arena),
-            root: *self.roots.get(name)?,
-        })
+        Some(Schema { arena: Arc::clone(&self.arena), root: *self.roots.get(name)? })
     }
 
     /// All names, sorted.
@@ -151,18 +133,13 @@ pub struct Node<'a> {
 
 impl fmt::Debug for Node<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Node")
-            .field("kind", &self.kind())
-            .finish_non_exhaustive()
+        f.debug_struct("Node").field("kind", &self.kind()).finish_non_exhaustive()
     }
 }
 
 impl<'a> Node<'a> {
     fn at(self, id: NodeId) -> Node<'a> {
-        Node {
-            arena: self.arena,
-            id,
-        }
+        Node { arena: self.arena, id }
     }
 
     fn data(self) -> &'a NodeData {
@@ -186,10 +163,7 @@ impl<'a> Node<'a> {
 
     /// All declared properties, sorted by name.
     pub fn properties(self) -> impl Iterator<Item = (&'a str, Node<'a>)> {
-        self.data()
-            .properties
-            .iter()
-            .map(move |(name, id)| (name.as_str(), self.at(*id)))
+        self.data().properties.iter().map(move |(name, id)| (name.as_str(), self.at(*id)))
     }
 
     /// Whether the property must be there.
@@ -279,9 +253,7 @@ impl<'a> Node<'a> {
     pub fn is_composition_only(self) -> bool {
         let data = self.data();
         data.kind == Kind::Any
-            && !(data.checks.any_of.is_empty()
-                && data.checks.one_of.is_empty()
-                && data.checks.all_of.is_empty())
+            && !(data.checks.any_of.is_empty() && data.checks.one_of.is_empty() && data.checks.all_of.is_empty())
     }
 
     /// Upper limits declared for strings, lists and maps, in that order.

@@ -39,6 +39,7 @@ mod parse;
 mod path;
 mod pattern;
 mod prune;
+mod rules;
 mod validate;
 
 pub use error::{ErrorKind, FieldError};

@@ -6,6 +6,8 @@ use std::fmt;
 use regex::Regex;
 use serde_json::Value;
 
+use crate::rules::Rule;
+
 /// Index of a node in its arena.
 pub(crate) type NodeId = u32;
 
@@ -156,6 +158,9 @@ pub(crate) struct NodeData {
     pub(crate) patch_merge_key: Option<String>,
     pub(crate) checks: Checks,
     pub(crate) rules: Vec<RuleText>,
+    pub(crate) compiled: Vec<Rule>,
+    /// Whether there are rules here or below.
+    pub(crate) rules_below: bool,
 }
 
 impl NodeData {
@@ -178,6 +183,8 @@ impl NodeData {
             patch_merge_key: None,
             checks: Checks::default(),
             rules: Vec::new(),
+            compiled: Vec::new(),
+            rules_below: false,
         }
     }
 }

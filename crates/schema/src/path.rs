@@ -30,9 +30,5 @@ impl fmt::Display for Path<'_> {
 /// How `field.Path` prints: a path of no elements is `<nil>`.
 pub(crate) fn field_text(path: &str) -> String {
     let path = path.strip_prefix('.').unwrap_or(path);
-    if path.is_empty() {
-        "<nil>".to_owned()
-    } else {
-        path.to_owned()
-    }
+    if path.is_empty() { "<nil>".to_owned() } else { path.to_owned() }
 }

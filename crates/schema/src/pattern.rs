@@ -67,16 +67,9 @@ fn translate(pattern: &str) -> Result<String, PatternError> {
 }
 
 /// Copies one escape starting at `chars[i] == '\\'`; returns the index after it.
-fn escape(
-    chars: &[char],
-    i: usize,
-    in_class: bool,
-    out: &mut String,
-) -> Result<usize, PatternError> {
+fn escape(chars: &[char], i: usize, in_class: bool, out: &mut String) -> Result<usize, PatternError> {
     let Some(&c) = chars.get(i + 1) else {
-        return Err(PatternError(
-            "trailing backslash at end of expression: ``".to_owned(),
-        ));
+        return Err(PatternError("trailing backslash at end of expression: ``".to_owned()));
     };
     let replacement = match (c, in_class) {
         ('d', false) => "[0-9]",
@@ -108,10 +101,7 @@ fn escape(
                 end += 1;
             }
             let digits: String = chars[i + 1..end].iter().collect();
-            out.push_str(&format!(
-                "\\x{{{:x}}}",
-                u32::from_str_radix(&digits, 8).unwrap_or(0)
-            ));
+            out.push_str(&format!("\\x{{{:x}}}", u32::from_str_radix(&digits, 8).unwrap_or(0)));
             return Ok(end);
         }
         (c, _) => {
@@ -140,8 +130,7 @@ fn class(chars: &[char], start: usize, out: &mut String) -> Result<usize, Patter
                 return Ok(i + 1);
             }
             '[' if chars.get(i + 1) == Some(&':') => {
-                let close = (i + 2..chars.len().saturating_sub(1))
-                    .find(|j| chars[*j] == ':' && chars[j + 1] == ']');
+                let close = (i + 2..chars.len().saturating_sub(1)).find(|j| chars[*j] == ':' && chars[j + 1] == ']');
                 if let Some(close) = close {
                     out.extend(&chars[i..close + 2]);
                     i = close + 2;
@@ -184,9 +173,7 @@ fn repetition(chars: &[char], start: usize) -> Result<Option<usize>, PatternErro
     if !is_number(low) || !(high.is_empty() || is_number(high)) {
         return Ok(None);
     }
-    let too_many = |text: &str| {
-        !text.is_empty() && text.parse::<u32>().is_ok_and(|n| n > MAX_REPEAT) || text.len() > 9
-    };
+    let too_many = |text: &str| !text.is_empty() && text.parse::<u32>().is_ok_and(|n| n > MAX_REPEAT) || text.len() > 9;
     if too_many(low) || too_many(high) {
         return Err(PatternError(format!("invalid repeat count: `{{{body}}}`")));
     }
@@ -219,11 +206,7 @@ mod tests {
             (r"^[a-zA-Z0-9!#$%&'*+/=?^_~-]+$", "a&~-", true),
             (r"^[^/~]+$", "x", true),
             (r"\bfoo\b", "a foo b", true),
-            (
-                r"^(?:[-A-Za-z0-9/._~!$&'()*+,;=:@]|[%][0-9a-fA-F]{2})+$",
-                "/a%2f",
-                true,
-            ),
+            (r"^(?:[-A-Za-z0-9/._~!$&'()*+,;=:@]|[%][0-9a-fA-F]{2})+$", "/a%2f", true),
         ] {
             let regex = compile(pattern).unwrap_or_else(|error| panic!("{pattern}: {error}"));
             assert_eq!(regex.is_match(text), matches, "{pattern} on {text}");

@@ -7,18 +7,8 @@ use crate::node::{Additional, Arena, NodeId};
 const RESOURCE_FIELDS: [&str; 3] = ["apiVersion", "kind", "metadata"];
 
 /// Removes unknown fields; the paths of what went are added to `dropped`.
-pub(crate) fn unknown_fields(
-    arena: &Arena,
-    id: NodeId,
-    value: &mut Value,
-    dropped: &mut Vec<String>,
-) {
-    Pruner {
-        arena,
-        dropped,
-        path: String::new(),
-    }
-    .prune(Some(id), value);
+pub(crate) fn unknown_fields(arena: &Arena, id: NodeId, value: &mut Value, dropped: &mut Vec<String>) {
+    Pruner { arena, dropped, path: String::new() }.prune(Some(id), value);
 }
 
 struct Pruner<'a> {
@@ -130,11 +120,7 @@ impl Pruner<'_> {
     }
 
     fn drop_field(&mut self, name: &str) {
-        let path = if self.path.is_empty() {
-            name.to_owned()
-        } else {
-            format!("{}.{name}", self.path)
-        };
+        let path = if self.path.is_empty() { name.to_owned() } else { format!("{}.{name}", self.path) };
         self.dropped.push(path);
     }
 }

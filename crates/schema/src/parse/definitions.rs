@@ -8,14 +8,9 @@ use super::SchemaProblem;
 use super::node::Reader;
 use crate::node::{Arena, Kind, NodeData, NodeId};
 
-pub(crate) fn read(
-    schemas: &Map<String, Value>,
-) -> Result<(Arena, BTreeMap<String, NodeId>), Vec<SchemaProblem>> {
-    let names: BTreeMap<String, NodeId> = schemas
-        .keys()
-        .enumerate()
-        .map(|(index, name)| (name.clone(), index as NodeId))
-        .collect();
+pub(crate) fn read(schemas: &Map<String, Value>) -> Result<(Arena, BTreeMap<String, NodeId>), Vec<SchemaProblem>> {
+    let names: BTreeMap<String, NodeId> =
+        schemas.keys().enumerate().map(|(index, name)| (name.clone(), index as NodeId)).collect();
     let mut reader = Reader::new(Some(&names));
     for _ in schemas {
         reader.arena_mut().push(NodeData::new(Kind::Any));
@@ -23,8 +18,7 @@ pub(crate) fn read(
     for (name, schema) in schemas {
         reader.read_into(names[name], schema, name, 0);
     }
-    let targets: BTreeMap<NodeId, NodeId> =
-        std::mem::take(&mut reader.pending).into_iter().collect();
+    let targets: BTreeMap<NodeId, NodeId> = std::mem::take(&mut reader.pending).into_iter().collect();
     for id in targets.keys() {
         match follow(&targets, *id) {
             Some(target) => {
@@ -36,11 +30,7 @@ pub(crate) fn read(
         }
     }
     let (arena, problems) = reader.finish();
-    if problems.is_empty() {
-        Ok((arena, names))
-    } else {
-        Err(problems)
-    }
+    if problems.is_empty() { Ok((arena, names)) } else { Err(problems) }
 }
 
 /// The end of a chain of references; `None` for a circle.

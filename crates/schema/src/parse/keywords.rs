@@ -73,21 +73,13 @@ fn walk(schema: &Value, path: &str, depth: usize, problems: &mut Vec<SchemaProbl
     for key in object.keys() {
         let vendor = key.starts_with("x-") && !key.starts_with("x-kubernetes-");
         if !vendor && !KNOWN.contains(&key.as_str()) {
-            problems.push(SchemaProblem {
-                path: child(path, key),
-                detail: format!("unknown keyword \"{key}\""),
-            });
+            problems.push(SchemaProblem { path: child(path, key), detail: format!("unknown keyword \"{key}\"") });
         }
     }
     for key in ["properties", "patternProperties", "definitions"] {
         if let Some(Value::Object(children)) = object.get(key) {
             for (name, property) in children {
-                walk(
-                    property,
-                    &format!("{}[{name}]", child(path, key)),
-                    depth + 1,
-                    problems,
-                );
+                walk(property, &format!("{}[{name}]", child(path, key)), depth + 1, problems);
             }
         }
     }
@@ -99,21 +91,12 @@ fn walk(schema: &Value, path: &str, depth: usize, problems: &mut Vec<SchemaProbl
     for key in ["allOf", "anyOf", "oneOf"] {
         if let Some(Value::Array(branches)) = object.get(key) {
             for (index, branch) in branches.iter().enumerate() {
-                walk(
-                    branch,
-                    &format!("{}[{index}]", child(path, key)),
-                    depth + 1,
-                    problems,
-                );
+                walk(branch, &format!("{}[{index}]", child(path, key)), depth + 1, problems);
             }
         }
     }
 }
 
 pub(crate) fn child(path: &str, key: &str) -> String {
-    if path.is_empty() {
-        key.to_owned()
-    } else {
-        format!("{path}.{key}")
-    }
+    if path.is_empty() { key.to_owned() } else { format!("{path}.{key}") }
 }

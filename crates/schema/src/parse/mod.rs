@@ -15,6 +15,7 @@ pub use keywords::unknown_keywords;
 
 use crate::handle::Schema;
 use crate::node::{Arena, NodeId};
+use crate::rules;
 
 /// What is wrong with a schema, and where.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -27,11 +28,7 @@ pub struct SchemaProblem {
 
 impl fmt::Display for SchemaProblem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.path.is_empty() {
-            f.write_str(&self.detail)
-        } else {
-            write!(f, "{}: {}", self.path, self.detail)
-        }
+        if self.path.is_empty() { f.write_str(&self.detail) } else { write!(f, "{}: {}", self.path, self.detail) }
     }
 }
 
@@ -45,7 +42,7 @@ pub(crate) fn structural(schema: &Value, resource: bool) -> Result<Schema, Vec<S
     let root = reader.read(schema, "", 0);
     let (mut arena, mut problems) = reader.finish();
     if problems.is_empty() {
-        structural::check(&arena, root, &mut problems);
+        structural::check(&arena, root, resource, &mut problems);
     }
     if resource {
         arena.nodes[root as usize].embedded = true;
@@ -53,13 +50,13 @@ pub(crate) fn structural(schema: &Value, resource: bool) -> Result<Schema, Vec<S
     if problems.is_empty() {
         structural::check_defaults(&arena, root, &mut problems);
     }
+    if problems.is_empty() {
+        rules::compile(&mut arena, root, &mut problems);
+    }
     if !problems.is_empty() {
         return Err(problems);
     }
-    Ok(Schema {
-        arena: Arc::new(arena),
-        root,
-    })
+    Ok(Schema { arena: Arc::new(arena), root })
 }
 
 pub(crate) fn definitions(

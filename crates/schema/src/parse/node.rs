@@ -6,9 +6,7 @@ use serde_json::{Map, Value};
 
 use super::keywords::child;
 use super::{MAX_DEPTH, SchemaProblem};
-use crate::node::{
-    Additional, Arena, Checks, Kind, ListType, MapType, NodeData, NodeId, Pattern, RuleText,
-};
+use crate::node::{Additional, Arena, Checks, Kind, ListType, MapType, NodeData, NodeId, Pattern, RuleText};
 use crate::pattern;
 
 /// Reads schemas into one arena and collects problems instead of stopping at the first.
@@ -23,12 +21,7 @@ pub(crate) struct Reader<'a> {
 
 impl<'a> Reader<'a> {
     pub(crate) fn new(names: Option<&'a BTreeMap<String, NodeId>>) -> Reader<'a> {
-        Reader {
-            arena: Arena::default(),
-            problems: Vec::new(),
-            names,
-            pending: Vec::new(),
-        }
+        Reader { arena: Arena::default(), problems: Vec::new(), names, pending: Vec::new() }
     }
 
     pub(crate) fn finish(self) -> (Arena, Vec<SchemaProblem>) {
@@ -40,10 +33,7 @@ impl<'a> Reader<'a> {
     }
 
     pub(crate) fn problem(&mut self, path: &str, detail: impl Into<String>) {
-        self.problems.push(SchemaProblem {
-            path: path.to_owned(),
-            detail: detail.into(),
-        });
+        self.problems.push(SchemaProblem { path: path.to_owned(), detail: detail.into() });
     }
 
     /// Reads a schema into a new node.
@@ -75,24 +65,15 @@ impl<'a> Reader<'a> {
             _ => None,
         })?;
         let Some(names) = self.names else {
-            self.problem(
-                &child(path, "$ref"),
-                "references are not supported here; put the schema in place",
-            );
+            self.problem(&child(path, "$ref"), "references are not supported here; put the schema in place");
             return None;
         };
         let target = text
             .as_str()
-            .and_then(|text| {
-                text.strip_prefix("#/components/schemas/")
-                    .or_else(|| text.strip_prefix("#/definitions/"))
-            })
+            .and_then(|text| text.strip_prefix("#/components/schemas/").or_else(|| text.strip_prefix("#/definitions/")))
             .and_then(|name| names.get(name).copied());
         if target.is_none() {
-            self.problem(
-                &child(path, "$ref"),
-                format!("{text} names no schema of this document"),
-            );
+            self.problem(&child(path, "$ref"), format!("{text} names no schema of this document"));
         }
         target
     }
@@ -103,10 +84,7 @@ impl<'a> Reader<'a> {
         node.title = self.text(object, "title", path).map(Into::into);
         node.description = self.text(object, "description", path).map(Into::into);
         node.nullable = self.flag(object, "nullable", path);
-        node.default = object
-            .get("default")
-            .filter(|default| !default.is_null())
-            .cloned();
+        node.default = object.get("default").filter(|default| !default.is_null()).cloned();
         if let Some(properties) = self.object(object, "properties", path) {
             for (name, property) in properties {
                 let place = format!("{}[{name}]", child(path, "properties"));
@@ -117,10 +95,7 @@ impl<'a> Reader<'a> {
         node.items = match object.get("items") {
             None | Some(Value::Null) => None,
             Some(Value::Array(_)) => {
-                self.problem(
-                    &child(path, "items"),
-                    "must be one schema, not a list of schemas",
-                );
+                self.problem(&child(path, "items"), "must be one schema, not a list of schemas");
                 None
             }
             Some(items) => Some(self.read(items, &child(path, "items"), depth + 1)),
@@ -129,25 +104,14 @@ impl<'a> Reader<'a> {
             None | Some(Value::Null) => Additional::Unsaid,
             Some(Value::Bool(true)) => Additional::Allowed,
             Some(Value::Bool(false)) => Additional::Forbidden,
-            Some(schema) => Additional::Schema(self.read(
-                schema,
-                &child(path, "additionalProperties"),
-                depth + 1,
-            )),
+            Some(schema) => Additional::Schema(self.read(schema, &child(path, "additionalProperties"), depth + 1)),
         };
         node.preserve_unknown = self.flag(object, "x-kubernetes-preserve-unknown-fields", path);
         if object.get("x-kubernetes-preserve-unknown-fields") == Some(&Value::Bool(false)) {
-            self.problem(
-                &child(path, "x-kubernetes-preserve-unknown-fields"),
-                "must be true or absent",
-            );
+            self.problem(&child(path, "x-kubernetes-preserve-unknown-fields"), "must be true or absent");
         }
         let says_nothing = node.properties.is_empty() && node.additional == Additional::Unsaid;
-        if lenient
-            && says_nothing
-            && matches!(node.kind, Kind::Object | Kind::Any)
-            && node.items.is_none()
-        {
+        if lenient && says_nothing && matches!(node.kind, Kind::Object | Kind::Any) && node.items.is_none() {
             node.preserve_unknown = true;
         }
         node.embedded = self.flag(object, "x-kubernetes-embedded-resource", path);
@@ -166,14 +130,8 @@ impl<'a> Reader<'a> {
             "then",
             "else",
         ] {
-            if object
-                .get(unsupported)
-                .is_some_and(|value| !value.is_null())
-            {
-                self.problem(
-                    &child(path, unsupported),
-                    "is not supported in a structural schema",
-                );
+            if object.get(unsupported).is_some_and(|value| !value.is_null()) {
+                self.problem(&child(path, unsupported), "is not supported in a structural schema");
             }
         }
         node
@@ -181,15 +139,11 @@ impl<'a> Reader<'a> {
 
     fn kind(&mut self, object: &Map<String, Value>, path: &str) -> Kind {
         let int_or_string = self.flag(object, "x-kubernetes-int-or-string", path)
-            || (self.names.is_some()
-                && object.get("format").and_then(Value::as_str) == Some("int-or-string"));
+            || (self.names.is_some() && object.get("format").and_then(Value::as_str) == Some("int-or-string"));
         let declared = self.text(object, "type", path);
         if int_or_string {
             if declared.is_some_and(|declared| !declared.is_empty()) {
-                self.problem(
-                    &child(path, "type"),
-                    "must be empty when x-kubernetes-int-or-string is true",
-                );
+                self.problem(&child(path, "type"), "must be empty when x-kubernetes-int-or-string is true");
             }
             return Kind::IntOrString;
         }
@@ -245,17 +199,13 @@ impl<'a> Reader<'a> {
         let branches = |reader: &mut Self, key: &str| -> Vec<NodeId> {
             match object.get(key) {
                 None | Some(Value::Null) => Vec::new(),
-                Some(Value::Array(items))
-                    if references && items.len() == 1 && items[0].get("$ref").is_some() =>
-                {
+                Some(Value::Array(items)) if references && items.len() == 1 && items[0].get("$ref").is_some() => {
                     Vec::new()
                 }
                 Some(Value::Array(items)) => items
                     .iter()
                     .enumerate()
-                    .map(|(index, branch)| {
-                        reader.read(branch, &format!("{}[{index}]", child(path, key)), depth + 1)
-                    })
+                    .map(|(index, branch)| reader.read(branch, &format!("{}[{index}]", child(path, key)), depth + 1))
                     .collect(),
                 Some(_) => {
                     reader.problem(&child(path, key), "must be a list of schemas");
@@ -263,11 +213,7 @@ impl<'a> Reader<'a> {
                 }
             }
         };
-        let (all_of, any_of, one_of) = (
-            branches(self, "allOf"),
-            branches(self, "anyOf"),
-            branches(self, "oneOf"),
-        );
+        let (all_of, any_of, one_of) = (branches(self, "allOf"), branches(self, "anyOf"), branches(self, "oneOf"));
         let not = match object.get("not") {
             None | Some(Value::Null) => None,
             Some(schema) => Some(self.read(schema, &child(path, "not"), depth + 1)),
@@ -276,9 +222,7 @@ impl<'a> Reader<'a> {
         required.sort();
         required.dedup();
         Checks {
-            format: self
-                .text(object, "format", path)
-                .filter(|format| !format.is_empty()),
+            format: self.text(object, "format", path).filter(|format| !format.is_empty()),
             pattern: self.pattern(object, path),
             enumeration: match object.get("enum") {
                 None | Some(Value::Null) => Vec::new(),
@@ -309,9 +253,7 @@ impl<'a> Reader<'a> {
     }
 
     fn pattern(&mut self, object: &Map<String, Value>, path: &str) -> Option<Pattern> {
-        let source = self
-            .text(object, "pattern", path)
-            .filter(|source| !source.is_empty())?;
+        let source = self.text(object, "pattern", path).filter(|source| !source.is_empty())?;
         match pattern::compile(&source) {
             Ok(regex) => Some(Pattern { source, regex }),
             Err(error) => {
@@ -341,11 +283,7 @@ impl<'a> Reader<'a> {
                 self.problem(&place, "must be an object with the field rule");
                 continue;
             };
-            let text = |reader: &mut Self, key: &str| {
-                reader
-                    .text(entry, key, &place)
-                    .filter(|text| !text.is_empty())
-            };
+            let text = |reader: &mut Self, key: &str| reader.text(entry, key, &place).filter(|text| !text.is_empty());
             let rule = text(self, "rule").unwrap_or_default();
             if rule.trim().is_empty() {
                 self.problem(&child(&place, "rule"), "rule is not specified");
@@ -409,10 +347,9 @@ impl<'a> Reader<'a> {
     fn texts(&mut self, object: &Map<String, Value>, key: &str, path: &str) -> Vec<String> {
         match object.get(key) {
             None | Some(Value::Null) => Vec::new(),
-            Some(Value::Array(items)) if items.iter().all(Value::is_string) => items
-                .iter()
-                .filter_map(|item| item.as_str().map(str::to_owned))
-                .collect(),
+            Some(Value::Array(items)) if items.iter().all(Value::is_string) => {
+                items.iter().filter_map(|item| item.as_str().map(str::to_owned)).collect()
+            }
             Some(_) => {
                 self.problem(&child(path, key), "must be a list of strings");
                 Vec::new()
@@ -420,12 +357,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn object<'v>(
-        &mut self,
-        object: &'v Map<String, Value>,
-        key: &str,
-        path: &str,
-    ) -> Option<&'v Map<String, Value>> {
+    fn object<'v>(&mut self, object: &'v Map<String, Value>, key: &str, path: &str) -> Option<&'v Map<String, Value>> {
         match object.get(key) {
             None | Some(Value::Null) => None,
             Some(Value::Object(inner)) => Some(inner),

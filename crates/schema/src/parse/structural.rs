@@ -5,9 +5,9 @@ use super::keywords::child;
 use crate::node::{Additional, Arena, Checks, Kind, ListType, NodeData, NodeId};
 use crate::validate;
 
-/// Checks the tree below `root`.
-pub(crate) fn check(arena: &Arena, root: NodeId, problems: &mut Vec<SchemaProblem>) {
-    Checker { arena, problems }.structure(root, "", true);
+/// Checks the tree below `root`; that of a resource must be an object.
+pub(crate) fn check(arena: &Arena, root: NodeId, resource: bool, problems: &mut Vec<SchemaProblem>) {
+    Checker { arena, problems }.structure(root, "", resource);
 }
 
 struct Checker<'a> {
@@ -17,22 +17,16 @@ struct Checker<'a> {
 
 impl Checker<'_> {
     fn problem(&mut self, path: &str, detail: impl Into<String>) {
-        self.problems.push(SchemaProblem {
-            path: path.to_owned(),
-            detail: detail.into(),
-        });
+        self.problems.push(SchemaProblem { path: path.to_owned(), detail: detail.into() });
     }
 
-    fn structure(&mut self, id: NodeId, path: &str, root: bool) {
+    fn structure(&mut self, id: NodeId, path: &str, resource: bool) {
         let arena = self.arena;
         let node = arena.get(id);
-        if root && node.kind != Kind::Object && node.kind != Kind::Any {
+        if resource && node.kind != Kind::Object && node.kind != Kind::Any {
             self.problem(&child(path, "type"), "must be object at the root");
         } else if node.kind == Kind::Any && !node.preserve_unknown {
-            self.problem(
-                &child(path, "type"),
-                "must not be empty for specified object fields",
-            );
+            self.problem(&child(path, "type"), "must not be empty for specified object fields");
         }
         if !node.properties.is_empty()
             && node.additional != Additional::Unsaid
@@ -44,10 +38,7 @@ impl Checker<'_> {
             );
         }
         if node.embedded && node.kind != Kind::Object {
-            self.problem(
-                &child(path, "type"),
-                "must be object if x-kubernetes-embedded-resource is true",
-            );
+            self.problem(&child(path, "type"), "must be object if x-kubernetes-embedded-resource is true");
         }
         if node.embedded && !node.preserve_unknown && node.properties.is_empty() {
             self.problem(
@@ -57,17 +48,10 @@ impl Checker<'_> {
         }
         self.list(node, path);
         if node.map_type.is_some() && node.kind != Kind::Object {
-            self.problem(
-                &child(path, "type"),
-                "must be object if x-kubernetes-map-type is specified",
-            );
+            self.problem(&child(path, "type"), "must be object if x-kubernetes-map-type is specified");
         }
         for (name, property) in &node.properties {
-            self.structure(
-                *property,
-                &format!("{}[{name}]", child(path, "properties")),
-                false,
-            );
+            self.structure(*property, &format!("{}[{name}]", child(path, "properties")), false);
         }
         if let Some(items) = node.items {
             self.structure(items, &child(path, "items"), false);
@@ -82,10 +66,7 @@ impl Checker<'_> {
 
     fn list(&mut self, node: &NodeData, path: &str) {
         if node.list_type.is_some() && node.kind != Kind::Array {
-            self.problem(
-                &child(path, "type"),
-                "must be array if x-kubernetes-list-type is specified",
-            );
+            self.problem(&child(path, "type"), "must be array if x-kubernetes-list-type is specified");
         }
         let keys_path = child(path, "x-kubernetes-list-map-keys");
         if node.list_type != Some(ListType::Map) {
@@ -98,10 +79,7 @@ impl Checker<'_> {
             return;
         }
         if node.map_keys.is_empty() {
-            self.problem(
-                &keys_path,
-                "must not be empty if x-kubernetes-list-type is map",
-            );
+            self.problem(&keys_path, "must not be empty if x-kubernetes-list-type is map");
         }
         let Some(items) = node.items.map(|items| self.arena.get(items)) else {
             return;
@@ -135,18 +113,10 @@ impl Checker<'_> {
 
     /// Inside `allOf`, `anyOf`, `oneOf` and `not` stand only value validations, on fields that the structure declares.
     fn junctors(&mut self, checks: &Checks, structure: NodeId, path: &str) {
-        let groups = [
-            ("allOf", &checks.all_of),
-            ("anyOf", &checks.any_of),
-            ("oneOf", &checks.one_of),
-        ];
+        let groups = [("allOf", &checks.all_of), ("anyOf", &checks.any_of), ("oneOf", &checks.one_of)];
         for (key, branches) in groups {
             for (index, branch) in branches.iter().enumerate() {
-                self.value_validation(
-                    *branch,
-                    Some(structure),
-                    &format!("{}[{index}]", child(path, key)),
-                );
+                self.value_validation(*branch, Some(structure), &format!("{}[{index}]", child(path, key)));
             }
         }
         if let Some(not) = checks.not {
@@ -159,24 +129,16 @@ impl Checker<'_> {
         let node = arena.get(id);
         let place = structure.map(|id| arena.get(id));
         let int_or_string = place.is_some_and(|place| place.kind == Kind::IntOrString);
-        if node.kind != Kind::Any
-            && !(int_or_string && matches!(node.kind, Kind::Integer | Kind::String))
-        {
+        if node.kind != Kind::Any && !(int_or_string && matches!(node.kind, Kind::Integer | Kind::String)) {
             self.problem(&child(path, "type"), "must be empty to be structural");
         }
         let forbidden = [
             ("default", node.default.is_some()),
             ("nullable", node.nullable),
-            (
-                "additionalProperties",
-                node.additional != Additional::Unsaid,
-            ),
+            ("additionalProperties", node.additional != Additional::Unsaid),
             ("title", node.title.is_some()),
             ("description", node.description.is_some()),
-            (
-                "x-kubernetes-preserve-unknown-fields",
-                node.preserve_unknown,
-            ),
+            ("x-kubernetes-preserve-unknown-fields", node.preserve_unknown),
             ("x-kubernetes-embedded-resource", node.embedded),
             ("x-kubernetes-list-type", node.list_type.is_some()),
             ("x-kubernetes-map-type", node.map_type.is_some()),
@@ -203,25 +165,14 @@ impl Checker<'_> {
         if let Some(items) = node.items {
             let declared = place.and_then(|place| place.items);
             if declared.is_none() && !place.is_some_and(|place| place.preserve_unknown) {
-                self.problem(
-                    &child(path, "items"),
-                    "must be declared in the structural part too",
-                );
+                self.problem(&child(path, "items"), "must be declared in the structural part too");
             }
             self.value_validation(items, declared, &child(path, "items"));
         }
         let checks = &node.checks;
-        for (key, branches) in [
-            ("allOf", &checks.all_of),
-            ("anyOf", &checks.any_of),
-            ("oneOf", &checks.one_of),
-        ] {
+        for (key, branches) in [("allOf", &checks.all_of), ("anyOf", &checks.any_of), ("oneOf", &checks.one_of)] {
             for (index, branch) in branches.iter().enumerate() {
-                self.value_validation(
-                    *branch,
-                    structure,
-                    &format!("{}[{index}]", child(path, key)),
-                );
+                self.value_validation(*branch, structure, &format!("{}[{index}]", child(path, key)));
             }
         }
         if let Some(not) = checks.not {
@@ -239,10 +190,7 @@ pub(crate) fn check_defaults(arena: &Arena, root: NodeId, problems: &mut Vec<Sch
             let mut filled = default.clone();
             crate::default::fill(arena, id, &mut filled);
             for error in validate::value(arena, id, &filled) {
-                problems.push(SchemaProblem {
-                    path: child(&path, "default"),
-                    detail: error.to_string(),
-                });
+                problems.push(SchemaProblem { path: child(&path, "default"), detail: error.to_string() });
             }
         }
         for (name, property) in &node.properties {

@@ -19,11 +19,7 @@ pub(crate) fn check(
     outcome: &mut Outcome,
 ) {
     let checks = &node.checks;
-    if checks.any_of.is_empty()
-        && checks.one_of.is_empty()
-        && checks.all_of.is_empty()
-        && checks.not.is_none()
-    {
+    if checks.any_of.is_empty() && checks.one_of.is_empty() && checks.all_of.is_empty() && checks.not.is_none() {
         outcome.matched += 2;
         return;
     }
@@ -34,10 +30,7 @@ pub(crate) fn check(
     if !checks.any_of.is_empty() {
         let (valid, best) = closest(checks.any_of.iter().map(|id| run(*id)), true);
         if valid == 0 {
-            outcome.add(no_field(format!(
-                "{} must validate at least one schema (anyOf)",
-                place()
-            )));
+            outcome.add(no_field(format!("{} must validate at least one schema (anyOf)", place())));
         }
         outcome.merge(best);
     }
@@ -67,17 +60,11 @@ pub(crate) fn check(
         }
         if valid != checks.all_of.len() {
             let more = if valid == 0 { ". None validated" } else { "" };
-            outcome.add(no_field(format!(
-                "{} must validate all the schemas (allOf){more}",
-                place()
-            )));
+            outcome.add(no_field(format!("{} must validate all the schemas (allOf){more}", place())));
         }
     }
     if checks.not.is_some_and(|not| run(not).is_valid()) {
-        outcome.add(no_field(format!(
-            "{} must not validate the schema (not)",
-            place()
-        )));
+        outcome.add(no_field(format!("{} must not validate the schema (not)", place())));
     }
     outcome.matched += 2;
 }
@@ -95,11 +82,7 @@ fn closest(branches: impl Iterator<Item = Outcome>, stop_at_first: bool) -> (usi
             if stop_at_first {
                 break;
             }
-        } else if valid == 0
-            && best
-                .as_ref()
-                .is_none_or(|best| result.matched > best.matched)
-        {
+        } else if valid == 0 && best.as_ref().is_none_or(|best| result.matched > best.matched) {
             best = Some(result);
         }
     }

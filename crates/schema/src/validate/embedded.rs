@@ -31,14 +31,7 @@ pub(crate) fn check(
             }
             for (name, child) in object {
                 if let Some(property) = node.properties.get(name) {
-                    check(
-                        arena,
-                        *property,
-                        child,
-                        &Path::Field(path, name),
-                        false,
-                        errors,
-                    );
+                    check(arena, *property, child, &Path::Field(path, name), false, errors);
                 } else if let Additional::Schema(schema) = node.additional {
                     check(arena, schema, child, &Path::Key(path, name), false, errors);
                 }
@@ -47,14 +40,7 @@ pub(crate) fn check(
         Value::Array(items) => {
             if let Some(schema) = node.items {
                 for (index, item) in items.iter().enumerate() {
-                    check(
-                        arena,
-                        schema,
-                        item,
-                        &Path::Index(path, index),
-                        false,
-                        errors,
-                    );
+                    check(arena, schema, item, &Path::Index(path, index), false, errors);
                 }
             }
         }
@@ -67,60 +53,31 @@ fn resource(object: &Map<String, Value>, path: &Path<'_>, errors: &mut Vec<Field
     match object.get("apiVersion") {
         None => errors.push(FieldError::required(place("apiVersion"), "")),
         Some(Value::String(text)) if text.is_empty() => {
-            errors.push(FieldError::invalid(
-                place("apiVersion"),
-                Value::from(""),
-                "must not be empty",
-            ));
+            errors.push(FieldError::invalid(place("apiVersion"), Value::from(""), "must not be empty"));
         }
         Some(Value::String(text)) if text.matches('/').count() > 1 => {
             let detail = format!("unexpected GroupVersion string: {text}");
-            errors.push(FieldError::invalid(
-                place("apiVersion"),
-                Value::from(text.as_str()),
-                detail,
-            ));
+            errors.push(FieldError::invalid(place("apiVersion"), Value::from(text.as_str()), detail));
         }
         Some(Value::String(_)) => {}
-        Some(other) => errors.push(FieldError::invalid(
-            place("apiVersion"),
-            other.clone(),
-            "must be a string",
-        )),
+        Some(other) => errors.push(FieldError::invalid(place("apiVersion"), other.clone(), "must be a string")),
     }
     match object.get("kind") {
         None => errors.push(FieldError::required(place("kind"), "")),
         Some(Value::String(text)) if text.is_empty() => {
-            errors.push(FieldError::invalid(
-                place("kind"),
-                Value::from(""),
-                "must not be empty",
-            ));
+            errors.push(FieldError::invalid(place("kind"), Value::from(""), "must not be empty"));
         }
         Some(Value::String(text)) if !DNS_LABEL.is_match(&text.to_lowercase()) => {
-            let detail =
-                format!("may have mixed case, but should otherwise match: {DNS_LABEL_RULE}");
-            errors.push(FieldError::invalid(
-                place("kind"),
-                Value::from(text.as_str()),
-                detail,
-            ));
+            let detail = format!("may have mixed case, but should otherwise match: {DNS_LABEL_RULE}");
+            errors.push(FieldError::invalid(place("kind"), Value::from(text.as_str()), detail));
         }
         Some(Value::String(_)) => {}
-        Some(other) => errors.push(FieldError::invalid(
-            place("kind"),
-            other.clone(),
-            "must be a string",
-        )),
+        Some(other) => errors.push(FieldError::invalid(place("kind"), other.clone(), "must be a string")),
     }
     if let Some(metadata) = object.get("metadata")
         && let Some(detail) = metadata_problem(metadata)
     {
-        errors.push(FieldError::invalid(
-            place("metadata"),
-            metadata.clone(),
-            detail,
-        ));
+        errors.push(FieldError::invalid(place("metadata"), metadata.clone(), detail));
     }
 }
 
@@ -129,17 +86,8 @@ fn metadata_problem(metadata: &Value) -> Option<String> {
     let Value::Object(metadata) = metadata else {
         return Some("must be an object".to_owned());
     };
-    for name in [
-        "name",
-        "generateName",
-        "namespace",
-        "uid",
-        "resourceVersion",
-    ] {
-        if metadata
-            .get(name)
-            .is_some_and(|value| !value.is_string() && !value.is_null())
-        {
+    for name in ["name", "generateName", "namespace", "uid", "resourceVersion"] {
+        if metadata.get(name).is_some_and(|value| !value.is_string() && !value.is_null()) {
             return Some(format!("{name} must be a string"));
         }
     }

@@ -67,15 +67,8 @@ pub(crate) fn check(node: &NodeData, text: &str, path: &Path<'_>, outcome: &mut 
         return;
     }
     let place = path.to_string();
-    let detail = format!(
-        "{place} in body must be of type {format}: {}",
-        crate::go_text::quote(text)
-    );
-    outcome.add(FieldError::type_invalid(
-        field_text(&place),
-        Value::from(text),
-        detail,
-    ));
+    let detail = format!("{place} in body must be of type {format}: {}", crate::go_text::quote(text));
+    outcome.add(FieldError::type_invalid(field_text(&place), Value::from(text), detail));
 }
 
 macro_rules! regexes {
@@ -151,9 +144,7 @@ fn is_uri(text: &str) -> bool {
 
 fn has_valid_escapes(text: &str) -> bool {
     let path = text.split('?').next().unwrap_or_default();
-    path.split('%')
-        .skip(1)
-        .all(|rest| rest.len() >= 2 && rest.bytes().take(2).all(|b| b.is_ascii_hexdigit()))
+    path.split('%').skip(1).all(|rest| rest.len() >= 2 && rest.bytes().take(2).all(|b| b.is_ascii_hexdigit()))
 }
 
 fn is_cidr(text: &str) -> bool {
@@ -164,8 +155,7 @@ fn is_cidr(text: &str) -> bool {
         return false;
     };
     let longest = if address.is_ipv4() { 32 } else { 128 };
-    let plain =
-        prefix.bytes().all(|b| b.is_ascii_digit()) && (prefix == "0" || !prefix.starts_with('0'));
+    let plain = prefix.bytes().all(|b| b.is_ascii_digit()) && (prefix == "0" || !prefix.starts_with('0'));
     plain && prefix.parse::<u32>().is_ok_and(|prefix| prefix <= longest)
 }
 
@@ -189,20 +179,10 @@ fn is_isbn10(text: &str) -> bool {
 }
 
 fn is_isbn13(text: &str) -> bool {
-    let digits: Option<Vec<u32>> = text
-        .chars()
-        .filter(|c| !matches!(c, ' ' | '-'))
-        .map(|c| c.to_digit(10))
-        .collect();
+    let digits: Option<Vec<u32>> = text.chars().filter(|c| !matches!(c, ' ' | '-')).map(|c| c.to_digit(10)).collect();
     digits.is_some_and(|digits| {
         digits.len() == 13
-            && digits
-                .iter()
-                .enumerate()
-                .map(|(i, d)| if i % 2 == 0 { *d } else { 3 * d })
-                .sum::<u32>()
-                % 10
-                == 0
+            && digits.iter().enumerate().map(|(i, d)| if i % 2 == 0 { *d } else { 3 * d }).sum::<u32>() % 10 == 0
     })
 }
 
@@ -216,13 +196,7 @@ fn is_credit_card(text: &str) -> bool {
         .rev()
         .filter_map(|c| c.to_digit(10))
         .enumerate()
-        .map(|(i, d)| {
-            if i % 2 == 0 {
-                d
-            } else {
-                d * 2 / 10 + d * 2 % 10
-            }
-        })
+        .map(|(i, d)| if i % 2 == 0 { d } else { d * 2 / 10 + d * 2 % 10 })
         .sum();
     sum % 10 == 0
 }
@@ -235,11 +209,7 @@ mod tests {
     fn formats_accept_and_refuse() {
         for (format, good, bad) in [
             ("datetime", "2024-01-02T03:04:05Z", "2024-01-02"),
-            (
-                "datetime",
-                "2024-01-02T03:04:05.123+02:00",
-                "2024-13-02T03:04:05Z",
-            ),
+            ("datetime", "2024-01-02T03:04:05.123+02:00", "2024-13-02T03:04:05Z"),
             ("duration", "1h30m", "1 fortnight"),
             ("duration", "22 ns", "h"),
             ("duration", "0", ""),

@@ -8,13 +8,7 @@ use crate::error::FieldError;
 use crate::node::{Additional, Arena, ListType, NodeData, NodeId};
 use crate::path::{Path, field_text};
 
-pub(crate) fn check(
-    arena: &Arena,
-    id: NodeId,
-    value: &Value,
-    path: &Path<'_>,
-    errors: &mut Vec<FieldError>,
-) {
+pub(crate) fn check(arena: &Arena, id: NodeId, value: &Value, path: &Path<'_>, errors: &mut Vec<FieldError>) {
     let node = arena.get(id);
     match value {
         Value::Object(object) => {
@@ -48,19 +42,12 @@ fn place(path: &Path<'_>, index: usize) -> String {
 
 fn set(items: &[Value], path: &Path<'_>, errors: &mut Vec<FieldError>) {
     for index in second_appearances(items.iter()) {
-        errors.push(FieldError::duplicate(
-            place(path, index),
-            items[index].clone(),
-        ));
+        errors.push(FieldError::duplicate(place(path, index), items[index].clone()));
     }
 }
 
 fn map(node: &NodeData, items: &[Value], path: &Path<'_>, errors: &mut Vec<FieldError>) {
-    if let Some((index, item)) = items
-        .iter()
-        .enumerate()
-        .find(|(_, item)| !item.is_null() && !item.is_object())
-    {
+    if let Some((index, item)) = items.iter().enumerate().find(|(_, item)| !item.is_null() && !item.is_object()) {
         errors.push(FieldError::invalid(
             place(path, index),
             item.clone(),
@@ -80,10 +67,7 @@ fn map(node: &NodeData, items: &[Value], path: &Path<'_>, errors: &mut Vec<Field
         })
         .collect();
     for index in second_appearances(keys.iter()) {
-        errors.push(FieldError::duplicate(
-            place(path, index),
-            keys[index].clone(),
-        ));
+        errors.push(FieldError::duplicate(place(path, index), keys[index].clone()));
     }
 }
 

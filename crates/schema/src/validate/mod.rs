@@ -16,7 +16,9 @@ use crate::error::{ErrorKind, FieldError};
 use crate::handle::Schema;
 use crate::node::{Arena, NodeId};
 use crate::path::Path;
+use crate::rules;
 use ratchet::Old;
+pub(crate) use ratchet::map_item;
 
 /// All checks; see [`Schema::validate`].
 pub(crate) fn all(schema: &Schema, value: &Value, old: Option<&Value>) -> Vec<FieldError> {
@@ -32,8 +34,17 @@ pub(crate) fn all(schema: &Schema, value: &Value, old: Option<&Value>) -> Vec<Fi
     if !ratcheted {
         lists::check(arena, schema.root, value, &Path::Root, &mut errors);
     }
+    if blocks_rules(&errors) {
+        if arena.get(schema.root).rules_below {
+            errors.push(FieldError::invalid("<nil>", Value::Null, UNCHECKED));
+        }
+    } else {
+        rules::check(arena, schema.root, value, old, &mut errors);
+    }
     errors
 }
+
+const UNCHECKED: &str = "some validation rules were not checked because the object was invalid; correct the existing errors to complete validation";
 
 /// The checks of one value without an old one and without rules.
 pub(crate) fn value(arena: &Arena, id: NodeId, value: &Value) -> Vec<FieldError> {
@@ -43,8 +54,7 @@ pub(crate) fn value(arena: &Arena, id: NodeId, value: &Value) -> Vec<FieldError>
 }
 
 /// Whether rules cannot be evaluated because the value has not the shape they were compiled for.
-#[allow(dead_code, reason = "used by the rules, which come with the cel crate")]
-pub(crate) fn blocks_rules(errors: &[FieldError]) -> bool {
+fn blocks_rules(errors: &[FieldError]) -> bool {
     errors.iter().any(|error| {
         matches!(
             error.kind,

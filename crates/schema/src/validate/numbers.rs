@@ -10,9 +10,7 @@ use crate::path::{Path, field_text};
 
 /// Whether a number has no fraction and fits the integers that JSON can tell apart.
 pub(crate) fn is_json_integer(value: &Value) -> bool {
-    value
-        .as_f64()
-        .is_some_and(|float| float.fract() == 0.0 && float.abs() <= 9_007_199_254_740_991.0)
+    value.as_f64().is_some_and(|float| float.fract() == 0.0 && float.abs() <= 9_007_199_254_740_991.0)
 }
 
 /// Equality of JSON values with numbers compared by value.
@@ -32,39 +30,24 @@ pub(crate) fn check(node: &NodeData, number: &Number, path: &Path<'_>, outcome: 
     let mut fail = |detail: String| {
         let place = path.to_string();
         let value = Value::Number(number.clone());
-        outcome.add(FieldError::invalid(
-            field_text(&place),
-            value,
-            format!("{place} in body {detail}"),
-        ));
+        outcome.add(FieldError::invalid(field_text(&place), value, format!("{place} in body {detail}")));
     };
     if let Some(factor) = checks.multiple_of
         && !is_multiple(number, factor)
     {
-        fail(format!(
-            "should be a multiple of {}",
-            go_text::float(factor)
-        ));
+        fail(format!("should be a multiple of {}", go_text::float(factor)));
     }
     if let Some(max) = checks.maximum {
         let order = compare(number, max);
         if order.is_gt() || (checks.exclusive_maximum && order.is_eq()) {
-            let words = if checks.exclusive_maximum {
-                "less than"
-            } else {
-                "less than or equal to"
-            };
+            let words = if checks.exclusive_maximum { "less than" } else { "less than or equal to" };
             fail(format!("should be {words} {}", limit(number, max)));
         }
     }
     if let Some(min) = checks.minimum {
         let order = compare(number, min);
         if order.is_lt() || (checks.exclusive_minimum && order.is_eq()) {
-            let words = if checks.exclusive_minimum {
-                "greater than"
-            } else {
-                "greater than or equal to"
-            };
+            let words = if checks.exclusive_minimum { "greater than" } else { "greater than or equal to" };
             fail(format!("should be {words} {}", limit(number, min)));
         }
     }
@@ -74,20 +57,12 @@ pub(crate) fn check(node: &NodeData, number: &Number, path: &Path<'_>, outcome: 
 fn compare(number: &Number, limit: f64) -> std::cmp::Ordering {
     match number.as_i64() {
         Some(int) => int.cmp(&(limit as i64)),
-        None => number
-            .as_f64()
-            .unwrap_or(f64::NAN)
-            .partial_cmp(&limit)
-            .unwrap_or(std::cmp::Ordering::Equal),
+        None => number.as_f64().unwrap_or(f64::NAN).partial_cmp(&limit).unwrap_or(std::cmp::Ordering::Equal),
     }
 }
 
 fn limit(number: &Number, limit: f64) -> String {
-    if number.is_i64() {
-        (limit as i64).to_string()
-    } else {
-        go_text::float(limit)
-    }
+    if number.is_i64() { (limit as i64).to_string() } else { go_text::float(limit) }
 }
 
 fn is_multiple(number: &Number, factor: f64) -> bool {
@@ -103,11 +78,7 @@ fn is_multiple(number: &Number, factor: f64) -> bool {
     let Some(value) = number.as_f64() else {
         return false;
     };
-    let quotient = if factor < 1.0 {
-        1.0 / factor * value
-    } else {
-        value / factor
-    };
+    let quotient = if factor < 1.0 { 1.0 / factor * value } else { value / factor };
     let nearest = quotient.round();
     (quotient - nearest).abs() < 1e-9 * quotient.abs().max(1.0)
 }
@@ -116,13 +87,9 @@ fn is_multiple(number: &Number, factor: f64) -> bool {
 fn width(node: &NodeData, number: &Number, path: &Path<'_>, outcome: &mut Outcome) {
     let format = super::formats::supported(node);
     let fits = match (node.kind, format) {
-        (Kind::Integer, Some("int32")) => {
-            whole(number).is_some_and(|int| i32::try_from(int).is_ok())
-        }
+        (Kind::Integer, Some("int32")) => whole(number).is_some_and(|int| i32::try_from(int).is_ok()),
         (Kind::Integer, _) => whole(number).is_some(),
-        (Kind::Number, Some("float")) => number
-            .as_f64()
-            .is_some_and(|float| float.abs() <= f64::from(f32::MAX)),
+        (Kind::Number, Some("float")) => number.as_f64().is_some_and(|float| float.abs() <= f64::from(f32::MAX)),
         _ => true,
     };
     if fits {
@@ -142,8 +109,7 @@ fn width(node: &NodeData, number: &Number, path: &Path<'_>, outcome: &mut Outcom
 fn whole(number: &Number) -> Option<i64> {
     number.as_i64().or_else(|| {
         let float = number.as_f64()?;
-        (float.fract() == 0.0
-            && (-9.223_372_036_854_776e18..9.223_372_036_854_776e18).contains(&float))
-        .then_some(float as i64)
+        (float.fract() == 0.0 && (-9.223_372_036_854_776e18..9.223_372_036_854_776e18).contains(&float))
+            .then_some(float as i64)
     })
 }

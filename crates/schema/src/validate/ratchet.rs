@@ -32,30 +32,21 @@ impl<'a> Old<'a> {
     /// The counterpart of a list item: only lists of type map say which item is which.
     pub(crate) fn item(self, arena: &Arena, list: &NodeData, item: &Value) -> Old<'a> {
         match self {
-            Old::Value(Value::Array(items)) => {
-                map_item(arena, list, items, item).map_or(Old::None, Old::Value)
-            }
+            Old::Value(Value::Array(items)) => map_item(arena, list, items, item).map_or(Old::None, Old::Value),
             _ => Old::None,
         }
     }
 }
 
 /// The first item of `items` with the same keys as `item`.
-pub(crate) fn map_item<'a>(
-    arena: &Arena,
-    list: &NodeData,
-    items: &'a [Value],
-    item: &Value,
-) -> Option<&'a Value> {
+pub(crate) fn map_item<'a>(arena: &Arena, list: &NodeData, items: &'a [Value], item: &Value) -> Option<&'a Value> {
     if list.list_type != Some(ListType::Map) || !item.is_object() {
         return None;
     }
     let properties = list.items.map(|id| &arena.get(id).properties);
     items.iter().find(|candidate| {
         list.map_keys.iter().all(|key| {
-            let default = properties
-                .and_then(|p| p.get(key))
-                .and_then(|id| arena.get(*id).default.as_ref());
+            let default = properties.and_then(|p| p.get(key)).and_then(|id| arena.get(*id).default.as_ref());
             candidate.get(key).or(default) == item.get(key).or(default)
         })
     })

@@ -16,11 +16,7 @@ pub(crate) fn check(checks: &Checks, text: &str, path: &Path<'_>, outcome: &mut 
         if let Some(min) = checks.min_length.filter(|min| length < *min) {
             let place = path.to_string();
             let detail = format!("{place} in body should be at least {min} chars long");
-            return outcome.add(FieldError::invalid(
-                field_text(&place),
-                Value::from(text),
-                detail,
-            ));
+            return outcome.add(FieldError::invalid(field_text(&place), Value::from(text), detail));
         }
     }
     if let Some(pattern) = &checks.pattern
@@ -28,11 +24,7 @@ pub(crate) fn check(checks: &Checks, text: &str, path: &Path<'_>, outcome: &mut 
     {
         let place = path.to_string();
         let detail = format!("{place} in body should match '{}'", pattern.source);
-        return outcome.add(FieldError::invalid(
-            field_text(&place),
-            Value::from(text),
-            detail,
-        ));
+        return outcome.add(FieldError::invalid(field_text(&place), Value::from(text), detail));
     }
     outcome.matched += 1;
 }

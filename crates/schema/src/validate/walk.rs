@@ -10,19 +10,10 @@ use crate::node::{Additional, Arena, Kind, NodeData, NodeId};
 use crate::path::{Path, field_text};
 
 /// Checks `value` against the node, ratcheted by `old`.
-pub(crate) fn check(
-    arena: &Arena,
-    id: NodeId,
-    value: &Value,
-    old: Old<'_>,
-    path: &Path<'_>,
-) -> Outcome {
+pub(crate) fn check(arena: &Arena, id: NodeId, value: &Value, old: Old<'_>, path: &Path<'_>) -> Outcome {
     let outcome = check_all(arena, id, value, old, path);
     if !outcome.is_valid() && old.is_same(value) {
-        return Outcome {
-            errors: Vec::new(),
-            matched: outcome.matched,
-        };
+        return Outcome { errors: Vec::new(), matched: outcome.matched };
     }
     outcome
 }
@@ -96,10 +87,7 @@ fn type_of(node: &NodeData, value: &Value, path: &Path<'_>, outcome: &mut Outcom
     let whole_float = found == "number" && wants_integer && numbers::is_json_integer(value);
     let int_as_number = found == "integer" && node.kind == Kind::Number;
     let text_or_list = matches!(value, Value::String(_) | Value::Array(_));
-    if !text_or_list
-        && !format.is_empty()
-        && !(accepted || found_format == format || whole_float || int_as_number)
-    {
+    if !text_or_list && !format.is_empty() && !(accepted || found_format == format || whole_float || int_as_number) {
         return outcome.add(wrong_type(path, format, found_format));
     }
     if !matches!(node.kind, Kind::Number | Kind::Integer) && !format.is_empty() && text_or_list {
@@ -131,21 +119,10 @@ fn enumeration(node: &NodeData, value: &Value, path: &Path<'_>, outcome: &mut Ou
             other => crate::go_text::json(other),
         })
         .collect();
-    outcome.add(FieldError::not_supported(
-        field_text(&path.to_string()),
-        value.clone(),
-        &texts,
-    ));
+    outcome.add(FieldError::not_supported(field_text(&path.to_string()), value.clone(), &texts));
 }
 
-fn array(
-    arena: &Arena,
-    node: &NodeData,
-    items: &[Value],
-    old: Old<'_>,
-    path: &Path<'_>,
-    outcome: &mut Outcome,
-) {
+fn array(arena: &Arena, node: &NodeData, items: &[Value], old: Old<'_>, path: &Path<'_>, outcome: &mut Outcome) {
     if let Some(schema) = node.items {
         for (index, item) in items.iter().enumerate() {
             let old = old.item(arena, node, item);
@@ -157,27 +134,15 @@ fn array(
     if let Some(min) = checks.min_items.filter(|min| size < *min) {
         let place = path.to_string();
         let detail = format!("{place} in body should have at least {min} items");
-        outcome.add(FieldError::invalid(
-            field_text(&place),
-            Value::from(size),
-            detail,
-        ));
+        outcome.add(FieldError::invalid(field_text(&place), Value::from(size), detail));
     }
     if let Some(max) = checks.max_items.filter(|max| size > *max) {
-        outcome.add(FieldError::too_many(
-            field_text(&path.to_string()),
-            size,
-            max,
-        ));
+        outcome.add(FieldError::too_many(field_text(&path.to_string()), size, max));
     }
     if checks.unique_items && has_duplicates(items) {
         let place = path.to_string();
         let detail = format!("{place} in body shouldn't contain duplicates");
-        outcome.add(FieldError::invalid(
-            field_text(&place),
-            Value::from(""),
-            detail,
-        ));
+        outcome.add(FieldError::invalid(field_text(&place), Value::from(""), detail));
     }
     outcome.matched += 1;
 }
@@ -200,61 +165,33 @@ fn properties(
     if let Some(min) = checks.min_properties.filter(|min| size < *min) {
         let place = path.to_string();
         let detail = format!("{place} in body should have at least {min} properties");
-        outcome.add(FieldError::invalid(
-            field_text(&place),
-            Value::from(size),
-            detail,
-        ));
+        outcome.add(FieldError::invalid(field_text(&place), Value::from(size), detail));
     }
     if let Some(max) = checks.max_properties.filter(|max| size > *max) {
-        outcome.add(FieldError::too_many(
-            field_text(&path.to_string()),
-            size,
-            max,
-        ));
+        outcome.add(FieldError::too_many(field_text(&path.to_string()), size, max));
     }
     for (name, value) in object {
         if let Some(property) = node.properties.get(name) {
-            let hidden =
-                matches!(path, Path::Root) && matches!(name.as_str(), "kind" | "apiVersion");
+            let hidden = matches!(path, Path::Root) && matches!(name.as_str(), "kind" | "apiVersion");
             let old = if hidden { Old::None } else { old.field(name) };
-            outcome.merge(check(
-                arena,
-                *property,
-                value,
-                old,
-                &Path::Field(path, name),
-            ));
+            outcome.merge(check(arena, *property, value, old, &Path::Field(path, name)));
             continue;
         }
         match node.additional {
             Additional::Schema(schema) => {
-                outcome.merge(check(
-                    arena,
-                    schema,
-                    value,
-                    old.field(name),
-                    &Path::Entry(path, name),
-                ));
+                outcome.merge(check(arena, schema, value, old.field(name), &Path::Entry(path, name)));
             }
             Additional::Forbidden => {
                 let place = path.to_string();
                 let detail = format!("{place}.{name} in body is a forbidden property");
-                outcome.add(FieldError::invalid(
-                    field_text(&place),
-                    Value::from(name.as_str()),
-                    detail,
-                ));
+                outcome.add(FieldError::invalid(field_text(&place), Value::from(name.as_str()), detail));
             }
             Additional::Unsaid | Additional::Allowed => {}
         }
     }
     for name in &checks.required {
         if !object.contains_key(name) {
-            outcome.add(FieldError::required(
-                field_text(&Path::Field(path, name).to_string()),
-                "",
-            ));
+            outcome.add(FieldError::required(field_text(&Path::Field(path, name).to_string()), ""));
         }
     }
     outcome.matched += 1;

@@ -9,10 +9,8 @@ use serde_json::Value;
 
 /// The folder of contract data; `None` (and a line that says so) where it is absent.
 pub(crate) fn fixtures() -> Option<PathBuf> {
-    let folder = std::env::var_os("OPENCHOREO_FIXTURES").map_or_else(
-        || Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/fixtures"),
-        PathBuf::from,
-    );
+    let folder = std::env::var_os("OPENCHOREO_FIXTURES")
+        .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/fixtures"), PathBuf::from);
     if folder.join("contract").is_dir() {
         Some(folder)
     } else {
@@ -52,21 +50,25 @@ pub(crate) fn custom_resources(folder: &Path) -> BTreeMap<(String, String, Strin
     let mut schemas = BTreeMap::new();
     for path in files(folder, "yaml") {
         for crd in documents(&path) {
-            let text = |pointer: &str| {
-                crd.pointer(pointer)
-                    .and_then(Value::as_str)
-                    .unwrap_or_default()
-                    .to_owned()
-            };
+            let text = |pointer: &str| crd.pointer(pointer).and_then(Value::as_str).unwrap_or_default().to_owned();
             for version in crd["spec"]["versions"].as_array().expect("versions") {
                 let schema = Schema::parse(&version["schema"]["openAPIV3Schema"])
                     .unwrap_or_else(|problems| panic!("{}: {problems:#?}", path.display()));
                 let name = version["name"].as_str().unwrap_or_default().to_owned();
-                schemas.insert(
-                    (text("/spec/group"), text("/spec/names/kind"), name),
-                    schema,
-                );
+                schemas.insert((text("/spec/group"), text("/spec/names/kind"), name), schema);
             }
+        }
+    }
+    schemas
+}
+
+/// The schemas of all custom resources below a folder, as JSON.
+pub(crate) fn raw_schemas(folder: &Path) -> Vec<Value> {
+    let mut schemas = Vec::new();
+    for path in files(folder, "yaml") {
+        for crd in documents(&path) {
+            let versions = crd["spec"]["versions"].as_array().expect("versions");
+            schemas.extend(versions.iter().map(|version| version["schema"]["openAPIV3Schema"].clone()));
         }
     }
     schemas
@@ -83,22 +85,13 @@ fn all_custom_resources_parse() {
 fn sample_objects_are_valid_and_lose_nothing() {
     let Some(fixtures) = fixtures() else { return };
     let mut schemas = custom_resources(&fixtures.join("contract/crds"));
-    schemas.extend(custom_resources(
-        &fixtures.join("contract/third-party-crds"),
-    ));
+    schemas.extend(custom_resources(&fixtures.join("contract/third-party-crds")));
     let mut checked = 0;
     for path in files(&fixtures.join("manifests"), "yaml") {
         for mut object in documents(&path) {
-            let (group, version) = object["apiVersion"]
-                .as_str()
-                .unwrap_or_default()
-                .split_once('/')
-                .unwrap_or_default();
-            let key = (
-                group.to_owned(),
-                object["kind"].as_str().unwrap_or_default().to_owned(),
-                version.to_owned(),
-            );
+            let (group, version) =
+                object["apiVersion"].as_str().unwrap_or_default().split_once('/').unwrap_or_default();
+            let key = (group.to_owned(), object["kind"].as_str().unwrap_or_default().to_owned(), version.to_owned());
             let Some(schema) = schemas.get(&key) else {
                 continue;
             };
@@ -106,11 +99,7 @@ fn sample_objects_are_valid_and_lose_nothing() {
             let dropped = schema.prune(&mut object);
             assert_eq!(dropped, Vec::<String>::new(), "{name}");
             schema.default_in_place(&mut object);
-            let errors: Vec<String> = schema
-                .validate(&object, None)
-                .iter()
-                .map(ToString::to_string)
-                .collect();
+            let errors: Vec<String> = schema.validate(&object, None).iter().map(ToString::to_string).collect();
             assert_eq!(errors, Vec::<String>::new(), "{name}");
             let again = schema.validate(&object, Some(&object));
             assert!(again.is_empty(), "{name}: {again:?}");
@@ -123,22 +112,15 @@ fn sample_objects_are_valid_and_lose_nothing() {
 #[test]
 fn built_in_kinds_parse_and_tell_how_they_merge() {
     let Some(fixtures) = fixtures() else { return };
-    for path in files(
-        &fixtures.join("contract/kubernetes-1.36/openapi-v3"),
-        "json",
-    ) {
-        let document: Value =
-            serde_json::from_slice(&fs::read(&path).expect("a file")).expect("JSON");
+    for path in files(&fixtures.join("contract/kubernetes-1.36/openapi-v3"), "json") {
+        let document: Value = serde_json::from_slice(&fs::read(&path).expect("a file")).expect("JSON");
         let definitions = Definitions::parse(document["schemas"].as_object().expect("schemas"))
             .unwrap_or_else(|problems| panic!("{}: {problems:#?}", path.display()));
         let Some(deployment) = definitions.schema("io.k8s.api.apps.v1.Deployment") else {
             continue;
         };
-        let pod = deployment
-            .root()
-            .property("spec")
-            .and_then(|n| n.property("template"))
-            .and_then(|n| n.property("spec"));
+        let pod =
+            deployment.root().property("spec").and_then(|n| n.property("template")).and_then(|n| n.property("spec"));
         let ports = pod
             .and_then(|n| n.property("containers"))
             .and_then(|n| n.items())
@@ -147,10 +129,7 @@ fn built_in_kinds_parse_and_tell_how_they_merge() {
         assert_eq!(ports.list_type(), ListType::Map);
         assert_eq!(ports.map_keys(), ["containerPort", "protocol"]);
         assert_eq!(ports.patch_merge_key(), Some("containerPort"));
-        let protocol = ports
-            .items()
-            .and_then(|n| n.property("protocol"))
-            .expect("protocol");
+        let protocol = ports.items().and_then(|n| n.property("protocol")).expect("protocol");
         assert_eq!(protocol.default(), Some(&Value::from("TCP")));
         let volumes = pod.and_then(|n| n.property("volumes")).expect("volumes");
         assert_eq!(volumes.patch_strategies(), ["merge", "retainKeys"]);

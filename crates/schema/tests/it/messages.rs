@@ -5,11 +5,7 @@ use serde_json::{Value, json};
 
 fn errors(schema: &Value, value: &Value, old: Option<&Value>) -> Vec<String> {
     let schema = Schema::parse(schema).unwrap_or_else(|problems| panic!("{problems:#?}"));
-    schema
-        .validate(value, old)
-        .iter()
-        .map(ToString::to_string)
-        .collect()
+    schema.validate(value, old).iter().map(ToString::to_string).collect()
 }
 
 /// An object schema with the one field `spec.x`.
@@ -23,20 +19,14 @@ fn one_field_messages() {
         (
             json!({"type": "integer"}),
             json!("a"),
-            vec![
-                r#"spec.x: Invalid value: "string": spec.x in body must be of type integer: "string""#,
-            ],
+            vec![r#"spec.x: Invalid value: "string": spec.x in body must be of type integer: "string""#],
         ),
         (
             json!({"type": "string"}),
             json!(null),
             vec![r#"spec.x: Invalid value: "null": spec.x in body must be of type string: "null""#],
         ),
-        (
-            json!({"type": "string", "nullable": true}),
-            json!(null),
-            vec![],
-        ),
+        (json!({"type": "string", "nullable": true}), json!(null), vec![]),
         (
             json!({"type": "integer", "format": "int32"}),
             json!(true),
@@ -54,9 +44,7 @@ fn one_field_messages() {
         (
             json!({"type": "integer", "format": "int32"}),
             json!(3_000_000_000_i64),
-            vec![
-                r#"<nil>: Invalid value: "": Checked value must be of type integer with format int32 in spec.x"#,
-            ],
+            vec![r#"<nil>: Invalid value: "": Checked value must be of type integer with format int32 in spec.x"#],
         ),
         (
             json!({"type": "string", "pattern": "^a+$"}),
@@ -97,15 +85,9 @@ fn one_field_messages() {
         (
             json!({"type": "string", "format": "date-time"}),
             json!("now"),
-            vec![
-                r#"spec.x: Invalid value: "now": spec.x in body must be of type date-time: "now""#,
-            ],
+            vec![r#"spec.x: Invalid value: "now": spec.x in body must be of type date-time: "now""#],
         ),
-        (
-            json!({"type": "string", "format": "of-no-meaning"}),
-            json!("now"),
-            vec![],
-        ),
+        (json!({"type": "string", "format": "of-no-meaning"}), json!("now"), vec![]),
         (
             json!({"type": "array", "maxItems": 1, "items": {"type": "string"}}),
             json!(["a", "b"]),
@@ -119,9 +101,7 @@ fn one_field_messages() {
         (
             json!({"type": "array", "items": {"type": "string"}}),
             json!(["a", 1]),
-            vec![
-                r#"spec.x[1]: Invalid value: "integer": spec.x[1] in body must be of type string: "integer""#,
-            ],
+            vec![r#"spec.x[1]: Invalid value: "integer": spec.x[1] in body must be of type string: "integer""#],
         ),
         (
             json!({"type": "array", "x-kubernetes-list-type": "set", "items": {"type": "string"}}),
@@ -147,22 +127,14 @@ fn one_field_messages() {
         (
             json!({"type": "object", "additionalProperties": {"type": "string"}}),
             json!({"a": 1}),
-            vec![
-                r#"spec.x.a: Invalid value: "integer": spec.x.a in body must be of type string: "integer""#,
-            ],
+            vec![r#"spec.x.a: Invalid value: "integer": spec.x.a in body must be of type string: "integer""#],
         ),
         (
             json!({"x-kubernetes-int-or-string": true}),
             json!(true),
-            vec![
-                r#"spec.x: Invalid value: "boolean": spec.x in body must be of type integer,string: "boolean""#,
-            ],
+            vec![r#"spec.x: Invalid value: "boolean": spec.x in body must be of type integer,string: "boolean""#],
         ),
-        (
-            json!({"x-kubernetes-int-or-string": true}),
-            json!("80%"),
-            vec![],
-        ),
+        (json!({"x-kubernetes-int-or-string": true}), json!("80%"), vec![]),
         (
             json!({"type": "integer", "oneOf": [{"minimum": 10}, {"maximum": 0}]}),
             json!(5),
@@ -192,11 +164,7 @@ fn one_field_messages() {
             ],
         ),
     ] {
-        assert_eq!(
-            errors(&field(&schema), &json!({"spec": {"x": value}}), None),
-            expected,
-            "{schema} of {value}"
-        );
+        assert_eq!(errors(&field(&schema), &json!({"spec": {"x": value}}), None), expected, "{schema} of {value}");
     }
 }
 
@@ -213,10 +181,7 @@ fn what_did_not_change_is_not_held_against_an_update() {
         errors(&schema, &moved, Some(&old)),
         ["list[0].v: Invalid value: 7: list[0].v in body should be less than or equal to 1"]
     );
-    assert_eq!(
-        errors(&schema, &json!({"a": "longer"}), Some(&old)),
-        ["a: Too long: may not be more than 1 byte"]
-    );
+    assert_eq!(errors(&schema, &json!({"a": "longer"}), Some(&old)), ["a: Too long: may not be more than 1 byte"]);
 }
 
 #[test]
@@ -247,14 +212,8 @@ fn schemas_that_are_not_structural_are_refused_with_their_places() {
             json!({"properties": {"a": {}}, "type": "object"}),
             "properties[a].type: must not be empty for specified object fields",
         ),
-        (
-            json!({"type": "array", "items": {"type": "string"}}),
-            "type: must be object at the root",
-        ),
-        (
-            field(&json!({"type": "array"})),
-            "properties[spec].properties[x].items: must be specified",
-        ),
+        (json!({"type": "array", "items": {"type": "string"}}), "type: must be object at the root"),
+        (field(&json!({"type": "array"})), "properties[spec].properties[x].items: must be specified"),
         (
             field(
                 &json!({"type": "object", "properties": {"a": {"type": "string"}}, "additionalProperties": {"type": "string"}}),
@@ -274,27 +233,23 @@ fn schemas_that_are_not_structural_are_refused_with_their_places() {
             "properties[spec].properties[x].$ref: references are not supported here; put the schema in place",
         ),
     ] {
-        let problems: Vec<String> = Schema::parse(&schema)
-            .expect_err("problems")
-            .iter()
-            .map(ToString::to_string)
-            .collect();
+        let problems: Vec<String> =
+            Schema::parse(&schema).expect_err("problems").iter().map(ToString::to_string).collect();
         assert_eq!(problems, [expected]);
     }
 }
 
 #[test]
 fn explain_walks_lists_and_maps() {
-    let schema = Schema::parse(&field(&json!({"type": "array", "description": "All of them.", "items": {"type": "object", "required": ["a"],
-        "properties": {"a": {"type": "object", "additionalProperties": {"type": "string"}}}}})))
+    let schema = Schema::parse(&field(
+        &json!({"type": "array", "description": "All of them.", "items": {"type": "object", "required": ["a"],
+        "properties": {"a": {"type": "object", "additionalProperties": {"type": "string"}}}}}),
+    ))
     .unwrap();
     let explained = schema.explain("spec.x").unwrap();
     assert_eq!(explained.type_name, "[]Object");
     assert_eq!(explained.description, "All of them.");
     assert_eq!(explained.fields[0].type_name, "map[string]string");
     assert!(explained.fields[0].required);
-    assert_eq!(
-        schema.explain("spec.y").unwrap_err().to_string(),
-        r#"field "y" does not exist in "spec""#
-    );
+    assert_eq!(schema.explain("spec.y").unwrap_err().to_string(), r#"field "y" does not exist in "spec""#);
 }
