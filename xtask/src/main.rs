@@ -1,6 +1,7 @@
 #![forbid(unsafe_code)]
 //! Developer commands of the repository: `cargo xtask VERB`.
 
+mod cel;
 mod counts;
 mod differences;
 mod golden;
@@ -8,6 +9,7 @@ mod tidy;
 mod verify;
 
 use clap::{Parser, Subcommand};
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 #[derive(Parser)]
@@ -29,6 +31,12 @@ enum Verb {
     Tidy,
     /// Replay recorded renderings of a pipeline
     Golden(golden::GoldenArgs),
+    /// Recorded expressions: the specification's cases, answers of template engines
+    Cel {
+        /// One case a line, as JSON
+        #[arg(long)]
+        file: PathBuf,
+    },
     /// Make docs/differences.md from docs/differences.yaml
     Differences,
 }
@@ -38,6 +46,7 @@ fn main() -> ExitCode {
         Verb::Test { fast } => verify::run(fast),
         Verb::Differences => differences::run(),
         Verb::Golden(args) => golden::run(&args),
+        Verb::Cel { file } => cel::run(&file).map(counts::Counts::report),
         Verb::Tidy => tidy::run().map(counts::Counts::report),
     };
     match outcome {

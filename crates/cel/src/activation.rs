@@ -27,11 +27,7 @@ impl Activation {
 
     /// Sets a variable; `false` when it is not declared.
     pub fn set(&mut self, name: &str, value: impl Into<Value>) -> bool {
-        self.variables
-            .slots
-            .get(name)
-            .copied()
-            .is_some_and(|slot| self.set_slot(slot, value))
+        self.variables.slots.get(name).copied().is_some_and(|slot| self.set_slot(slot, value))
     }
 
     /// Sets the variable of a slot; `false` when there is no such slot.

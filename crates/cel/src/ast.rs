@@ -190,13 +190,7 @@ impl Expr {
         let mut depth = 0;
         let mut deepest = |child: &Expr| depth = depth.max(child.depth);
         each_child(&kind, &mut deepest);
-        Self {
-            id: 0,
-            span,
-            at,
-            depth: depth + 1,
-            kind,
-        }
+        Self { id: 0, span, at, depth: depth + 1, kind }
     }
 
     /// The name, if this is a plain one.
@@ -211,11 +205,7 @@ impl Expr {
     pub fn qualified_name(&self) -> Option<String> {
         match &self.kind {
             ExprKind::Ident(name) => Some(name.to_string()),
-            ExprKind::Select {
-                operand,
-                field,
-                mode: SelectMode::Plain,
-            } => {
+            ExprKind::Select { operand, field, mode: SelectMode::Plain } => {
                 let mut name = operand.qualified_name()?;
                 name.push('.');
                 name.push_str(field);
@@ -243,16 +233,12 @@ impl Expr {
                 }
                 args.iter_mut().for_each(|arg| arg.number(next));
             }
-            ExprKind::List(elements) => elements
-                .iter_mut()
-                .for_each(|element| element.value.number(next)),
+            ExprKind::List(elements) => elements.iter_mut().for_each(|element| element.value.number(next)),
             ExprKind::Map(entries) => entries.iter_mut().for_each(|entry| {
                 entry.key.number(next);
                 entry.value.number(next);
             }),
-            ExprKind::Struct { fields, .. } => {
-                fields.iter_mut().for_each(|(_, value)| value.number(next))
-            }
+            ExprKind::Struct { fields, .. } => fields.iter_mut().for_each(|(_, value)| value.number(next)),
             ExprKind::Comprehension(c) => {
                 c.range.number(next);
                 if let Some(filter) = &mut c.filter {

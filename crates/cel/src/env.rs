@@ -51,10 +51,7 @@ pub(crate) struct Inner {
 impl Inner {
     pub(crate) fn variable(&self, name: &str) -> Option<(u32, &Type)> {
         let slot = *self.variables.slots.get(name)?;
-        self.variables
-            .declared
-            .get(slot as usize)
-            .map(|(_, ty)| (slot, ty))
+        self.variables.declared.get(slot as usize).map(|(_, ty)| (slot, ty))
     }
 
     pub(crate) fn type_named(&self, name: &str) -> Option<&Type> {
@@ -86,11 +83,7 @@ impl Inner {
     }
 
     /// The declared field that a name in an expression means, and its type.
-    pub(crate) fn field_key<'a>(
-        &self,
-        fields: &'a BTreeMap<String, Type>,
-        name: &str,
-    ) -> Option<(&'a str, &'a Type)> {
+    pub(crate) fn field_key<'a>(&self, fields: &'a BTreeMap<String, Type>, name: &str) -> Option<(&'a str, &'a Type)> {
         if let Some((key, ty)) = fields.get_key_value(name) {
             return Some((key, ty));
         }
@@ -98,9 +91,7 @@ impl Inner {
             return None;
         }
         let key = unescape_field(name)?;
-        fields
-            .get_key_value(&key)
-            .map(|(key, ty)| (key.as_str(), ty))
+        fields.get_key_value(&key).map(|(key, ty)| (key.as_str(), ty))
     }
 }
 
@@ -110,9 +101,7 @@ fn unescape_field(name: &str) -> Option<String> {
     if !name.contains("__") {
         return None;
     }
-    if let Some(word) = name
-        .strip_prefix("__")
-        .and_then(|rest| rest.strip_suffix("__"))
+    if let Some(word) = name.strip_prefix("__").and_then(|rest| rest.strip_suffix("__"))
         && KEYWORDS.contains(&word)
     {
         return Some(word.to_owned());
@@ -122,15 +111,10 @@ fn unescape_field(name: &str) -> Option<String> {
     while let Some(start) = rest.find("__") {
         let (before, escaped) = rest.split_at(start);
         out.push_str(before);
-        let (text, length) = [
-            ("__dot__", "."),
-            ("__dash__", "-"),
-            ("__slash__", "/"),
-            ("__underscores__", "__"),
-        ]
-        .iter()
-        .find(|(mark, _)| escaped.starts_with(mark))
-        .map(|(mark, text)| (*text, mark.len()))?;
+        let (text, length) = [("__dot__", "."), ("__dash__", "-"), ("__slash__", "/"), ("__underscores__", "__")]
+            .iter()
+            .find(|(mark, _)| escaped.starts_with(mark))
+            .map(|(mark, text)| (*text, mark.len()))?;
         out.push_str(text);
         rest = escaped.get(length..)?;
     }
@@ -176,9 +160,7 @@ pub struct Env(Arc<Inner>);
 
 impl fmt::Debug for Env {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Env")
-            .field("variables", &self.0.variables.declared)
-            .finish_non_exhaustive()
+        f.debug_struct("Env").field("variables", &self.0.variables.declared).finish_non_exhaustive()
     }
 }
 
@@ -204,17 +186,13 @@ impl Env {
             };
             EnvBuilder { inner }.library(libraries::standard()).inner
         });
-        EnvBuilder {
-            inner: STANDARD.clone(),
-        }
+        EnvBuilder { inner: STANDARD.clone() }
     }
 
     /// A new environment that begins as this one. Slots stay the same, so an [`Activation`] of the new one serves
     /// programs of both.
     pub fn extend(&self) -> EnvBuilder {
-        EnvBuilder {
-            inner: (*self.0).clone(),
-        }
+        EnvBuilder { inner: (*self.0).clone() }
     }
 
     /// Parses, expands macros, checks and plans an expression. All problems are reported at once, in order of place.
@@ -248,11 +226,7 @@ impl Env {
 
     /// The declared variables in order of their slots.
     pub fn variables(&self) -> impl Iterator<Item = (&str, &Type)> {
-        self.0
-            .variables
-            .declared
-            .iter()
-            .map(|(name, ty)| (&**name, ty))
+        self.0.variables.declared.iter().map(|(name, ty)| (&**name, ty))
     }
 
     /// The names of all functions, operators aside, in order.

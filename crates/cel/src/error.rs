@@ -34,11 +34,7 @@ struct Inner {
 impl EvalError {
     /// An error of a kind.
     pub fn new(kind: EvalErrorKind, message: impl Into<String>) -> Self {
-        Self(Box::new(Inner {
-            kind,
-            message: message.into(),
-            span: None,
-        }))
+        Self(Box::new(Inner { kind, message: message.into(), span: None }))
     }
 
     /// An argument is out of its range or malformed.
@@ -53,20 +49,14 @@ impl EvalError {
 
     /// A function does not take such values: `no such overload: size`.
     pub fn no_overload_of(function: &str) -> Self {
-        Self::new(
-            EvalErrorKind::NoSuchOverload,
-            format!("no such overload: {function}"),
-        )
+        Self::new(EvalErrorKind::NoSuchOverload, format!("no such overload: {function}"))
     }
 
     /// A function does not take values of these types: `no such overload: join(list, int)`.
     pub fn no_overload_for(function: &str, args: &[Value], member: bool) -> Self {
         let names: Vec<&str> = args.iter().map(Value::type_name).collect();
         let _ = member;
-        Self::new(
-            EvalErrorKind::NoSuchOverload,
-            format!("no such overload: {function}({})", names.join(", ")),
-        )
+        Self::new(EvalErrorKind::NoSuchOverload, format!("no such overload: {function}({})", names.join(", ")))
     }
 
     /// A map has no such key.

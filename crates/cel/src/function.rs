@@ -43,14 +43,7 @@ impl Overload {
         result: Type,
         native: impl Fn(&[Value]) -> Result<Value, EvalError> + Send + Sync + 'static,
     ) -> Self {
-        Self {
-            id: id.into(),
-            member: false,
-            params: params.into(),
-            result,
-            native: Arc::new(native),
-            own_guard: false,
-        }
+        Self { id: id.into(), member: false, params: params.into(), result, native: Arc::new(native), own_guard: false }
     }
 
     /// `params[0].name(params[1..]) -> result`
@@ -60,10 +53,7 @@ impl Overload {
         result: Type,
         native: impl Fn(&[Value]) -> Result<Value, EvalError> + Send + Sync + 'static,
     ) -> Self {
-        Self {
-            member: true,
-            ..Self::global(id, params, result, native)
-        }
+        Self { member: true, ..Self::global(id, params, result, native) }
     }
 
     /// Calls the implementation whatever the run-time types; it reports a mismatch itself.
@@ -76,12 +66,7 @@ impl Overload {
     /// Whether values of these run-time types may be passed.
     pub(crate) fn accepts(&self, args: &[Value]) -> bool {
         args.len() == self.params.len()
-            && (self.own_guard
-                || self
-                    .params
-                    .iter()
-                    .zip(args)
-                    .all(|(param, arg)| fits(param, arg)))
+            && (self.own_guard || self.params.iter().zip(args).all(|(param, arg)| fits(param, arg)))
     }
 }
 
@@ -121,10 +106,7 @@ fn shallow(first: Option<&Value>, element: &Type) -> bool {
 impl Function {
     /// A function without overloads.
     pub fn new(name: &str) -> Self {
-        Self {
-            name: name.into(),
-            overloads: Vec::new(),
-        }
+        Self { name: name.into(), overloads: Vec::new() }
     }
 
     /// Adds a signature.

@@ -20,6 +20,7 @@
 
 mod activation;
 pub mod ast;
+pub mod cases;
 mod check;
 mod env;
 mod error;
@@ -41,6 +42,5 @@ pub use source::{Issue, IssueKind, Span, locate, render};
 pub use syntax::{Args, Macro, MacroCall, MacroError, print, quote, quote_bytes};
 pub use ty::{ObjectType, Type};
 pub use value::{
-    Duration, Key, Map, MapBuilder, Numbers, Opaque, Timestamp, ToJsonError, Value, compare,
-    double_text, json_double,
+    Duration, Key, Map, MapBuilder, Numbers, Opaque, Timestamp, ToJsonError, Value, compare, double_text, json_double,
 };

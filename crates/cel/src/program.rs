@@ -25,12 +25,7 @@ struct Inner {
 impl Program {
     pub(crate) fn new(ast: Ast, checked: Checked, cost_limit: u64) -> Self {
         let plan = Plan::new(&ast, &checked);
-        Self(Arc::new(Inner {
-            ast,
-            checked,
-            plan,
-            cost_limit,
-        }))
+        Self(Arc::new(Inner { ast, checked, plan, cost_limit }))
     }
 
     /// Evaluates with the environment's cost budget.
@@ -39,11 +34,7 @@ impl Program {
     }
 
     /// Evaluates with a budget; gives also what was spent.
-    pub fn eval_metered(
-        &self,
-        activation: &Activation,
-        budget: u64,
-    ) -> (Result<Value, EvalError>, u64) {
+    pub fn eval_metered(&self, activation: &Activation, budget: u64) -> (Result<Value, EvalError>, u64) {
         let run = Run::new(&self.0.plan, activation.values(), budget);
         let result = run.result();
         (result, budget - run.left())

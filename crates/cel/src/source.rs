@@ -14,26 +14,18 @@ pub struct Span {
 impl Span {
     /// A span from byte offsets.
     pub fn new(start: usize, end: usize) -> Self {
-        Self {
-            start: u32::try_from(start).unwrap_or(u32::MAX),
-            end: u32::try_from(end).unwrap_or(u32::MAX),
-        }
+        Self { start: u32::try_from(start).unwrap_or(u32::MAX), end: u32::try_from(end).unwrap_or(u32::MAX) }
     }
 
     /// From the start of this one to the end of the other.
     #[must_use]
     pub fn to(self, other: Span) -> Span {
-        Span {
-            start: self.start,
-            end: other.end.max(self.start),
-        }
+        Span { start: self.start, end: other.end.max(self.start) }
     }
 
     /// The text under the span.
     pub fn of(self, source: &str) -> &str {
-        source
-            .get(self.start as usize..self.end as usize)
-            .unwrap_or("")
+        source.get(self.start as usize..self.end as usize).unwrap_or("")
     }
 }
 
@@ -73,31 +65,14 @@ pub struct Issue {
 
 impl Issue {
     /// A problem at a place.
-    pub fn new(
-        source: &str,
-        kind: IssueKind,
-        span: Span,
-        at: u32,
-        message: impl Into<String>,
-    ) -> Self {
+    pub fn new(source: &str, kind: IssueKind, span: Span, at: u32, message: impl Into<String>) -> Self {
         let (line, column, snippet) = locate(source, at as usize);
-        Self {
-            kind,
-            message: message.into(),
-            span,
-            at,
-            line,
-            column,
-            snippet: snippet.to_owned(),
-        }
+        Self { kind, message: message.into(), span, at, line, column, snippet: snippet.to_owned() }
     }
 
     /// The first line of the message: `ERROR: <input>:1:5: …`.
     pub fn headline(&self) -> String {
-        format!(
-            "ERROR: <input>:{}:{}: {}",
-            self.line, self.column, self.message
-        )
+        format!("ERROR: <input>:{}:{}: {}", self.line, self.column, self.message)
     }
 }
 
@@ -134,11 +109,7 @@ impl fmt::Display for Issue {
                 None => break,
             }
         }
-        f.write_str(if chars.next().is_some_and(|c| c.len_utf8() > 1) {
-            "＾"
-        } else {
-            "^"
-        })
+        f.write_str(if chars.next().is_some_and(|c| c.len_utf8() > 1) { "＾" } else { "^" })
     }
 }
 
@@ -146,9 +117,5 @@ impl std::error::Error for Issue {}
 
 /// All problems as one text, in order of place.
 pub fn render(issues: &[Issue]) -> String {
-    issues
-        .iter()
-        .map(ToString::to_string)
-        .collect::<Vec<_>>()
-        .join("\n")
+    issues.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")
 }

@@ -87,14 +87,8 @@ impl Type {
     }
 
     /// A map with declared fields.
-    pub fn object(
-        name: impl Into<String>,
-        fields: impl IntoIterator<Item = (String, Type)>,
-    ) -> Self {
-        Self::Object(Arc::new(ObjectType {
-            name: name.into(),
-            fields: fields.into_iter().collect(),
-        }))
+    pub fn object(name: impl Into<String>, fields: impl IntoIterator<Item = (String, Type)>) -> Self {
+        Self::Object(Arc::new(ObjectType { name: name.into(), fields: fields.into_iter().collect() }))
     }
 
     /// A named type without parameters.
@@ -120,12 +114,7 @@ impl Type {
     /// Whether `dyn`, a union or a nullable type occurs anywhere in it, so that a check at run time is needed.
     pub fn is_open(&self) -> bool {
         match self {
-            Self::Dyn
-            | Self::Error
-            | Self::Union(_)
-            | Self::Nullable(_)
-            | Self::Param(_)
-            | Self::Var(_) => true,
+            Self::Dyn | Self::Error | Self::Union(_) | Self::Nullable(_) | Self::Param(_) | Self::Var(_) => true,
             Self::List(inner) | Self::Optional(inner) => inner.is_open(),
             Self::Map(kv) => kv.0.is_open() || kv.1.is_open(),
             Self::Opaque(_, params) => params.iter().any(Self::is_open),

@@ -9,13 +9,21 @@ use crate::{
 };
 
 /// An index over the objects of one kind.
-#[derive(Clone, Copy, Debug)]
+#[derive(Debug)]
 pub struct Index<K> {
     /// Its name, unique within the kind.
     pub name: &'static str,
     /// The values that an object is found under; each once, in no particular order.
     pub values: fn(&K) -> Vec<String>,
 }
+
+impl<K> Clone for Index<K> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<K> Copy for Index<K> {}
 
 impl<K> Index<K> {
     const fn new(name: &'static str, values: fn(&K) -> Vec<String>) -> Self {
@@ -207,3 +215,71 @@ pub const BINDINGS_BY_RESOURCE_TARGET: Index<ReleaseBinding> = Index::new("resou
 /// Rendered releases by environment: `ns/environment`.
 pub const RENDERED_RELEASES_BY_ENVIRONMENT: Index<RenderedRelease> =
     Index::new("environment", |release| one(release, &[&release.spec.environment_name]));
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn under<K: Kind>(index: Index<K>, object: serde_json::Value) -> Vec<String> {
+        (index.values)(&serde_json::from_value(object).expect("object"))
+    }
+
+    #[test]
+    fn an_environment_without_a_plane_is_under_both_defaults() {
+        let environment = json!({"metadata": {"name": "dev", "namespace": "ns"}});
+        assert_eq!(
+            under(ENVIRONMENTS_BY_DATA_PLANE, environment),
+            ["ns/DataPlane/default", "ns/ClusterDataPlane/default"]
+        );
+    }
+
+    #[test]
+    fn a_pipeline_is_under_each_of_its_environments_once() {
+        let pipeline = json!({
+            "metadata": {"name": "default", "namespace": "ns"},
+            "spec": {"promotionPaths": [
+                {"sourceEnvironmentRef": {"name": "dev"}, "targetEnvironmentRefs": [{"name": "staging"}]},
+                {"sourceEnvironmentRef": {"name": "staging"}, "targetEnvironmentRefs": [{"name": "prod"}]},
+            ]},
+        });
+        assert_eq!(under(PIPELINES_BY_ENVIRONMENT, pipeline), ["ns/dev", "ns/prod", "ns/staging"]);
+    }
+
+    #[test]
+    fn a_trait_used_twice_counts_once_and_its_kind_may_go_without_saying() {
+        let component = json!({
+            "metadata": {"name": "web", "namespace": "ns"},
+            "spec": {
+                "owner": {"projectName": "shop"},
+                "componentType": {"name": "deployment/service"},
+                "traits": [
+                    {"name": "volume", "instanceName": "a"},
+                    {"name": "volume", "instanceName": "b"},
+                    {"kind": "ClusterTrait", "name": "volume", "instanceName": "c"},
+                ],
+            },
+        });
+        assert_eq!(under(COMPONENTS_BY_TRAIT, component.clone()), ["ns/Trait/volume", "ns/ClusterTrait/volume"]);
+        assert_eq!(under(COMPONENTS_BY_TYPE, component), ["ns/ComponentType/deployment/service"]);
+    }
+
+    #[test]
+    fn a_binding_is_under_the_namespace_of_its_targets() {
+        let binding = json!({
+            "metadata": {"name": "web-dev", "namespace": "ns"},
+            "spec": {"owner": {"projectName": "shop", "componentName": "web"}, "environment": "dev"},
+            "status": {"connectionTargets": [{
+                "namespace": "other", "project": "p", "component": "c", "endpoint": "http",
+                "visibility": "namespace", "environment": "dev",
+            }]},
+        });
+        assert_eq!(under(BINDINGS_BY_CONNECTION_TARGET, binding.clone()), [value("other", &["p", "c", "dev"])]);
+        assert_eq!(
+            under(BINDINGS_BY_COMPONENT_AND_ENVIRONMENT, binding.clone()),
+            [value("ns", &["shop", "web", "dev"])]
+        );
+        assert_eq!(under(BINDINGS_BY_SECRET_REFERENCE, binding), Vec::<String>::new());
+    }
+}

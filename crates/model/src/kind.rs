@@ -134,7 +134,7 @@ macro_rules! kind {
                         ..Default::default()
                     },
                     spec,
-                    ..Self::default()
+                    $(status: None::<$status>,)?
                 }
             }
 

@@ -1,5 +1,6 @@
 #![forbid(unsafe_code)]
-//! Every kind of openchoreo.dev/v1alpha1, its CRD, names, hashes, labels, conditions and the kinds table
+//! The words of the platform: every kind of `openchoreo.dev/v1alpha1` as a Rust type, the CRDs made from the types, the
+//! kinds table, and the derived words: names, hashes, labels, finalizers, conditions.
 
 pub mod alert_rule;
 pub mod annotations;
@@ -7,6 +8,7 @@ pub mod authz;
 pub mod component;
 pub mod component_release;
 pub mod component_type;
+pub mod conditions;
 pub mod data_plane;
 pub mod endpoint_url;
 pub mod environment;

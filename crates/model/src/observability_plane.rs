@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::kind::kind;
+use crate::kind::{Kind, kind};
 use crate::plane_agent::{ClusterAgentConfig, ClusterPlaneStatus, PlaneStatus};
 use crate::schema::DNS_LABEL;
 
@@ -39,6 +39,13 @@ pub struct ObservabilityPlaneSpec {
     /// Where its cost analysis answers.
     #[serde(rename = "finOpsAgentURL", default, skip_serializing_if = "String::is_empty")]
     pub fin_ops_agent_url: String,
+}
+
+impl ObservabilityPlane {
+    /// Identity of the physical plane: what the spec says, else the object's name.
+    pub fn plane_id(&self) -> &str {
+        if self.spec.plane_id.is_empty() { self.name() } else { &self.spec.plane_id }
+    }
 }
 
 /// An observability plane of all namespaces.

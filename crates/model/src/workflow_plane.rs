@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::kind::kind;
+use crate::kind::{Kind, kind};
 use crate::plane_agent::{ClusterAgentConfig, ClusterPlaneStatus, PlaneStatus, SecretStoreRef};
 use crate::references::{ClusterObservabilityPlaneRef, ObservabilityPlaneRef};
 use crate::schema::{DNS_LABEL, rules};
@@ -37,6 +37,13 @@ pub struct WorkflowPlaneSpec {
     /// Where its logs go.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub observability_plane_ref: Option<ObservabilityPlaneRef>,
+}
+
+impl WorkflowPlane {
+    /// Identity of the physical plane: what the spec says, else the object's name.
+    pub fn plane_id(&self) -> &str {
+        if self.spec.plane_id.is_empty() { self.name() } else { &self.spec.plane_id }
+    }
 }
 
 /// A workflow plane of all namespaces.

@@ -7,6 +7,6 @@
 pub mod engine;
 
 pub use engine::{
-    ClusterId, Controller, Facets, Failure, FailureReason, Gvk, Index, Kind, List, ObjectKey,
-    ObjectRef, Plan, Read, Unseen, World,
+    ClusterId, Controller, Facets, Failure, FailureReason, Gvk, Index, Kind, List, ObjectKey, ObjectRef, Plan, Read,
+    Unseen, World,
 };

@@ -9,13 +9,7 @@ use crate::source::IssueKind;
 use crate::ty::Type;
 
 impl Checker<'_> {
-    pub(super) fn call(
-        &mut self,
-        expr: &Expr,
-        function: &str,
-        target: Option<&Expr>,
-        args: &[Expr],
-    ) -> Type {
+    pub(super) fn call(&mut self, expr: &Expr, function: &str, target: Option<&Expr>, args: &[Expr]) -> Type {
         if let Some(target) = target {
             return self.method(expr, function, target, args);
         }
@@ -33,11 +27,7 @@ impl Checker<'_> {
     fn chain(&mut self, expr: &Expr, function: &str, left: &Expr, right: &Expr) -> Type {
         let mut links = vec![(expr, function, left, right)];
         let mut innermost = left;
-        while let ExprKind::Call {
-            function,
-            target: None,
-            args,
-        } = &innermost.kind
+        while let ExprKind::Call { function, target: None, args } = &innermost.kind
             && let [left, right] = args.as_slice()
             && function.starts_with('_')
         {
@@ -56,13 +46,7 @@ impl Checker<'_> {
         ty
     }
 
-    fn global_call(
-        &mut self,
-        expr: &Expr,
-        function: &str,
-        args: &[Expr],
-        types: Vec<Type>,
-    ) -> Type {
+    fn global_call(&mut self, expr: &Expr, function: &str, args: &[Expr], types: Vec<Type>) -> Type {
         let args: Vec<&Expr> = args.iter().collect();
         self.operator(expr, function, &args, types)
     }
@@ -74,11 +58,7 @@ impl Checker<'_> {
             _ => {}
         }
         let _ = args;
-        let found = self
-            .env
-            .candidates(function)
-            .into_iter()
-            .find_map(|name| self.env.function(&name).cloned());
+        let found = self.env.candidates(function).into_iter().find_map(|name| self.env.function(&name).cloned());
         match found {
             Some(declared) => self.resolve_overloads(expr, &declared, types, false),
             None => {
@@ -116,10 +96,7 @@ impl Checker<'_> {
     }
 
     fn mismatch(&mut self, expr: &Expr, function: &str, types: &[Type], member: bool) -> Type {
-        let mut names: Vec<String> = types
-            .iter()
-            .map(|ty| self.solution.resolve(ty, true).to_string())
-            .collect();
+        let mut names: Vec<String> = types.iter().map(|ty| self.solution.resolve(ty, true).to_string()).collect();
         let applied = if member && !names.is_empty() {
             let receiver = names.remove(0);
             format!("{receiver}.({})", names.join(", "))
@@ -155,20 +132,12 @@ impl Checker<'_> {
             Type::List(item) => {
                 let number = Type::union([Type::Int, Type::Uint]);
                 let _ = number;
-                self.solution
-                    .fits(index, &Type::Int)
-                    .then(|| (**item).clone())
+                self.solution.fits(index, &Type::Int).then(|| (**item).clone())
             }
             Type::Map(kv) => self.solution.fits(index, &kv.0).then(|| kv.1.clone()),
-            Type::Object(_) => self
-                .solution
-                .fits(index, &Type::String)
-                .then_some(Type::Dyn),
+            Type::Object(_) => self.solution.fits(index, &Type::String).then_some(Type::Dyn),
             Type::Nullable(inner) => self.item(&inner.clone(), index),
-            Type::Union(of) => of
-                .iter()
-                .any(|ty| self.item(ty, index).is_some())
-                .then_some(Type::Dyn),
+            Type::Union(of) => of.iter().any(|ty| self.item(ty, index).is_some()).then_some(Type::Dyn),
             Type::Dyn | Type::Error => Some(Type::Dyn),
             Type::Var(_) => {
                 self.solution.fits(of, &Type::Dyn);
@@ -178,22 +147,14 @@ impl Checker<'_> {
         }
     }
 
-    fn resolve_overloads(
-        &mut self,
-        expr: &Expr,
-        function: &Arc<Function>,
-        types: Vec<Type>,
-        member: bool,
-    ) -> Type {
+    fn resolve_overloads(&mut self, expr: &Expr, function: &Arc<Function>, types: Vec<Type>, member: bool) -> Type {
         let mut fitting = Vec::new();
         let mut result: Option<Type> = None;
         for (place, overload) in function.overloads.iter().enumerate() {
             if overload.member != member || overload.params.len() != types.len() {
                 continue;
             }
-            let (params, gives) = self
-                .solution
-                .instantiate(&overload.params, &overload.result);
+            let (params, gives) = self.solution.instantiate(&overload.params, &overload.result);
             if !self.solution.all_fit(&types, &params) {
                 continue;
             }

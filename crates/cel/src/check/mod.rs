@@ -43,9 +43,7 @@ impl Checked {
     }
 
     pub(crate) fn reference(&self, expr: &Expr) -> Option<&Reference> {
-        self.references
-            .get(expr.id as usize)
-            .and_then(Option::as_ref)
+        self.references.get(expr.id as usize).and_then(Option::as_ref)
     }
 }
 
@@ -64,21 +62,12 @@ pub(crate) fn check(env: &Inner, ast: &Ast, strict: bool) -> Result<Checked, Vec
     };
     checker.expr(&ast.root);
     if !checker.issues.is_empty() {
-        checker
-            .issues
-            .sort_by_key(|issue| (issue.line, issue.column));
+        checker.issues.sort_by_key(|issue| (issue.line, issue.column));
         return Err(checker.issues);
     }
     let solution = checker.solution;
-    let types = checker
-        .types
-        .iter()
-        .map(|ty| solution.resolve(ty, true))
-        .collect();
-    Ok(Checked {
-        types,
-        references: checker.references,
-    })
+    let types = checker.types.iter().map(|ty| solution.resolve(ty, true)).collect();
+    Ok(Checked { types, references: checker.references })
 }
 
 struct Checker<'a> {
@@ -95,8 +84,7 @@ struct Checker<'a> {
 impl Checker<'_> {
     fn issue(&mut self, kind: IssueKind, expr: &Expr, message: impl Into<String>) -> Type {
         if self.strict {
-            self.issues
-                .push(Issue::new(self.source, kind, expr.span, expr.at, message));
+            self.issues.push(Issue::new(self.source, kind, expr.span, expr.at, message));
         }
         Type::Error
     }
@@ -111,16 +99,8 @@ impl Checker<'_> {
         let ty = match &expr.kind {
             ExprKind::Literal(literal) => literal_type(literal),
             ExprKind::Ident(name) => self.ident(expr, name),
-            ExprKind::Select {
-                operand,
-                field,
-                mode,
-            } => self.select(expr, operand, field, *mode),
-            ExprKind::Call {
-                function,
-                target,
-                args,
-            } => self.call(expr, function, target.as_deref(), args),
+            ExprKind::Select { operand, field, mode } => self.select(expr, operand, field, *mode),
+            ExprKind::Call { function, target, args } => self.call(expr, function, target.as_deref(), args),
             ExprKind::List(elements) => {
                 let mut joined: Option<Type> = None;
                 for element in elements {
@@ -161,12 +141,7 @@ impl Checker<'_> {
                 self.locals.pop();
                 result
             }
-            ExprKind::OptMap {
-                target,
-                name,
-                body,
-                flat,
-            } => {
+            ExprKind::OptMap { target, name, body, flat } => {
                 let ty = self.expr(target);
                 let inner = self.unwrap_optional(target, &ty);
                 self.locals.push((name.clone(), inner));
@@ -247,11 +222,7 @@ impl Checker<'_> {
                     }
                     return ty.clone();
                 }
-                self.issue(
-                    IssueKind::Undeclared,
-                    expr,
-                    format!("undefined field '{field}'"),
-                )
+                self.issue(IssueKind::Undeclared, expr, format!("undefined field '{field}'"))
             }
             Type::Nullable(inner) => self.field(expr, &inner.clone(), field),
             Type::Union(of) if of.iter().any(selectable) => Type::Dyn,
@@ -262,11 +233,7 @@ impl Checker<'_> {
             }
             other => {
                 let other = self.solution.resolve(other, true);
-                self.issue(
-                    IssueKind::Type,
-                    expr,
-                    format!("type '{other}' does not support field selection"),
-                )
+                self.issue(IssueKind::Type, expr, format!("type '{other}' does not support field selection"))
             }
         }
     }
@@ -289,21 +256,14 @@ impl Checker<'_> {
             ComprehensionKind::All => (Type::Bool, Some((&c.body, body.clone())), "_&&_"),
             ComprehensionKind::Exists => (Type::Bool, Some((&c.body, body.clone())), "_||_"),
             ComprehensionKind::ExistsOne => (Type::Bool, Some((&c.body, body.clone())), "_?_:_"),
-            ComprehensionKind::Filter => {
-                (Type::list(first), Some((&c.body, body.clone())), "_?_:_")
-            }
+            ComprehensionKind::Filter => (Type::list(first), Some((&c.body, body.clone())), "_?_:_"),
             ComprehensionKind::Map => (Type::list(body.clone()), filter, "_?_:_"),
             ComprehensionKind::TransformMap => {
-                let key = if matches!(range, Type::Map(_) | Type::Object(_)) || range.is_dyn() {
-                    first
-                } else {
-                    Type::Int
-                };
+                let key =
+                    if matches!(range, Type::Map(_) | Type::Object(_)) || range.is_dyn() { first } else { Type::Int };
                 (Type::map(key, body.clone()), filter, "_?_:_")
             }
-            ComprehensionKind::TransformMapEntry => {
-                (self.entries_type(&c.body, &body), filter, "_?_:_")
-            }
+            ComprehensionKind::TransformMapEntry => (self.entries_type(&c.body, &body), filter, "_?_:_"),
             ComprehensionKind::SortBy => (self.sort_type(expr, &range, &body), None, ""),
         };
         if let Some((tested, ty)) = tested
@@ -316,8 +276,7 @@ impl Checker<'_> {
                 "_?_:_" => format!("({ty}, {accumulated}, {accumulated})"),
                 _ => format!("(bool, {ty})"),
             };
-            let message =
-                format!("found no matching overload for '{operator}' applied to '{applied}'");
+            let message = format!("found no matching overload for '{operator}' applied to '{applied}'");
             self.issue(IssueKind::Type, tested, message);
         }
         result
@@ -361,9 +320,8 @@ impl Checker<'_> {
             }
             other => {
                 let other = self.solution.resolve(other, true);
-                let message = format!(
-                    "found no matching overload for 'cel.@mapInsert' applied to '(map(dyn, dyn), {other})'"
-                );
+                let message =
+                    format!("found no matching overload for 'cel.@mapInsert' applied to '(map(dyn, dyn), {other})'");
                 self.issue(IssueKind::Type, expr, message)
             }
         }
@@ -384,23 +342,13 @@ impl Checker<'_> {
                 | Type::Union(_)
                 | Type::Nullable(_)
         ) || key.is_dyn();
-        if !comparable
-            || !matches!(
-                range,
-                Type::List(_) | Type::Dyn | Type::Error | Type::Var(_)
-            )
-        {
+        if !comparable || !matches!(range, Type::List(_) | Type::Dyn | Type::Error | Type::Var(_)) {
             let range = self.solution.resolve(range, true);
-            let message = format!(
-                "found no matching overload for '@sortByAssociatedKeys' applied to '{range}.(list({key}))'"
-            );
+            let message =
+                format!("found no matching overload for '@sortByAssociatedKeys' applied to '{range}.(list({key}))'");
             return self.issue(IssueKind::Type, expr, message);
         }
-        if matches!(range, Type::List(_)) {
-            range.clone()
-        } else {
-            Type::list(Type::Dyn)
-        }
+        if matches!(range, Type::List(_)) { range.clone() } else { Type::list(Type::Dyn) }
     }
 }
 
@@ -409,10 +357,7 @@ fn selectable(ty: &Type) -> bool {
 }
 
 fn iterable(ty: &Type) -> bool {
-    matches!(
-        ty,
-        Type::Map(_) | Type::Object(_) | Type::List(_) | Type::Dyn
-    )
+    matches!(ty, Type::Map(_) | Type::Object(_) | Type::List(_) | Type::Dyn)
 }
 
 fn literal_type(literal: &Literal) -> Type {

@@ -10,10 +10,7 @@ use crate::ty::Type;
 impl Checker<'_> {
     pub(super) fn undeclared(&self, name: &str) -> String {
         let name = name.strip_prefix('.').unwrap_or(name);
-        format!(
-            "undeclared reference to '{name}' (in container '{}')",
-            self.env.container
-        )
+        format!("undeclared reference to '{name}' (in container '{}')", self.env.container)
     }
 
     pub(super) fn ident(&mut self, expr: &Expr, name: &Arc<str>) -> Type {
@@ -30,12 +27,7 @@ impl Checker<'_> {
     }
 
     fn local(&self, name: &str) -> Option<(u32, Type)> {
-        let (place, (_, ty)) = self
-            .locals
-            .iter()
-            .enumerate()
-            .rev()
-            .find(|(_, (local, _))| **local == *name)?;
+        let (place, (_, ty)) = self.locals.iter().enumerate().rev().find(|(_, (local, _))| **local == *name)?;
         Some((place as u32, ty.clone()))
     }
 
@@ -73,16 +65,11 @@ impl Checker<'_> {
     pub(super) fn namespaced(&self, target: &Expr, function: &str) -> Option<String> {
         let mut name = target.qualified_name()?;
         let root = name.split('.').next().unwrap_or("").to_owned();
-        if !matches!(target.kind, ExprKind::Ident(_) | ExprKind::Select { .. })
-            || self.local(&root).is_some()
-        {
+        if !matches!(target.kind, ExprKind::Ident(_) | ExprKind::Select { .. }) || self.local(&root).is_some() {
             return None;
         }
         name.push('.');
         name.push_str(function);
-        self.env
-            .candidates(&name)
-            .into_iter()
-            .find(|candidate| self.env.function(candidate).is_some())
+        self.env.candidates(&name).into_iter().find(|candidate| self.env.function(candidate).is_some())
     }
 }

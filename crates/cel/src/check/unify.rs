@@ -65,22 +65,14 @@ impl Solution {
             (Type::Nullable(inner), other) => self.assign(inner, other),
             (other, Type::Nullable(inner)) => self.assign(other, inner),
             (Type::TypeOf(_), Type::TypeOf(_)) => true,
-            (Type::List(a), Type::List(b)) | (Type::Optional(a), Type::Optional(b)) => {
-                self.assign(a, b)
-            }
+            (Type::List(a), Type::List(b)) | (Type::Optional(a), Type::Optional(b)) => self.assign(a, b),
             (Type::Map(a), Type::Map(b)) => self.assign(&a.0, &b.0) && self.assign(&a.1, &b.1),
             (Type::Object(a), Type::Object(b)) => Arc::ptr_eq(a, b) || a.name == b.name,
             (Type::Object(object), Type::Map(kv)) => {
-                self.assign(&Type::String, &kv.0)
-                    && object
-                        .fields
-                        .values()
-                        .all(|field| self.assign(field, &kv.1))
+                self.assign(&Type::String, &kv.0) && object.fields.values().all(|field| self.assign(field, &kv.1))
             }
             (Type::Opaque(a, p), Type::Opaque(b, q)) => {
-                a == b
-                    && p.len() == q.len()
-                    && p.iter().zip(q.iter()).all(|(a, b)| self.assign(a, b))
+                a == b && p.len() == q.len() && p.iter().zip(q.iter()).all(|(a, b)| self.assign(a, b))
             }
             (a, b) => a == b,
         }
@@ -113,13 +105,10 @@ impl Solution {
 
     fn occurs(&self, id: u32, within: &Type) -> bool {
         match within {
-            Type::Var(other) => {
-                *other == id || self.found.get(other).is_some_and(|ty| self.occurs(id, ty))
+            Type::Var(other) => *other == id || self.found.get(other).is_some_and(|ty| self.occurs(id, ty)),
+            Type::List(inner) | Type::Optional(inner) | Type::Nullable(inner) | Type::TypeOf(inner) => {
+                self.occurs(id, inner)
             }
-            Type::List(inner)
-            | Type::Optional(inner)
-            | Type::Nullable(inner)
-            | Type::TypeOf(inner) => self.occurs(id, inner),
             Type::Map(kv) => self.occurs(id, &kv.0) || self.occurs(id, &kv.1),
             Type::Opaque(_, params) => params.iter().any(|ty| self.occurs(id, ty)),
             _ => false,
@@ -128,11 +117,7 @@ impl Solution {
 
     /// The type of two values of which either may come.
     pub(super) fn join(&mut self, a: &Type, b: &Type) -> Type {
-        if self.fits(a, b) {
-            most_general(a, b)
-        } else {
-            Type::Dyn
-        }
+        if self.fits(a, b) { most_general(a, b) } else { Type::Dyn }
     }
 
     /// The type with all that is known put in; where nothing is known, `dyn` if asked for.
@@ -147,17 +132,10 @@ impl Solution {
             Type::Optional(inner) => Type::optional(self.resolve(inner, unknown_is_dyn)),
             Type::Nullable(inner) => Type::nullable(self.resolve(inner, unknown_is_dyn)),
             Type::TypeOf(inner) => Type::type_of(self.resolve(inner, unknown_is_dyn)),
-            Type::Map(kv) => Type::map(
-                self.resolve(&kv.0, unknown_is_dyn),
-                self.resolve(&kv.1, unknown_is_dyn),
-            ),
-            Type::Opaque(name, params) if !params.is_empty() => Type::Opaque(
-                name.clone(),
-                params
-                    .iter()
-                    .map(|ty| self.resolve(ty, unknown_is_dyn))
-                    .collect(),
-            ),
+            Type::Map(kv) => Type::map(self.resolve(&kv.0, unknown_is_dyn), self.resolve(&kv.1, unknown_is_dyn)),
+            Type::Opaque(name, params) if !params.is_empty() => {
+                Type::Opaque(name.clone(), params.iter().map(|ty| self.resolve(ty, unknown_is_dyn)).collect())
+            }
             other => other.clone(),
         }
     }
@@ -165,10 +143,7 @@ impl Solution {
     /// The signature with its parameters replaced by fresh variables.
     pub(super) fn instantiate(&mut self, params: &[Type], result: &Type) -> (Vec<Type>, Type) {
         let mut names = HashMap::new();
-        let params = params
-            .iter()
-            .map(|ty| self.replace(ty, &mut names))
-            .collect();
+        let params = params.iter().map(|ty| self.replace(ty, &mut names)).collect();
         (params, self.replace(result, &mut names))
     }
 
@@ -187,10 +162,9 @@ impl Solution {
             Type::Nullable(inner) => Type::nullable(self.replace(inner, names)),
             Type::TypeOf(inner) => Type::type_of(self.replace(inner, names)),
             Type::Map(kv) => Type::map(self.replace(&kv.0, names), self.replace(&kv.1, names)),
-            Type::Opaque(name, params) if !params.is_empty() => Type::Opaque(
-                name.clone(),
-                params.iter().map(|ty| self.replace(ty, names)).collect(),
-            ),
+            Type::Opaque(name, params) if !params.is_empty() => {
+                Type::Opaque(name.clone(), params.iter().map(|ty| self.replace(ty, names)).collect())
+            }
             other => other.clone(),
         }
     }
@@ -214,21 +188,12 @@ fn nullable(ty: &Type) -> bool {
 fn closed(ty: &Type) -> bool {
     !matches!(
         ty,
-        Type::Var(_)
-            | Type::List(_)
-            | Type::Map(_)
-            | Type::Optional(_)
-            | Type::Opaque(..)
-            | Type::Nullable(_)
+        Type::Var(_) | Type::List(_) | Type::Map(_) | Type::Optional(_) | Type::Opaque(..) | Type::Nullable(_)
     )
 }
 
 fn most_general(a: &Type, b: &Type) -> Type {
-    if less_specific(a, b) {
-        a.clone()
-    } else {
-        b.clone()
-    }
+    if less_specific(a, b) { a.clone() } else { b.clone() }
 }
 
 fn less_specific(a: &Type, b: &Type) -> bool {
@@ -237,9 +202,7 @@ fn less_specific(a: &Type, b: &Type) -> bool {
         (_, Type::Dyn | Type::Error | Type::Var(_)) => false,
         (Type::Nullable(_) | Type::Union(_), _) => true,
         (_, Type::Nullable(_) | Type::Union(_)) => false,
-        (Type::List(a), Type::List(b)) | (Type::Optional(a), Type::Optional(b)) => {
-            less_specific(a, b)
-        }
+        (Type::List(a), Type::List(b)) | (Type::Optional(a), Type::Optional(b)) => less_specific(a, b),
         (Type::Map(a), Type::Map(b)) => less_specific(&a.0, &b.0) && less_specific(&a.1, &b.1),
         (Type::Map(_), Type::Object(_)) => true,
         (Type::Opaque(a, p), Type::Opaque(b, q)) => {

@@ -44,28 +44,16 @@ impl Run<'_> {
         second: &'s Value,
         scope: &'s Scope<'s>,
     ) -> Result<bool, EvalError> {
-        let one = Scope::Bound {
-            value: first,
-            outer: scope,
-        };
+        let one = Scope::Bound { value: first, outer: scope };
         if fold.two {
-            let both = Scope::Bound {
-                value: second,
-                outer: &one,
-            };
+            let both = Scope::Bound { value: second, outer: &one };
             self.step(fold, result, first, &both)
         } else {
             self.step(fold, result, first, &one)
         }
     }
 
-    fn step(
-        &self,
-        fold: &Fold,
-        result: &mut Collected,
-        first: &Value,
-        scope: &Scope<'_>,
-    ) -> Result<bool, EvalError> {
+    fn step(&self, fold: &Fold, result: &mut Collected, first: &Value, scope: &Scope<'_>) -> Result<bool, EvalError> {
         self.spend(1)?;
         if let Some(filter) = fold.filter
             && !self.truth(filter, scope)?
@@ -96,9 +84,7 @@ impl Run<'_> {
             }
             ComprehensionKind::TransformMap => {
                 let key = Key::from_value(first).ok_or_else(EvalError::no_such_overload)?;
-                result
-                    .entries
-                    .insert(key, self.eval(fold.body, scope)?.into_owned());
+                result.entries.insert(key, self.eval(fold.body, scope)?.into_owned());
                 Ok(true)
             }
             ComprehensionKind::TransformMapEntry => {
@@ -108,8 +94,7 @@ impl Run<'_> {
                 };
                 for (key, value) in map.iter() {
                     if result.entries.contains(key) {
-                        let message =
-                            format!("insert failed: key {} already exists", key.to_text());
+                        let message = format!("insert failed: key {} already exists", key.to_text());
                         return Err(EvalError::invalid(message));
                     }
                     result.entries.insert(key.clone(), value.clone());
@@ -120,19 +105,11 @@ impl Run<'_> {
     }
 
     fn truth(&self, id: Id, scope: &Scope<'_>) -> Result<bool, EvalError> {
-        self.eval(id, scope)?
-            .as_bool()
-            .ok_or_else(|| EvalError::no_such_overload().at(self.plan.span(id)))
+        self.eval(id, scope)?.as_bool().ok_or_else(|| EvalError::no_such_overload().at(self.plan.span(id)))
     }
 
     /// `all` and `exists`: a deciding item ends the loop and absorbs earlier errors.
-    fn decide(
-        &self,
-        body: Id,
-        result: &mut Collected,
-        decides: bool,
-        scope: &Scope<'_>,
-    ) -> Result<bool, EvalError> {
+    fn decide(&self, body: Id, result: &mut Collected, decides: bool, scope: &Scope<'_>) -> Result<bool, EvalError> {
         match self.truth(body, scope) {
             Ok(value) if value == decides => {
                 result.failure = None;
@@ -161,11 +138,7 @@ struct Collected {
 
 impl Collected {
     fn new(kind: ComprehensionKind, items: usize) -> Self {
-        let room = if matches!(kind, ComprehensionKind::Map | ComprehensionKind::SortBy) {
-            items
-        } else {
-            0
-        };
+        let room = if matches!(kind, ComprehensionKind::Map | ComprehensionKind::SortBy) { items } else { 0 };
         Self {
             items: Vec::with_capacity(room),
             keys: Vec::new(),
@@ -197,10 +170,7 @@ impl Collected {
 pub(crate) fn sort_by_keys(items: Vec<Value>, keys: Vec<Value>) -> Result<Value, EvalError> {
     if let Some(first) = keys.first() {
         if compare(first, first).is_none() {
-            let message = format!(
-                "sort not supported for elements of type {}",
-                first.type_name()
-            );
+            let message = format!("sort not supported for elements of type {}", first.type_name());
             return Err(EvalError::invalid(message));
         }
         if keys.iter().any(|key| key.type_name() != first.type_name()) {
@@ -209,7 +179,5 @@ pub(crate) fn sort_by_keys(items: Vec<Value>, keys: Vec<Value>) -> Result<Value,
     }
     let mut pairs: Vec<(Value, Value)> = keys.into_iter().zip(items).collect();
     pairs.sort_by(|(a, _), (b, _)| compare(a, b).flatten().unwrap_or(std::cmp::Ordering::Equal));
-    Ok(Value::List(Arc::new(
-        pairs.into_iter().map(|(_, item)| item).collect(),
-    )))
+    Ok(Value::List(Arc::new(pairs.into_iter().map(|(_, item)| item).collect())))
 }

@@ -9,9 +9,8 @@ use std::borrow::Cow;
 use std::cell::Cell;
 use std::sync::Arc;
 
-pub(crate) use operators::{
-    add, contains, divide, equal_text, less, multiply, negate, remainder, size, subtract,
-};
+pub(crate) use fold::sort_by_keys;
+pub(crate) use operators::{add, contains, divide, equal_text, less, multiply, negate, remainder, size, subtract};
 pub(crate) use plan::Plan;
 use plan::{Arithmetic, Id, Node, Order};
 
@@ -23,10 +22,7 @@ type Evaluated<'s> = Result<Cow<'s, Value>, EvalError>;
 /// The variables of loops and bindings, innermost first.
 pub(crate) enum Scope<'s> {
     Root,
-    Bound {
-        value: &'s Value,
-        outer: &'s Scope<'s>,
-    },
+    Bound { value: &'s Value, outer: &'s Scope<'s> },
 }
 
 /// One evaluation.
@@ -38,16 +34,11 @@ pub(crate) struct Run<'p> {
 
 impl<'p> Run<'p> {
     pub(crate) fn new(plan: &'p Plan, slots: &'p [Option<Value>], budget: u64) -> Self {
-        Self {
-            plan,
-            slots,
-            budget: Cell::new(budget),
-        }
+        Self { plan, slots, budget: Cell::new(budget) }
     }
 
     pub(crate) fn result(&self) -> Result<Value, EvalError> {
-        self.eval(self.plan.root(), &Scope::Root)
-            .map(Cow::into_owned)
+        self.eval(self.plan.root(), &Scope::Root).map(Cow::into_owned)
     }
 
     pub(crate) fn left(&self) -> u64 {
@@ -62,10 +53,7 @@ impl<'p> Run<'p> {
             }
             None => {
                 self.budget.set(0);
-                Err(EvalError::new(
-                    EvalErrorKind::LimitExceeded,
-                    "operation cancelled: actual cost limit exceeded",
-                ))
+                Err(EvalError::new(EvalErrorKind::LimitExceeded, "operation cancelled: actual cost limit exceeded"))
             }
         }
     }
@@ -75,14 +63,10 @@ impl<'p> Run<'p> {
             Node::Const(value) => return Ok(Cow::Borrowed(value)),
             Node::Slot(slot) => return self.variable(id, *slot),
             Node::Local(up) => return self.local(*up, scope),
-            Node::Field { operand, key, mode } => self
-                .eval(*operand, scope)
-                .and_then(|value| self.field(value, key, *mode)),
-            Node::Equal {
-                left,
-                right,
-                negated,
-            } => self.equal(*left, *right, *negated, scope),
+            Node::Field { operand, key, mode } => {
+                self.eval(*operand, scope).and_then(|value| self.field(value, key, *mode))
+            }
+            Node::Equal { left, right, negated } => self.equal(*left, *right, *negated, scope),
             Node::Order { order, left, right } => self.order(*order, *left, *right, scope),
             Node::And(operands) => self.logical(operands, false, scope),
             Node::Or(operands) => self.logical(operands, true, scope),
@@ -106,25 +90,13 @@ impl<'p> Run<'p> {
     #[inline(never)]
     fn eval_rare<'s>(&'s self, id: Id, scope: &'s Scope<'s>) -> Evaluated<'s> {
         match self.plan.node(id) {
-            Node::Index {
-                operand,
-                index,
-                optional,
-            } => self.index(*operand, *index, *optional, scope),
-            Node::Arithmetic {
-                operation,
-                left,
-                right,
-            } => self.arithmetic(*operation, *left, *right, scope),
+            Node::Index { operand, index, optional } => self.index(*operand, *index, *optional, scope),
+            Node::Arithmetic { operation, left, right } => self.arithmetic(*operation, *left, *right, scope),
             Node::Chain { first, rest } => self.chain(*first, rest, scope),
             Node::In { item, container } => {
                 let item = self.eval(*item, scope)?;
                 let container = self.eval(*container, scope)?;
-                self.spend(
-                    1 + container
-                        .as_list()
-                        .map_or(0, |items| items.len() as u64 / 10),
-                )?;
+                self.spend(1 + container.as_list().map_or(0, |items| items.len() as u64 / 10))?;
                 operators::contains(&container, &item).map(|found| Cow::Owned(Value::Bool(found)))
             }
             Node::Negate(operand) => {
@@ -153,33 +125,20 @@ impl<'p> Run<'p> {
                     let args = [operand.into_owned(), Value::from("")];
                     return Err(EvalError::no_overload_for("matches", &args, true));
                 };
-                self.spend(
-                    1 + (text.len() as u64 / 10) * (regex.as_str().len() as u64 / 4).max(1),
-                )?;
+                self.spend(1 + (text.len() as u64 / 10) * (regex.as_str().len() as u64 / 4).max(1))?;
                 Ok(Cow::Owned(Value::Bool(regex.is_match(text))))
             }
-            Node::Call {
-                function,
-                places,
-                args,
-                checked,
-            } => self.call(function, places, args, *checked, scope),
+            Node::Call { function, places, args, checked } => self.call(function, places, args, *checked, scope),
             Node::List(elements) => self.list(elements, scope),
             Node::Map(entries) => self.map(entries, scope),
             Node::Fold(fold) => self.fold(fold, scope),
             Node::Bind { value, body } => {
                 let value = self.eval(*value, scope)?;
-                let inner = Scope::Bound {
-                    value: &value,
-                    outer: scope,
-                };
+                let inner = Scope::Bound { value: &value, outer: scope };
                 Ok(Cow::Owned(self.eval(*body, &inner)?.into_owned()))
             }
             Node::OptMap { target, body, flat } => self.opt_map(*target, *body, *flat, scope),
-            Node::Missing { message } => Err(EvalError::new(
-                EvalErrorKind::NoSuchVariable,
-                message.as_str(),
-            )),
+            Node::Missing { message } => Err(EvalError::new(EvalErrorKind::NoSuchVariable, message.as_str())),
             Node::Unbound { name, args } => {
                 for arg in args {
                     self.eval(*arg, scope)?;
@@ -210,49 +169,27 @@ impl<'p> Run<'p> {
         }
         match scope {
             Scope::Bound { value, .. } => Ok(Cow::Borrowed(value)),
-            Scope::Root => Err(EvalError::new(
-                EvalErrorKind::NoSuchVariable,
-                "no such variable",
-            )),
+            Scope::Root => Err(EvalError::new(EvalErrorKind::NoSuchVariable, "no such variable")),
         }
     }
 
-    fn equal<'s>(
-        &'s self,
-        left: Id,
-        right: Id,
-        negated: bool,
-        scope: &'s Scope<'s>,
-    ) -> Evaluated<'s> {
+    fn equal<'s>(&'s self, left: Id, right: Id, negated: bool, scope: &'s Scope<'s>) -> Evaluated<'s> {
         let left = self.eval(left, scope)?;
         let right = self.eval(right, scope)?;
         self.spend(operators::equality_cost(&left, &right))?;
         Ok(Cow::Owned(Value::Bool((left == right) != negated)))
     }
 
-    fn order<'s>(
-        &'s self,
-        order: Order,
-        left: Id,
-        right: Id,
-        scope: &'s Scope<'s>,
-    ) -> Evaluated<'s> {
+    fn order<'s>(&'s self, order: Order, left: Id, right: Id, scope: &'s Scope<'s>) -> Evaluated<'s> {
         let left = self.eval(left, scope)?;
         let right = self.eval(right, scope)?;
         self.spend(operators::equality_cost(&left, &right))?;
-        operators::less(order.name(), &left, &right, |ordering| {
-            order.holds(ordering)
-        })
-        .map(|held| Cow::Owned(Value::Bool(held)))
+        operators::less(order.name(), &left, &right, |ordering| order.holds(ordering))
+            .map(|held| Cow::Owned(Value::Bool(held)))
     }
 
     /// `&&` (decided by false) and `||` (decided by true): a deciding operand absorbs the errors of the others.
-    fn logical<'s>(
-        &'s self,
-        operands: &[Id],
-        decides: bool,
-        scope: &'s Scope<'s>,
-    ) -> Evaluated<'s> {
+    fn logical<'s>(&'s self, operands: &[Id], decides: bool, scope: &'s Scope<'s>) -> Evaluated<'s> {
         let mut failure: Option<EvalError> = None;
         for operand in operands {
             match self.eval(*operand, scope) {
@@ -274,13 +211,7 @@ impl<'p> Run<'p> {
         failure.map_or(Ok(Cow::Owned(Value::Bool(!decides))), Err)
     }
 
-    fn arithmetic<'s>(
-        &'s self,
-        operation: Arithmetic,
-        left: Id,
-        right: Id,
-        scope: &'s Scope<'s>,
-    ) -> Evaluated<'s> {
+    fn arithmetic<'s>(&'s self, operation: Arithmetic, left: Id, right: Id, scope: &'s Scope<'s>) -> Evaluated<'s> {
         let left = self.eval(left, scope)?;
         let right = self.eval(right, scope)?;
         self.spend(operators::arithmetic_cost(&left, &right))?;
@@ -288,24 +219,17 @@ impl<'p> Run<'p> {
     }
 
     /// A chain of `+`: one buffer takes all strings, or all items.
-    fn chain<'s>(
-        &'s self,
-        first: Id,
-        rest: &[(Arithmetic, Id, Id)],
-        scope: &'s Scope<'s>,
-    ) -> Evaluated<'s> {
+    fn chain<'s>(&'s self, first: Id, rest: &[(Arithmetic, Id, Id)], scope: &'s Scope<'s>) -> Evaluated<'s> {
         let mut left = self.eval(first, scope)?.into_owned();
         for (operation, right, whole) in rest {
             let right = self.eval(*right, scope)?;
-            let step = self
-                .spend(operators::arithmetic_cost(&left, &right))
-                .and_then(|()| {
-                    if *operation == Arithmetic::Add {
-                        operators::append(&mut left, &right)
-                    } else {
-                        operation.apply(&left, &right).map(|value| left = value)
-                    }
-                });
+            let step = self.spend(operators::arithmetic_cost(&left, &right)).and_then(|()| {
+                if *operation == Arithmetic::Add {
+                    operators::append(&mut left, &right)
+                } else {
+                    operation.apply(&left, &right).map(|value| left = value)
+                }
+            });
             step.map_err(|error| error.at(self.plan.span(*whole)))?;
         }
         Ok(Cow::Owned(left))
@@ -321,17 +245,9 @@ impl<'p> Run<'p> {
     ) -> Evaluated<'s> {
         let result = match args {
             [] => self.invoke(function, places, &[], checked),
-            [a] => self.invoke(
-                function,
-                places,
-                &[self.eval(*a, scope)?.into_owned()],
-                checked,
-            ),
+            [a] => self.invoke(function, places, &[self.eval(*a, scope)?.into_owned()], checked),
             [a, b] => {
-                let args = [
-                    self.eval(*a, scope)?.into_owned(),
-                    self.eval(*b, scope)?.into_owned(),
-                ];
+                let args = [self.eval(*a, scope)?.into_owned(), self.eval(*b, scope)?.into_owned()];
                 self.invoke(function, places, &args, checked)
             }
             args => {
@@ -353,10 +269,7 @@ impl<'p> Run<'p> {
         checked: bool,
     ) -> Result<Value, EvalError> {
         self.spend(operators::call_cost(&function.name, args))?;
-        for overload in places
-            .iter()
-            .filter_map(|place| function.overloads.get(*place))
-        {
+        for overload in places.iter().filter_map(|place| function.overloads.get(*place)) {
             if checked || overload.accepts(args) {
                 let result = (overload.native)(args)?;
                 self.spend(operators::result_cost(&result))?;
@@ -398,21 +311,12 @@ impl<'p> Run<'p> {
         Ok(Cow::Owned(Value::Map(Arc::new(map.build()))))
     }
 
-    fn opt_map<'s>(
-        &'s self,
-        target: Id,
-        body: Id,
-        flat: bool,
-        scope: &'s Scope<'s>,
-    ) -> Evaluated<'s> {
+    fn opt_map<'s>(&'s self, target: Id, body: Id, flat: bool, scope: &'s Scope<'s>) -> Evaluated<'s> {
         let target = self.eval(target, scope)?;
         match &*target {
             Value::Optional(None) => Ok(Cow::Owned(Value::NONE)),
             Value::Optional(Some(value)) => {
-                let inner = Scope::Bound {
-                    value,
-                    outer: scope,
-                };
+                let inner = Scope::Bound { value, outer: scope };
                 let result = self.eval(body, &inner)?.into_owned();
                 match result {
                     Value::Optional(_) if flat => Ok(Cow::Owned(result)),
@@ -420,19 +324,13 @@ impl<'p> Run<'p> {
                     result => Ok(Cow::Owned(Value::some(result))),
                 }
             }
-            other => Err(EvalError::no_overload_for(
-                "hasValue",
-                std::slice::from_ref(other),
-                true,
-            )),
+            other => Err(EvalError::no_overload_for("hasValue", std::slice::from_ref(other), true)),
         }
     }
 }
 
 fn not_optional(value: &Value) -> EvalError {
-    EvalError::invalid(format!(
-        "cannot initialize optional entry from non-optional value {value}"
-    ))
+    EvalError::invalid(format!("cannot initialize optional entry from non-optional value {value}"))
 }
 
 fn literal_key(value: &Value) -> Result<Key, EvalError> {

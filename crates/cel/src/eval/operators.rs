@@ -16,19 +16,13 @@ fn number<T>(result: Option<T>, make: fn(T) -> Value, kind: &str) -> Result<Valu
 
 /// A mismatch of an operator: types that take part in it at all are told apart from those that do not.
 fn mismatch(left: &Value, operator: &str, takes: fn(&Value) -> bool) -> EvalError {
-    if takes(left) {
-        EvalError::no_such_overload()
-    } else {
-        EvalError::no_overload_of(operator)
-    }
+    if takes(left) { EvalError::no_such_overload() } else { EvalError::no_overload_of(operator) }
 }
 
 pub(crate) fn add(left: &Value, right: &Value) -> Result<Value, EvalError> {
     match (left, right) {
         (Value::Int(a), Value::Int(b)) => number(a.checked_add(*b), Value::Int, "integer"),
-        (Value::Uint(a), Value::Uint(b)) => {
-            number(a.checked_add(*b), Value::Uint, "unsigned integer")
-        }
+        (Value::Uint(a), Value::Uint(b)) => number(a.checked_add(*b), Value::Uint, "unsigned integer"),
         (Value::Double(a), Value::Double(b)) => Ok(Value::Double(a + b)),
         (Value::String(a), Value::String(b)) => Ok(Value::from(format!("{a}{b}"))),
         (Value::Bytes(a), Value::Bytes(b)) => Ok(Value::Bytes([&**a, &**b].concat().into())),
@@ -38,9 +32,7 @@ pub(crate) fn add(left: &Value, right: &Value) -> Result<Value, EvalError> {
             items.extend_from_slice(b);
             Ok(Value::List(Arc::new(items)))
         }
-        (Value::Duration(a), Value::Duration(b)) => {
-            number(a.checked_add(*b), Value::Duration, "duration")
-        }
+        (Value::Duration(a), Value::Duration(b)) => number(a.checked_add(*b), Value::Duration, "duration"),
         (Value::Timestamp(a), Value::Duration(b)) | (Value::Duration(b), Value::Timestamp(a)) => {
             number(a.checked_add(*b), Value::Timestamp, "timestamp")
         }
@@ -73,27 +65,15 @@ pub(super) fn append(left: &mut Value, right: &Value) -> Result<(), EvalError> {
 pub(crate) fn subtract(left: &Value, right: &Value) -> Result<Value, EvalError> {
     match (left, right) {
         (Value::Int(a), Value::Int(b)) => number(a.checked_sub(*b), Value::Int, "integer"),
-        (Value::Uint(a), Value::Uint(b)) => {
-            number(a.checked_sub(*b), Value::Uint, "unsigned integer")
-        }
+        (Value::Uint(a), Value::Uint(b)) => number(a.checked_sub(*b), Value::Uint, "unsigned integer"),
         (Value::Double(a), Value::Double(b)) => Ok(Value::Double(a - b)),
-        (Value::Duration(a), Value::Duration(b)) => {
-            number(a.checked_sub(*b), Value::Duration, "duration")
-        }
-        (Value::Timestamp(a), Value::Duration(b)) => {
-            number(a.checked_sub(*b), Value::Timestamp, "timestamp")
-        }
-        (Value::Timestamp(a), Value::Timestamp(b)) => {
-            number(a.since(*b), Value::Duration, "duration")
-        }
+        (Value::Duration(a), Value::Duration(b)) => number(a.checked_sub(*b), Value::Duration, "duration"),
+        (Value::Timestamp(a), Value::Duration(b)) => number(a.checked_sub(*b), Value::Timestamp, "timestamp"),
+        (Value::Timestamp(a), Value::Timestamp(b)) => number(a.since(*b), Value::Duration, "duration"),
         _ => Err(mismatch(left, "_-_", |value| {
             matches!(
                 value,
-                Value::Int(_)
-                    | Value::Uint(_)
-                    | Value::Double(_)
-                    | Value::Duration(_)
-                    | Value::Timestamp(_)
+                Value::Int(_) | Value::Uint(_) | Value::Double(_) | Value::Duration(_) | Value::Timestamp(_)
             )
         })),
     }
@@ -106,9 +86,7 @@ fn numeric(value: &Value) -> bool {
 pub(crate) fn multiply(left: &Value, right: &Value) -> Result<Value, EvalError> {
     match (left, right) {
         (Value::Int(a), Value::Int(b)) => number(a.checked_mul(*b), Value::Int, "integer"),
-        (Value::Uint(a), Value::Uint(b)) => {
-            number(a.checked_mul(*b), Value::Uint, "unsigned integer")
-        }
+        (Value::Uint(a), Value::Uint(b)) => number(a.checked_mul(*b), Value::Uint, "unsigned integer"),
         (Value::Double(a), Value::Double(b)) => Ok(Value::Double(a * b)),
         _ => Err(mismatch(left, "_*_", numeric)),
     }
@@ -128,14 +106,10 @@ pub(crate) fn divide(left: &Value, right: &Value) -> Result<Value, EvalError> {
 
 pub(crate) fn remainder(left: &Value, right: &Value) -> Result<Value, EvalError> {
     match (left, right) {
-        (Value::Int(_), Value::Int(0)) | (Value::Uint(_), Value::Uint(0)) => {
-            Err(EvalError::invalid("modulus by zero"))
-        }
+        (Value::Int(_), Value::Int(0)) | (Value::Uint(_), Value::Uint(0)) => Err(EvalError::invalid("modulus by zero")),
         (Value::Int(a), Value::Int(b)) => number(a.checked_rem(*b), Value::Int, "integer"),
         (Value::Uint(a), Value::Uint(b)) => Ok(Value::Uint(a % b)),
-        _ => Err(mismatch(left, "_%_", |value| {
-            matches!(value, Value::Int(_) | Value::Uint(_))
-        })),
+        _ => Err(mismatch(left, "_%_", |value| matches!(value, Value::Int(_) | Value::Uint(_)))),
     }
 }
 
@@ -158,9 +132,7 @@ pub(crate) fn less(
     match compare(left, right) {
         Some(Some(ordering)) => Ok(holds(ordering)),
         Some(None) => Err(EvalError::invalid("NaN values cannot be ordered")),
-        None => Err(mismatch(left, operator, |value| {
-            compare(value, value).is_some()
-        })),
+        None => Err(mismatch(left, operator, |value| compare(value, value).is_some())),
     }
 }
 
@@ -207,24 +179,19 @@ fn extent(value: &Value) -> u64 {
 pub(super) fn equality_cost(left: &Value, right: &Value) -> u64 {
     match (left, right) {
         (Value::String(_) | Value::Bytes(_), _) => 1 + extent(left).min(extent(right)) / 10,
-        (Value::List(a), Value::List(b)) if a.len() == b.len() => a
-            .iter()
-            .zip(b.iter())
-            .map(|(a, b)| equality_cost(a, b))
-            .fold(1, u64::saturating_add),
-        (Value::Map(a), Value::Map(b)) if a.len() == b.len() => a
-            .iter()
-            .map(|(_, value)| equality_cost(value, value))
-            .fold(1, u64::saturating_add),
+        (Value::List(a), Value::List(b)) if a.len() == b.len() => {
+            a.iter().zip(b.iter()).map(|(a, b)| equality_cost(a, b)).fold(1, u64::saturating_add)
+        }
+        (Value::Map(a), Value::Map(b)) if a.len() == b.len() => {
+            a.iter().map(|(_, value)| equality_cost(value, value)).fold(1, u64::saturating_add)
+        }
         _ => 1,
     }
 }
 
 pub(super) fn arithmetic_cost(left: &Value, right: &Value) -> u64 {
     match left {
-        Value::String(_) | Value::Bytes(_) | Value::List(_) => {
-            1 + (extent(left) + extent(right)) / 10
-        }
+        Value::String(_) | Value::Bytes(_) | Value::List(_) => 1 + (extent(left) + extent(right)) / 10,
         _ => 1,
     }
 }
@@ -237,11 +204,9 @@ pub(super) fn call_cost(function: &str, args: &[Value]) -> u64 {
             [Value::Int(count)] => u64::try_from(*count).unwrap_or(1).max(1),
             _ => 1,
         },
-        "sets.contains" | "sets.equivalent" | "sets.intersects" | "distinct" => args
-            .iter()
-            .map(extent)
-            .fold(1_u64, |product, size| product.saturating_mul(size.max(1)))
-            .max(sizes),
+        "sets.contains" | "sets.equivalent" | "sets.intersects" | "distinct" => {
+            args.iter().map(extent).fold(1_u64, |product, size| product.saturating_mul(size.max(1))).max(sizes)
+        }
         "matches" | "find" | "findAll" => 1 + sizes,
         _ => 1 + sizes / 10,
     }

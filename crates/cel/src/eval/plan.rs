@@ -210,17 +210,8 @@ pub(crate) struct Plan {
 
 impl Plan {
     pub(crate) fn new(ast: &Ast, checked: &Checked) -> Self {
-        let plan = Self {
-            nodes: Vec::new(),
-            spans: Vec::new(),
-            root: 0,
-            source: ast.source.clone(),
-        };
-        let mut planner = Planner {
-            plan,
-            checked,
-            depth: 0,
-        };
+        let plan = Self { nodes: Vec::new(), spans: Vec::new(), root: 0, source: ast.source.clone() };
+        let mut planner = Planner { plan, checked, depth: 0 };
         let root = planner.expr(&ast.root);
         planner.plan.root = root;
         planner.plan
@@ -244,17 +235,8 @@ impl Plan {
     }
 
     pub(crate) fn slots(&self) -> Vec<u32> {
-        let mut slots: Vec<u32> = self
-            .nodes
-            .iter()
-            .filter_map(|node| {
-                if let Node::Slot(slot) = node {
-                    Some(*slot)
-                } else {
-                    None
-                }
-            })
-            .collect();
+        let mut slots: Vec<u32> =
+            self.nodes.iter().filter_map(|node| if let Node::Slot(slot) = node { Some(*slot) } else { None }).collect();
         slots.sort_unstable();
         slots.dedup();
         slots
@@ -286,10 +268,7 @@ impl Planner<'_> {
     /// Adds a node; where all it needs is constant, its value takes its place.
     fn fold(&mut self, node: Node, expr: &Expr, needs: &[Id]) -> Id {
         let id = self.push(node, expr);
-        if needs
-            .iter()
-            .all(|need| matches!(self.plan.node(*need), Node::Const(_)))
-        {
+        if needs.iter().all(|need| matches!(self.plan.node(*need), Node::Const(_))) {
             self.plan.root = id;
             let run = Run::new(&self.plan, &[], FOLDED_COST);
             if let Ok(value) = run.result()
@@ -305,13 +284,8 @@ impl Planner<'_> {
         match &expr.kind {
             ExprKind::Literal(literal) => self.push(Node::Const(constant(literal)), expr),
             ExprKind::Ident(name) => self.name(expr, name),
-            ExprKind::Select {
-                operand,
-                field,
-                mode,
-            } => {
-                if let Some(Reference::Slot(_) | Reference::Type(_)) = self.checked.reference(expr)
-                {
+            ExprKind::Select { operand, field, mode } => {
+                if let Some(Reference::Slot(_) | Reference::Type(_)) = self.checked.reference(expr) {
                     return self.name(expr, field);
                 }
                 let key = match self.checked.reference(expr) {
@@ -319,52 +293,26 @@ impl Planner<'_> {
                     _ => field.clone(),
                 };
                 let operand = self.expr(operand);
-                self.fold(
-                    Node::Field {
-                        operand,
-                        key,
-                        mode: *mode,
-                    },
-                    expr,
-                    &[operand],
-                )
+                self.fold(Node::Field { operand, key, mode: *mode }, expr, &[operand])
             }
-            ExprKind::Call {
-                function,
-                target,
-                args,
-            } => self.call(expr, function, target.as_deref(), args),
+            ExprKind::Call { function, target, args } => self.call(expr, function, target.as_deref(), args),
             ExprKind::List(elements) => {
-                let elements: Box<[(bool, Id)]> = elements
-                    .iter()
-                    .map(|element| (element.optional, self.expr(&element.value)))
-                    .collect();
+                let elements: Box<[(bool, Id)]> =
+                    elements.iter().map(|element| (element.optional, self.expr(&element.value))).collect();
                 let needs: Vec<Id> = elements.iter().map(|(_, id)| *id).collect();
                 self.fold(Node::List(elements), expr, &needs)
             }
             ExprKind::Map(entries) => {
                 let entries: Box<[(bool, Id, Id)]> = entries
                     .iter()
-                    .map(|entry| {
-                        (
-                            entry.optional,
-                            self.expr(&entry.key),
-                            self.expr(&entry.value),
-                        )
-                    })
+                    .map(|entry| (entry.optional, self.expr(&entry.key), self.expr(&entry.value)))
                     .collect();
-                let needs: Vec<Id> = entries
-                    .iter()
-                    .flat_map(|(_, key, value)| [*key, *value])
-                    .collect();
+                let needs: Vec<Id> = entries.iter().flat_map(|(_, key, value)| [*key, *value]).collect();
                 self.fold(Node::Map(entries), expr, &needs)
             }
-            ExprKind::Struct { name, .. } => self.push(
-                Node::Missing {
-                    message: format!("unknown type: {name}"),
-                },
-                expr,
-            ),
+            ExprKind::Struct { name, .. } => {
+                self.push(Node::Missing { message: format!("unknown type: {name}") }, expr)
+            }
             ExprKind::Comprehension(c) => {
                 let range = self.expr(&c.range);
                 let two = c.var2.is_some();
@@ -373,16 +321,7 @@ impl Planner<'_> {
                 let filter = c.filter.as_ref().map(|filter| self.expr(filter));
                 let body = self.expr(&c.body);
                 self.depth -= vars;
-                self.push(
-                    Node::Fold(Box::new(Fold {
-                        kind: c.kind,
-                        range,
-                        two,
-                        filter,
-                        body,
-                    })),
-                    expr,
-                )
+                self.push(Node::Fold(Box::new(Fold { kind: c.kind, range, two, filter, body })), expr)
             }
             ExprKind::Bind { value, body, .. } => {
                 let value = self.expr(value);
@@ -391,21 +330,12 @@ impl Planner<'_> {
                 self.depth -= 1;
                 self.push(Node::Bind { value, body }, expr)
             }
-            ExprKind::OptMap {
-                target, body, flat, ..
-            } => {
+            ExprKind::OptMap { target, body, flat, .. } => {
                 let target = self.expr(target);
                 self.depth += 1;
                 let body = self.expr(body);
                 self.depth -= 1;
-                self.push(
-                    Node::OptMap {
-                        target,
-                        body,
-                        flat: *flat,
-                    },
-                    expr,
-                )
+                self.push(Node::OptMap { target, body, flat: *flat }, expr)
             }
         }
     }
@@ -415,20 +345,12 @@ impl Planner<'_> {
             Some(Reference::Slot(slot)) => Node::Slot(*slot),
             Some(Reference::Local(place)) => Node::Local(self.depth - 1 - place),
             Some(Reference::Type(ty)) => Node::Const(Value::Type(ty.clone())),
-            _ => Node::Missing {
-                message: format!("undeclared reference to '{name}' (in container '')"),
-            },
+            _ => Node::Missing { message: format!("undeclared reference to '{name}' (in container '')") },
         };
         self.push(node, expr)
     }
 
-    fn call(
-        &mut self,
-        expr: &Expr,
-        function: &Arc<str>,
-        target: Option<&Expr>,
-        args: &[Expr],
-    ) -> Id {
+    fn call(&mut self, expr: &Expr, function: &Arc<str>, target: Option<&Expr>, args: &[Expr]) -> Id {
         if target.is_none() {
             if Arithmetic::named(function).is_some()
                 && let [left, _] = args
@@ -443,17 +365,9 @@ impl Planner<'_> {
         let Some(Reference::Overloads(declared, places)) = self.checked.reference(expr) else {
             let parts: Vec<&Expr> = target.into_iter().chain(args).collect();
             let args: Box<[Id]> = parts.into_iter().map(|part| self.expr(part)).collect();
-            return self.push(
-                Node::Unbound {
-                    name: function.clone(),
-                    args,
-                },
-                expr,
-            );
+            return self.push(Node::Unbound { name: function.clone(), args }, expr);
         };
-        let member = places
-            .iter()
-            .any(|place| declared.overloads.get(*place).is_some_and(|o| o.member));
+        let member = places.iter().any(|place| declared.overloads.get(*place).is_some_and(|o| o.member));
         let parts: Vec<&Expr> = target.filter(|_| member).into_iter().chain(args).collect();
         let ids: Vec<Id> = parts.iter().map(|part| self.expr(part)).collect();
         if let Some(node) = self.special(&declared.name, &ids) {
@@ -463,18 +377,13 @@ impl Planner<'_> {
             [only] => declared.overloads.get(*only).is_some_and(|overload| {
                 overload.own_guard
                     || overload.params.iter().zip(&parts).all(|(param, part)| {
-                        matches!(param, Type::Dyn | Type::Param(_))
-                            || !self.checked.type_of(part).is_open()
+                        matches!(param, Type::Dyn | Type::Param(_)) || !self.checked.type_of(part).is_open()
                     })
             }),
             _ => false,
         };
-        let node = Node::Call {
-            function: declared.clone(),
-            places: places.clone().into(),
-            args: ids.clone().into(),
-            checked,
-        };
+        let node =
+            Node::Call { function: declared.clone(), places: places.clone().into(), args: ids.clone().into(), checked };
         self.fold(node, expr, &ids)
     }
 
@@ -482,11 +391,7 @@ impl Planner<'_> {
     fn chain(&mut self, expr: &Expr) -> Id {
         let mut links = Vec::new();
         let mut innermost = expr;
-        while let ExprKind::Call {
-            function,
-            target: None,
-            args,
-        } = &innermost.kind
+        while let ExprKind::Call { function, target: None, args } = &innermost.kind
             && let Some(operation) = Arithmetic::named(function)
             && let [left, right] = args.as_slice()
         {
@@ -498,15 +403,7 @@ impl Planner<'_> {
         while let Some((operation, right, whole)) = links.pop() {
             let right = self.expr(right);
             if rest.is_empty() {
-                let folded = self.fold(
-                    Node::Arithmetic {
-                        operation,
-                        left: first,
-                        right,
-                    },
-                    whole,
-                    &[first, right],
-                );
+                let folded = self.fold(Node::Arithmetic { operation, left: first, right }, whole, &[first, right]);
                 if matches!(self.plan.node(folded), Node::Const(_)) || links.is_empty() {
                     first = folded;
                     continue;
@@ -520,13 +417,7 @@ impl Planner<'_> {
         if rest.is_empty() {
             return first;
         }
-        self.push(
-            Node::Chain {
-                first,
-                rest: rest.into(),
-            },
-            expr,
-        )
+        self.push(Node::Chain { first, rest: rest.into() }, expr)
     }
 
     fn operator(&mut self, expr: &Expr, function: &str, args: &[Expr]) -> Option<Id> {
@@ -552,11 +443,7 @@ impl Planner<'_> {
         }
         let ids: Vec<Id> = args.iter().map(|arg| self.expr(arg)).collect();
         let order = |order| match ids.as_slice() {
-            [left, right] => Some(Node::Order {
-                order,
-                left: *left,
-                right: *right,
-            }),
+            [left, right] => Some(Node::Order { order, left: *left, right: *right }),
             _ => None,
         };
         let node = match (function, ids.as_slice()) {
@@ -564,44 +451,19 @@ impl Planner<'_> {
             ("_||_", _) => Node::Or(ids.clone().into()),
             ("!_", [operand]) => Node::Not(*operand),
             ("-_", [operand]) => Node::Negate(*operand),
-            ("_?_:_", [condition, yes, no]) => Node::Condition {
-                condition: *condition,
-                yes: *yes,
-                no: *no,
-            },
-            ("_[_]", [operand, index]) => Node::Index {
-                operand: *operand,
-                index: *index,
-                optional: false,
-            },
-            ("_[?_]", [operand, index]) => Node::Index {
-                operand: *operand,
-                index: *index,
-                optional: true,
-            },
-            ("_==_", [left, right]) => Node::Equal {
-                left: *left,
-                right: *right,
-                negated: false,
-            },
-            ("_!=_", [left, right]) => Node::Equal {
-                left: *left,
-                right: *right,
-                negated: true,
-            },
+            ("_?_:_", [condition, yes, no]) => Node::Condition { condition: *condition, yes: *yes, no: *no },
+            ("_[_]", [operand, index]) => Node::Index { operand: *operand, index: *index, optional: false },
+            ("_[?_]", [operand, index]) => Node::Index { operand: *operand, index: *index, optional: true },
+            ("_==_", [left, right]) => Node::Equal { left: *left, right: *right, negated: false },
+            ("_!=_", [left, right]) => Node::Equal { left: *left, right: *right, negated: true },
             ("_<_", _) => order(Order::Less)?,
             ("_<=_", _) => order(Order::LessOrEqual)?,
             ("_>_", _) => order(Order::Greater)?,
             ("_>=_", _) => order(Order::GreaterOrEqual)?,
-            ("@in", [item, container]) => Node::In {
-                item: *item,
-                container: *container,
-            },
-            (name, [left, right]) => Node::Arithmetic {
-                operation: Arithmetic::named(name)?,
-                left: *left,
-                right: *right,
-            },
+            ("@in", [item, container]) => Node::In { item: *item, container: *container },
+            (name, [left, right]) => {
+                Node::Arithmetic { operation: Arithmetic::named(name)?, left: *left, right: *right }
+            }
             _ => return None,
         };
         Some(self.fold(node, expr, &ids))
@@ -611,26 +473,13 @@ impl Planner<'_> {
     fn special(&self, name: &str, args: &[Id]) -> Option<Node> {
         Some(match (name, args) {
             ("size", [operand]) => Node::Size(*operand),
-            ("contains", [left, right]) => Node::Text {
-                test: TextTest::Contains,
-                left: *left,
-                right: *right,
-            },
-            ("startsWith", [left, right]) => Node::Text {
-                test: TextTest::StartsWith,
-                left: *left,
-                right: *right,
-            },
-            ("endsWith", [left, right]) => Node::Text {
-                test: TextTest::EndsWith,
-                left: *left,
-                right: *right,
-            },
+            ("contains", [left, right]) => Node::Text { test: TextTest::Contains, left: *left, right: *right },
+            ("startsWith", [left, right]) => Node::Text { test: TextTest::StartsWith, left: *left, right: *right },
+            ("endsWith", [left, right]) => Node::Text { test: TextTest::EndsWith, left: *left, right: *right },
             ("matches", [operand, expression]) => match self.plan.node(*expression) {
-                Node::Const(Value::String(text)) => Node::Matches {
-                    operand: *operand,
-                    regex: Box::new(pattern::compile(text).ok()?),
-                },
+                Node::Const(Value::String(text)) => {
+                    Node::Matches { operand: *operand, regex: Box::new(pattern::compile(text).ok()?) }
+                }
                 _ => return None,
             },
             _ => return None,

@@ -16,15 +16,10 @@ fn failed(from: &str, to: &str) -> EvalError {
 fn conversion(name: &str, to: &Type, from: &[Type], convert: Conversion) -> Function {
     from.iter().fold(Function::new(name), |function, source| {
         let id = format!("{}_to_{}", overload_name(source), overload_name(to));
-        function.overload(Overload::global(
-            &id,
-            [source.clone()],
-            to.clone(),
-            move |args| match args {
-                [value] => convert(value),
-                _ => Err(EvalError::no_such_overload()),
-            },
-        ))
+        function.overload(Overload::global(&id, [source.clone()], to.clone(), move |args| match args {
+            [value] => convert(value),
+            _ => Err(EvalError::no_such_overload()),
+        }))
     })
 }
 
@@ -44,28 +39,11 @@ pub(super) fn functions() -> Vec<Function> {
         conversion(
             "int",
             &Type::Int,
-            &[
-                Type::Int,
-                Type::Double,
-                Type::Duration,
-                Type::String,
-                Type::Timestamp,
-                Type::Uint,
-            ],
+            &[Type::Int, Type::Double, Type::Duration, Type::String, Type::Timestamp, Type::Uint],
             to_int,
         ),
-        conversion(
-            "uint",
-            &Type::Uint,
-            &[Type::Uint, Type::Double, Type::Int, Type::String],
-            to_uint,
-        ),
-        conversion(
-            "double",
-            &Type::Double,
-            &[Type::Double, Type::Int, Type::String, Type::Uint],
-            to_double,
-        ),
+        conversion("uint", &Type::Uint, &[Type::Uint, Type::Double, Type::Int, Type::String], to_uint),
+        conversion("double", &Type::Double, &[Type::Double, Type::Int, Type::String, Type::Uint], to_double),
         conversion(
             "string",
             &Type::String,
@@ -81,34 +59,14 @@ pub(super) fn functions() -> Vec<Function> {
             ],
             to_string,
         ),
-        conversion(
-            "bytes",
-            &Type::Bytes,
-            &[Type::Bytes, Type::String],
-            to_bytes,
-        ),
+        conversion("bytes", &Type::Bytes, &[Type::Bytes, Type::String], to_bytes),
         conversion("bool", &Type::Bool, &[Type::Bool, Type::String], to_bool),
-        conversion(
-            "timestamp",
-            &Type::Timestamp,
-            &[Type::Timestamp, Type::Int, Type::String],
-            to_timestamp,
-        ),
-        conversion(
-            "duration",
-            &Type::Duration,
-            &[Type::Duration, Type::Int, Type::String],
-            to_duration,
-        ),
-        Function::new("dyn").overload(Overload::global(
-            "to_dyn",
-            [any.clone()],
-            Type::Dyn,
-            |args| match args {
-                [value] => Ok(value.clone()),
-                _ => Err(EvalError::no_such_overload()),
-            },
-        )),
+        conversion("timestamp", &Type::Timestamp, &[Type::Timestamp, Type::Int, Type::String], to_timestamp),
+        conversion("duration", &Type::Duration, &[Type::Duration, Type::Int, Type::String], to_duration),
+        Function::new("dyn").overload(Overload::global("to_dyn", [any.clone()], Type::Dyn, |args| match args {
+            [value] => Ok(value.clone()),
+            _ => Err(EvalError::no_such_overload()),
+        })),
         Function::new("type").overload(Overload::global(
             "type",
             [any.clone()],
@@ -174,11 +132,10 @@ fn to_string(value: &Value) -> Result<Value, EvalError> {
         Value::Double(value) => Value::from(double_text(*value)),
         Value::Timestamp(value) => Value::from(value.to_string()),
         Value::Duration(value) => Value::from(value.to_string()),
-        Value::Bytes(bytes) => {
-            Value::from(std::str::from_utf8(bytes).map_err(|_| {
-                EvalError::invalid("invalid UTF-8 in bytes, cannot convert to string")
-            })?)
-        }
+        Value::Bytes(bytes) => Value::from(
+            std::str::from_utf8(bytes)
+                .map_err(|_| EvalError::invalid("invalid UTF-8 in bytes, cannot convert to string"))?,
+        ),
         _ => return Err(EvalError::no_such_overload()),
     })
 }
@@ -206,12 +163,12 @@ fn to_bool(value: &Value) -> Result<Value, EvalError> {
 fn to_timestamp(value: &Value) -> Result<Value, EvalError> {
     match value {
         Value::Timestamp(_) => Ok(value.clone()),
-        Value::Int(seconds) => Timestamp::new(*seconds, 0)
-            .map(Value::Timestamp)
-            .ok_or_else(|| EvalError::invalid("timestamp overflow")),
-        Value::String(text) => Timestamp::parse(text)
-            .map(Value::Timestamp)
-            .ok_or_else(|| failed("string", "google.protobuf.Timestamp")),
+        Value::Int(seconds) => {
+            Timestamp::new(*seconds, 0).map(Value::Timestamp).ok_or_else(|| EvalError::invalid("timestamp overflow"))
+        }
+        Value::String(text) => {
+            Timestamp::parse(text).map(Value::Timestamp).ok_or_else(|| failed("string", "google.protobuf.Timestamp"))
+        }
         _ => Err(EvalError::no_such_overload()),
     }
 }
@@ -220,9 +177,9 @@ fn to_duration(value: &Value) -> Result<Value, EvalError> {
     match value {
         Value::Duration(_) => Ok(value.clone()),
         Value::Int(nanos) => Ok(Value::Duration(Duration::from_nanos(*nanos))),
-        Value::String(text) => Duration::parse(text)
-            .map(Value::Duration)
-            .ok_or_else(|| failed("string", "google.protobuf.Duration")),
+        Value::String(text) => {
+            Duration::parse(text).map(Value::Duration).ok_or_else(|| failed("string", "google.protobuf.Duration"))
+        }
         _ => Err(EvalError::no_such_overload()),
     }
 }

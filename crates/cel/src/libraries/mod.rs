@@ -1,14 +1,27 @@
 //! Functions and macros beyond the operators.
 
 mod convert;
+mod format;
+pub mod kubernetes;
+mod lists;
+mod math;
 mod optional;
 pub(crate) mod pattern;
 mod standard;
+mod strings;
 mod times;
 
 use crate::env::Library;
+pub use lists::{encoders, lists, sets};
+pub use math::math;
 pub use optional::optionals;
 pub use standard::standard;
+pub use strings::strings;
+
+/// All libraries of the language itself: strings, encoders, math, lists, sets, optionals, two-variable loops, bindings.
+pub fn extensions() -> Vec<Library> {
+    vec![strings(), encoders(), math(), lists(), sets(), optionals(), two_variables(), bindings()]
+}
 
 /// `cel.bind`.
 pub fn bindings() -> Library {
@@ -28,16 +41,10 @@ pub fn bindings() -> Library {
             body: Box::new(call.arg(2)?.clone()),
         })))
     });
-    Library {
-        macros: vec![bind],
-        ..Library::default()
-    }
+    Library { macros: vec![bind], ..Library::default() }
 }
 
 /// Loops with two variables: `all`, `exists`, `existsOne`, `transformList`, `transformMap`, `transformMapEntry`.
 pub fn two_variables() -> Library {
-    Library {
-        macros: crate::syntax::two_variable_macros(),
-        ..Library::default()
-    }
+    Library { macros: crate::syntax::two_variable_macros(), ..Library::default() }
 }

@@ -17,21 +17,14 @@ pub fn optionals() -> Library {
     let optional = Type::optional(v.clone());
     let list = Type::list(v.clone());
     let functions = vec![
-        Function::new("optional.of").overload(Overload::global(
-            "optional_of",
-            [v.clone()],
-            optional.clone(),
-            |args| match args {
+        Function::new("optional.of").overload(Overload::global("optional_of", [v.clone()], optional.clone(), |args| {
+            match args {
                 [value] => Ok(Value::some(value.clone())),
                 _ => Err(EvalError::no_such_overload()),
-            },
-        )),
-        Function::new("optional.none").overload(Overload::global(
-            "optional_none",
-            [],
-            optional.clone(),
-            |_| Ok(Value::NONE),
-        )),
+            }
+        })),
+        Function::new("optional.none")
+            .overload(Overload::global("optional_none", [], optional.clone(), |_| Ok(Value::NONE))),
         Function::new("optional.ofNonZeroValue").overload(Overload::global(
             "optional_ofNonZeroValue",
             [v.clone()],
@@ -63,16 +56,13 @@ pub fn optionals() -> Library {
                 _ => Err(EvalError::no_such_overload()),
             },
         )),
-        Function::new("value").overload(Overload::member(
-            "optional_value",
-            [optional.clone()],
-            v.clone(),
-            |args| match args {
+        Function::new("value").overload(Overload::member("optional_value", [optional.clone()], v.clone(), |args| {
+            match args {
                 [Value::Optional(Some(inner))] => Ok((**inner).clone()),
                 [Value::Optional(None)] => Err(EvalError::invalid("optional.none() dereference")),
                 _ => Err(EvalError::no_such_overload()),
-            },
-        )),
+            }
+        })),
         Function::new("or").overload(Overload::member(
             "optional_or_optional",
             [optional.clone(), optional.clone()],
@@ -93,16 +83,10 @@ pub fn optionals() -> Library {
                 _ => Err(EvalError::no_such_overload()),
             },
         )),
-        end_of_list("first", "list_first", &list, &optional, |items| {
-            items.first()
-        }),
+        end_of_list("first", "list_first", &list, &optional, |items| items.first()),
         end_of_list("last", "list_last", &list, &optional, |items| items.last()),
     ];
-    Library {
-        functions,
-        macros: optional_macros(),
-        types: vec![("optional_type", Type::optional(Type::Dyn))],
-    }
+    Library { functions, macros: optional_macros(), types: vec![("optional_type", Type::optional(Type::Dyn))] }
 }
 
 fn unwrap(args: &[Value]) -> Result<Value, EvalError> {
@@ -120,22 +104,9 @@ fn unwrap(args: &[Value]) -> Result<Value, EvalError> {
     Ok(Value::List(Arc::new(present)))
 }
 
-fn end_of_list(
-    name: &str,
-    id: &str,
-    list: &Type,
-    optional: &Type,
-    end: fn(&[Value]) -> Option<&Value>,
-) -> Function {
-    Function::new(name).overload(Overload::member(
-        id,
-        [list.clone()],
-        optional.clone(),
-        move |args| match args {
-            [Value::List(items)] => {
-                Ok(end(items).map_or(Value::NONE, |item| Value::some(item.clone())))
-            }
-            _ => Err(EvalError::no_such_overload()),
-        },
-    ))
+fn end_of_list(name: &str, id: &str, list: &Type, optional: &Type, end: fn(&[Value]) -> Option<&Value>) -> Function {
+    Function::new(name).overload(Overload::member(id, [list.clone()], optional.clone(), move |args| match args {
+        [Value::List(items)] => Ok(end(items).map_or(Value::NONE, |item| Value::some(item.clone()))),
+        _ => Err(EvalError::no_such_overload()),
+    }))
 }

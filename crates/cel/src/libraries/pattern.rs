@@ -11,37 +11,25 @@ const MEMORY: usize = 4 << 20;
 /// A prepared pattern.
 pub(crate) fn compile(pattern: &str) -> Result<Regex, EvalError> {
     let translated = translate(pattern);
-    RegexBuilder::new(&translated)
-        .size_limit(MEMORY)
-        .nest_limit(200)
-        .build()
-        .map_err(|error| {
-            let reason = match error {
-                regex::Error::CompiledTooBig(_) => "expression too large".to_owned(),
-                _ => reason(pattern, &translated),
-            };
-            EvalError::invalid(format!("error parsing regexp: {reason}"))
-        })
+    RegexBuilder::new(&translated).size_limit(MEMORY).nest_limit(200).build().map_err(|error| {
+        let reason = match error {
+            regex::Error::CompiledTooBig(_) => "expression too large".to_owned(),
+            _ => reason(pattern, &translated),
+        };
+        EvalError::invalid(format!("error parsing regexp: {reason}"))
+    })
 }
 
 /// What is wrong with a pattern, in RE2's words.
 fn reason(pattern: &str, translated: &str) -> String {
-    let error = match ast::parse::ParserBuilder::new()
-        .nest_limit(200)
-        .build()
-        .parse(translated)
-    {
+    let error = match ast::parse::ParserBuilder::new().nest_limit(200).build().parse(translated) {
         Err(error) => error,
         Ok(_) => return format!("invalid escape sequence: `{pattern}`"),
     };
-    let part = translated
-        .get(error.span().start.offset..error.span().end.offset)
-        .unwrap_or(pattern);
+    let part = translated.get(error.span().start.offset..error.span().end.offset).unwrap_or(pattern);
     match error.kind() {
         ErrorKind::ClassUnclosed => {
-            let rest = translated
-                .get(error.span().start.offset..)
-                .unwrap_or(pattern);
+            let rest = translated.get(error.span().start.offset..).unwrap_or(pattern);
             format!("missing closing ]: `{rest}`")
         }
         ErrorKind::GroupUnclosed => format!("missing closing ): `{pattern}`"),

@@ -12,33 +12,23 @@ use crate::value::Value;
 type Binary = fn(&Value, &Value) -> Result<Value, EvalError>;
 
 fn binary(name: &str, native: Binary, signatures: &[(&str, Type, Type, Type)]) -> Function {
-    signatures.iter().fold(
-        Function::new(name),
-        |function, (id, left, right, result)| {
-            let params = [left.clone(), right.clone()];
-            function.overload(
-                Overload::global(id, params, result.clone(), move |args| match args {
-                    [left, right] => native(left, right),
-                    _ => Err(EvalError::no_such_overload()),
-                })
-                .unguarded(),
-            )
-        },
-    )
+    signatures.iter().fold(Function::new(name), |function, (id, left, right, result)| {
+        let params = [left.clone(), right.clone()];
+        function.overload(
+            Overload::global(id, params, result.clone(), move |args| match args {
+                [left, right] => native(left, right),
+                _ => Err(EvalError::no_such_overload()),
+            })
+            .unguarded(),
+        )
+    })
 }
 
 fn comparison(name: &str, id: &str, native: Binary) -> Function {
     let mut signatures = Vec::new();
-    for ty in [
-        Type::Bool,
-        Type::Int,
-        Type::Uint,
-        Type::Double,
-        Type::String,
-        Type::Bytes,
-        Type::Timestamp,
-        Type::Duration,
-    ] {
+    for ty in
+        [Type::Bool, Type::Int, Type::Uint, Type::Double, Type::String, Type::Bytes, Type::Timestamp, Type::Duration]
+    {
         signatures.push((format!("{id}_{ty}"), ty.clone(), ty));
     }
     let numbers = [Type::Int, Type::Uint, Type::Double];
@@ -47,17 +37,15 @@ fn comparison(name: &str, id: &str, native: Binary) -> Function {
             signatures.push((format!("{id}_{left}_{right}"), left.clone(), right.clone()));
         }
     }
-    signatures
-        .into_iter()
-        .fold(Function::new(name), |function, (id, left, right)| {
-            function.overload(
-                Overload::global(&id, [left, right], Type::Bool, move |args| match args {
-                    [left, right] => native(left, right),
-                    _ => Err(EvalError::no_such_overload()),
-                })
-                .unguarded(),
-            )
-        })
+    signatures.into_iter().fold(Function::new(name), |function, (id, left, right)| {
+        function.overload(
+            Overload::global(&id, [left, right], Type::Bool, move |args| match args {
+                [left, right] => native(left, right),
+                _ => Err(EvalError::no_such_overload()),
+            })
+            .unguarded(),
+        )
+    })
 }
 
 fn operators() -> Vec<Function> {
@@ -94,24 +82,9 @@ fn operators() -> Vec<Function> {
                 ("subtract_int64", i.clone(), i.clone(), i.clone()),
                 ("subtract_uint64", u.clone(), u.clone(), u.clone()),
                 ("subtract_double", d.clone(), d.clone(), d.clone()),
-                (
-                    "subtract_duration_duration",
-                    s.clone(),
-                    s.clone(),
-                    s.clone(),
-                ),
-                (
-                    "subtract_timestamp_duration",
-                    t.clone(),
-                    s.clone(),
-                    t.clone(),
-                ),
-                (
-                    "subtract_timestamp_timestamp",
-                    t.clone(),
-                    t.clone(),
-                    s.clone(),
-                ),
+                ("subtract_duration_duration", s.clone(), s.clone(), s.clone()),
+                ("subtract_timestamp_duration", t.clone(), s.clone(), t.clone()),
+                ("subtract_timestamp_timestamp", t.clone(), t.clone(), s.clone()),
             ],
         ),
         binary(
@@ -135,62 +108,34 @@ fn operators() -> Vec<Function> {
         binary(
             "_%_",
             eval::remainder,
-            &[
-                ("modulo_int64", i.clone(), i.clone(), i.clone()),
-                ("modulo_uint64", u.clone(), u.clone(), u.clone()),
-            ],
+            &[("modulo_int64", i.clone(), i.clone(), i.clone()), ("modulo_uint64", u.clone(), u.clone(), u.clone())],
         ),
-        binary(
-            "_==_",
-            |l, r| Ok(eval::equal_text(l, r)),
-            &[("equals", a.clone(), a.clone(), Type::Bool)],
-        ),
-        binary(
-            "_!=_",
-            |l, r| Ok(Value::Bool(l != r)),
-            &[("not_equals", a.clone(), a.clone(), Type::Bool)],
-        ),
+        binary("_==_", |l, r| Ok(eval::equal_text(l, r)), &[("equals", a.clone(), a.clone(), Type::Bool)]),
+        binary("_!=_", |l, r| Ok(Value::Bool(l != r)), &[("not_equals", a.clone(), a.clone(), Type::Bool)]),
         binary(
             "@in",
             |item, container| eval::contains(container, item).map(Value::Bool),
-            &[
-                ("in_list", a.clone(), list, Type::Bool),
-                ("in_map", a.clone(), map, Type::Bool),
-            ],
+            &[("in_list", a.clone(), list, Type::Bool), ("in_map", a.clone(), map, Type::Bool)],
         ),
-        comparison("_<_", "less", |l, r| {
-            eval::less("_<_", l, r, std::cmp::Ordering::is_lt).map(Value::Bool)
-        }),
-        comparison("_<=_", "less_equals", |l, r| {
-            eval::less("_<=_", l, r, std::cmp::Ordering::is_le).map(Value::Bool)
-        }),
-        comparison("_>_", "greater", |l, r| {
-            eval::less("_>_", l, r, std::cmp::Ordering::is_gt).map(Value::Bool)
-        }),
+        comparison("_<_", "less", |l, r| eval::less("_<_", l, r, std::cmp::Ordering::is_lt).map(Value::Bool)),
+        comparison("_<=_", "less_equals", |l, r| eval::less("_<=_", l, r, std::cmp::Ordering::is_le).map(Value::Bool)),
+        comparison("_>_", "greater", |l, r| eval::less("_>_", l, r, std::cmp::Ordering::is_gt).map(Value::Bool)),
         comparison("_>=_", "greater_equals", |l, r| {
             eval::less("_>=_", l, r, std::cmp::Ordering::is_ge).map(Value::Bool)
         }),
-        Function::new("!_").overload(Overload::global(
-            "logical_not",
-            [Type::Bool],
-            Type::Bool,
-            |args| match args {
-                [Value::Bool(value)] => Ok(Value::Bool(!value)),
-                _ => Err(EvalError::no_such_overload()),
+        Function::new("!_").overload(Overload::global("logical_not", [Type::Bool], Type::Bool, |args| match args {
+            [Value::Bool(value)] => Ok(Value::Bool(!value)),
+            _ => Err(EvalError::no_such_overload()),
+        })),
+        [("negate_int64", i), ("negate_double", d), ("negate_duration", s)].into_iter().fold(
+            Function::new("-_"),
+            |function, (id, ty)| {
+                function.overload(Overload::global(id, [ty.clone()], ty, |args| match args {
+                    [value] => eval::negate(value),
+                    _ => Err(EvalError::no_such_overload()),
+                }))
             },
-        )),
-        [
-            ("negate_int64", i),
-            ("negate_double", d),
-            ("negate_duration", s),
-        ]
-        .into_iter()
-        .fold(Function::new("-_"), |function, (id, ty)| {
-            function.overload(Overload::global(id, [ty.clone()], ty, |args| match args {
-                [value] => eval::negate(value),
-                _ => Err(EvalError::no_such_overload()),
-            }))
-        }),
+        ),
         Function::new("_?_:_").overload(Overload::global(
             "conditional",
             [Type::Bool, a.clone(), a.clone()],
@@ -207,21 +152,13 @@ fn sizes() -> Function {
     let list = Type::list(Type::param("A"));
     let map = Type::map(Type::param("A"), Type::param("B"));
     let mut function = Function::new("size");
-    for (id, ty) in [
-        ("string", Type::String),
-        ("bytes", Type::Bytes),
-        ("list", list),
-        ("map", map),
-    ] {
+    for (id, ty) in [("string", Type::String), ("bytes", Type::Bytes), ("list", list), ("map", map)] {
         let native = |args: &[Value]| match args {
             [value] => eval::size(value),
             _ => Err(EvalError::no_such_overload()),
         };
         function = function
-            .overload(
-                Overload::global(&format!("size_{id}"), [ty.clone()], Type::Int, native)
-                    .unguarded(),
-            )
+            .overload(Overload::global(&format!("size_{id}"), [ty.clone()], Type::Int, native).unguarded())
             .overload(Overload::member(&format!("{id}_size"), [ty], Type::Int, native).unguarded());
     }
     function
@@ -253,31 +190,13 @@ fn matches(args: &[Value]) -> Result<Value, EvalError> {
 pub fn standard() -> Library {
     let mut functions = operators();
     functions.push(sizes());
-    functions.push(text_test("contains", "contains_string", |text, part| {
-        text.contains(part)
-    }));
-    functions.push(text_test(
-        "startsWith",
-        "starts_with_string",
-        |text, part| text.starts_with(part),
-    ));
-    functions.push(text_test("endsWith", "ends_with_string", |text, part| {
-        text.ends_with(part)
-    }));
+    functions.push(text_test("contains", "contains_string", |text, part| text.contains(part)));
+    functions.push(text_test("startsWith", "starts_with_string", |text, part| text.starts_with(part)));
+    functions.push(text_test("endsWith", "ends_with_string", |text, part| text.ends_with(part)));
     functions.push(
         Function::new("matches")
-            .overload(Overload::global(
-                "matches",
-                [Type::String, Type::String],
-                Type::Bool,
-                matches,
-            ))
-            .overload(Overload::member(
-                "matches_string",
-                [Type::String, Type::String],
-                Type::Bool,
-                matches,
-            )),
+            .overload(Overload::global("matches", [Type::String, Type::String], Type::Bool, matches))
+            .overload(Overload::member("matches_string", [Type::String, Type::String], Type::Bool, matches)),
     );
     functions.extend(convert::functions());
     functions.extend(times::functions());

@@ -34,52 +34,25 @@ fn getter(name: &str, id: &str, read: fn(&DateTime) -> i64) -> Function {
 
 fn with_duration(function: Function, id: &str, read: fn(i64) -> i64) -> Function {
     let id = format!("duration_to_{id}");
-    function.overload(Overload::member(
-        &id,
-        [Type::Duration],
-        Type::Int,
-        move |args| match args {
-            [Value::Duration(span)] => Ok(Value::Int(read(span.nanos()))),
-            _ => Err(EvalError::no_such_overload()),
-        },
-    ))
+    function.overload(Overload::member(&id, [Type::Duration], Type::Int, move |args| match args {
+        [Value::Duration(span)] => Ok(Value::Int(read(span.nanos()))),
+        _ => Err(EvalError::no_such_overload()),
+    }))
 }
 
 pub(super) fn functions() -> Vec<Function> {
     vec![
         getter("getFullYear", "year", |at| at.year().into()),
         getter("getMonth", "month", |at| i64::from(at.month()) - 1),
-        getter("getDayOfYear", "day_of_year", |at| {
-            i64::from(at.day_of_year()) - 1
-        }),
-        getter("getDayOfMonth", "day_of_month", |at| {
-            i64::from(at.day()) - 1
-        }),
+        getter("getDayOfYear", "day_of_year", |at| i64::from(at.day_of_year()) - 1),
+        getter("getDayOfMonth", "day_of_month", |at| i64::from(at.day()) - 1),
         getter("getDate", "day_of_month_1_based", |at| at.day().into()),
-        getter("getDayOfWeek", "day_of_week", |at| {
-            i64::from(at.weekday().to_sunday_zero_offset())
+        getter("getDayOfWeek", "day_of_week", |at| i64::from(at.weekday().to_sunday_zero_offset())),
+        with_duration(getter("getHours", "hours", |at| at.hour().into()), "hours", |n| n / 3_600_000_000_000),
+        with_duration(getter("getMinutes", "minutes", |at| at.minute().into()), "minutes", |n| n / 60_000_000_000),
+        with_duration(getter("getSeconds", "seconds", |at| at.second().into()), "seconds", |n| n / 1_000_000_000),
+        with_duration(getter("getMilliseconds", "milliseconds", |at| at.millisecond().into()), "milliseconds", |n| {
+            n / 1_000_000 % 1000
         }),
-        with_duration(
-            getter("getHours", "hours", |at| at.hour().into()),
-            "hours",
-            |n| n / 3_600_000_000_000,
-        ),
-        with_duration(
-            getter("getMinutes", "minutes", |at| at.minute().into()),
-            "minutes",
-            |n| n / 60_000_000_000,
-        ),
-        with_duration(
-            getter("getSeconds", "seconds", |at| at.second().into()),
-            "seconds",
-            |n| n / 1_000_000_000,
-        ),
-        with_duration(
-            getter("getMilliseconds", "milliseconds", |at| {
-                at.millisecond().into()
-            }),
-            "milliseconds",
-            |n| n / 1_000_000 % 1000,
-        ),
     ]
 }

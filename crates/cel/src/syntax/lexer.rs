@@ -27,8 +27,8 @@ pub(super) struct Token {
 }
 
 const SYMBOLS: [&str; 25] = [
-    "&&", "||", "==", "!=", "<=", ">=", "(", ")", "[", "]", "{", "}", ".", ",", ":", "?", "+", "-",
-    "*", "/", "%", "!", "<", ">", "=",
+    "&&", "||", "==", "!=", "<=", ">=", "(", ")", "[", "]", "{", "}", ".", ",", ":", "?", "+", "-", "*", "/", "%", "!",
+    "<", ">", "=",
 ];
 
 /// All tokens, ended by one of kind `End`. Comments and white space are dropped.
@@ -41,16 +41,10 @@ pub(super) fn tokens(source: &str) -> Vec<Token> {
             break;
         };
         let (kind, length) = next(rest);
-        tokens.push(Token {
-            kind,
-            span: Span::new(at, at + length),
-        });
+        tokens.push(Token { kind, span: Span::new(at, at + length) });
         at += length;
     }
-    tokens.push(Token {
-        kind: Kind::End,
-        span: Span::new(source.len(), source.len()),
-    });
+    tokens.push(Token { kind: Kind::End, span: Span::new(source.len(), source.len()) });
     tokens
 }
 
@@ -60,10 +54,7 @@ fn skip(source: &str, mut at: usize) -> usize {
         match bytes.get(at) {
             Some(b' ' | b'\t' | b'\r' | b'\n' | 0x0c) => at += 1,
             Some(b'/') if bytes.get(at + 1) == Some(&b'/') => {
-                at = source
-                    .get(at..)
-                    .and_then(|rest| rest.find('\n'))
-                    .map_or(source.len(), |end| at + end);
+                at = source.get(at..).and_then(|rest| rest.find('\n')).map_or(source.len(), |end| at + end);
             }
             _ => return at,
         }
@@ -80,21 +71,13 @@ fn next(rest: &str) -> (Kind, usize) {
         return found;
     }
     if first.is_ascii_alphabetic() || first == b'_' {
-        let end = bytes
-            .iter()
-            .position(|b| !b.is_ascii_alphanumeric() && *b != b'_')
-            .unwrap_or(bytes.len());
+        let end = bytes.iter().position(|b| !b.is_ascii_alphanumeric() && *b != b'_').unwrap_or(bytes.len());
         return (Kind::Ident, end);
     }
     if first == b'`' {
-        let inner = bytes
-            .iter()
-            .skip(1)
-            .position(|b| !b.is_ascii_alphanumeric() && !b"_.-/ ".contains(b));
+        let inner = bytes.iter().skip(1).position(|b| !b.is_ascii_alphanumeric() && !b"_.-/ ".contains(b));
         return match inner {
-            Some(length) if length > 0 && bytes.get(length + 1) == Some(&b'`') => {
-                (Kind::Escaped, length + 2)
-            }
+            Some(length) if length > 0 && bytes.get(length + 1) == Some(&b'`') => (Kind::Escaped, length + 2),
             _ => (Kind::Unknown, 1),
         };
     }
@@ -106,28 +89,14 @@ fn next(rest: &str) -> (Kind, usize) {
 
 fn number(bytes: &[u8]) -> (Kind, usize) {
     let digits = |from: usize, hex: bool| {
-        bytes
-            .iter()
-            .skip(from)
-            .take_while(|b| {
-                if hex {
-                    b.is_ascii_hexdigit()
-                } else {
-                    b.is_ascii_digit()
-                }
-            })
-            .count()
+        bytes.iter().skip(from).take_while(|b| if hex { b.is_ascii_hexdigit() } else { b.is_ascii_digit() }).count()
     };
     let unsigned = |end: usize| matches!(bytes.get(end), Some(b'u' | b'U'));
     if bytes.starts_with(b"0x") {
         let hex = digits(2, true);
         if hex > 0 {
             let end = 2 + hex;
-            return if unsigned(end) {
-                (Kind::Uint, end + 1)
-            } else {
-                (Kind::Int, end)
-            };
+            return if unsigned(end) { (Kind::Uint, end + 1) } else { (Kind::Int, end) };
         }
     }
     let mut end = digits(0, false);
@@ -180,10 +149,7 @@ fn string(bytes: &[u8]) -> Option<(Kind, usize)> {
             at += 2;
         } else if byte == quote && !triple {
             return Some((kind, at + 1));
-        } else if byte == quote
-            && bytes.get(at + 1) == Some(&quote)
-            && bytes.get(at + 2) == Some(&quote)
-        {
+        } else if byte == quote && bytes.get(at + 1) == Some(&quote) && bytes.get(at + 2) == Some(&quote) {
             return Some((kind, at + 3));
         } else if !triple && (byte == b'\n' || byte == b'\r') {
             return None;

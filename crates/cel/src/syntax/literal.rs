@@ -13,10 +13,7 @@ pub(super) fn unquote(token: &str) -> Result<String, String> {
         match piece {
             Piece::Char(c) => text.push(c),
             Piece::Code(code) => {
-                text.push(
-                    char::from_u32(code)
-                        .ok_or("unable to unescape string: invalid unicode code point")?,
-                );
+                text.push(char::from_u32(code).ok_or("unable to unescape string: invalid unicode code point")?);
             }
         }
         Ok(())
@@ -35,10 +32,7 @@ pub(super) fn unquote_bytes(token: &str) -> Result<Vec<u8>, String> {
         match piece {
             Piece::Char(c) => bytes.extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes()),
             Piece::Code(code) => {
-                bytes.push(
-                    u8::try_from(code)
-                        .map_err(|_| "unable to unescape bytes: octet out of range".to_owned())?,
-                );
+                bytes.push(u8::try_from(code).map_err(|_| "unable to unescape bytes: octet out of range".to_owned())?);
             }
         }
         Ok(())
@@ -48,29 +42,15 @@ pub(super) fn unquote_bytes(token: &str) -> Result<Vec<u8>, String> {
 
 /// Line ends are one character whatever the editor wrote.
 fn newlines(body: &str) -> String {
-    if body.contains('\r') {
-        body.replace("\r\n", "\n").replace('\r', "\n")
-    } else {
-        body.to_owned()
-    }
+    if body.contains('\r') { body.replace("\r\n", "\n").replace('\r', "\n") } else { body.to_owned() }
 }
 
 fn strip(token: &str) -> (&str, bool) {
     let start = token.find(['"', '\'']).unwrap_or(0);
     let raw = token.get(..start).unwrap_or("").contains(['r', 'R']);
     let quoted = token.get(start..).unwrap_or("");
-    let width = if quoted.len() >= 6 && (quoted.starts_with("\"\"\"") || quoted.starts_with("'''"))
-    {
-        3
-    } else {
-        1
-    };
-    (
-        quoted
-            .get(width..quoted.len().saturating_sub(width))
-            .unwrap_or(""),
-        raw,
-    )
+    let width = if quoted.len() >= 6 && (quoted.starts_with("\"\"\"") || quoted.starts_with("'''")) { 3 } else { 1 };
+    (quoted.get(width..quoted.len().saturating_sub(width)).unwrap_or(""), raw)
 }
 
 enum Piece {
@@ -91,9 +71,7 @@ fn unescape_with(body: &str, octets: bool, sink: Sink<'_>) -> Result<(), String>
             sink(Piece::Char(c))?;
             continue;
         }
-        let escape = chars
-            .next()
-            .ok_or("unable to unescape string: found '\\' as last character")?;
+        let escape = chars.next().ok_or("unable to unescape string: found '\\' as last character")?;
         let simple = match escape {
             'a' => '\u{7}',
             'b' => '\u{8}',
@@ -110,9 +88,7 @@ fn unescape_with(body: &str, octets: bool, sink: Sink<'_>) -> Result<(), String>
                     _ => 2,
                 };
                 if octets && width > 2 {
-                    return Err(
-                        "unable to unescape bytes: unicode escapes are not allowed".to_owned()
-                    );
+                    return Err("unable to unescape bytes: unicode escapes are not allowed".to_owned());
                 }
                 sink(Piece::Code(digits(&mut chars, width, 16, 0)?))?;
                 continue;
@@ -123,9 +99,7 @@ fn unescape_with(body: &str, octets: bool, sink: Sink<'_>) -> Result<(), String>
                 continue;
             }
             other => {
-                return Err(format!(
-                    "unable to unescape string: unknown escape '\\{other}'"
-                ));
+                return Err(format!("unable to unescape string: unknown escape '\\{other}'"));
             }
         };
         sink(Piece::Char(simple))?;
@@ -133,17 +107,9 @@ fn unescape_with(body: &str, octets: bool, sink: Sink<'_>) -> Result<(), String>
     Ok(())
 }
 
-fn digits(
-    chars: &mut std::str::Chars<'_>,
-    count: u32,
-    radix: u32,
-    first: u32,
-) -> Result<u32, String> {
+fn digits(chars: &mut std::str::Chars<'_>, count: u32, radix: u32, first: u32) -> Result<u32, String> {
     (0..count).try_fold(first, |code, _| {
-        let digit = chars
-            .next()
-            .and_then(|c| c.to_digit(radix))
-            .ok_or("unable to unescape string: short escape")?;
+        let digit = chars.next().and_then(|c| c.to_digit(radix)).ok_or("unable to unescape string: short escape")?;
         Ok(code.wrapping_mul(radix).wrapping_add(digit))
     })
 }

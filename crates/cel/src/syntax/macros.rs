@@ -28,13 +28,7 @@ pub struct Macro {
 
 impl fmt::Debug for Macro {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "Macro({}{}, {:?})",
-            if self.receiver { "." } else { "" },
-            self.name,
-            self.args
-        )
+        write!(f, "Macro({}{}, {:?})", if self.receiver { "." } else { "" }, self.name, self.args)
     }
 }
 
@@ -45,12 +39,7 @@ impl Macro {
         args: Args,
         expand: impl Fn(&MacroCall<'_>) -> Result<Option<Expr>, MacroError> + Send + Sync + 'static,
     ) -> Self {
-        Self {
-            name: name.into(),
-            args,
-            receiver: false,
-            expand: Arc::new(expand),
-        }
+        Self { name: name.into(), args, receiver: false, expand: Arc::new(expand) }
     }
 
     /// `target.name(…)`. The expander answers `None` to leave the call as it is.
@@ -59,12 +48,7 @@ impl Macro {
         args: Args,
         expand: impl Fn(&MacroCall<'_>) -> Result<Option<Expr>, MacroError> + Send + Sync + 'static,
     ) -> Self {
-        Self {
-            name: name.into(),
-            args,
-            receiver: true,
-            expand: Arc::new(expand),
-        }
+        Self { name: name.into(), args, receiver: true, expand: Arc::new(expand) }
     }
 
     /// The name.
@@ -121,27 +105,17 @@ impl MacroCall<'_> {
     /// # Errors
     /// When there is none.
     pub fn arg(&self, place: usize) -> Result<&Expr, MacroError> {
-        self.args
-            .get(place)
-            .ok_or_else(|| self.error(format!("argument {place} is missing")))
+        self.args.get(place).ok_or_else(|| self.error(format!("argument {place} is missing")))
     }
 
     /// A problem of the call itself.
     pub fn error(&self, message: impl Into<String>) -> MacroError {
-        MacroError {
-            message: message.into(),
-            at: self.at,
-            span: self.span,
-        }
+        MacroError { message: message.into(), at: self.at, span: self.span }
     }
 
     /// A problem of one of its parts.
     pub fn error_at(&self, part: &Expr, message: impl Into<String>) -> MacroError {
-        MacroError {
-            message: message.into(),
-            at: part.at,
-            span: part.span,
-        }
+        MacroError { message: message.into(), at: part.at, span: part.span }
     }
 
     /// A node at the place of the call.
@@ -161,42 +135,22 @@ impl MacroCall<'_> {
 
     /// `operand.field`
     pub fn select(&self, operand: Expr, field: &str) -> Expr {
-        self.node(ExprKind::Select {
-            operand: Box::new(operand),
-            field: field.into(),
-            mode: SelectMode::Plain,
-        })
+        self.node(ExprKind::Select { operand: Box::new(operand), field: field.into(), mode: SelectMode::Plain })
     }
 
     /// `function(args)`, operators included.
     pub fn call(&self, function: &str, args: Vec<Expr>) -> Expr {
-        self.node(ExprKind::Call {
-            function: function.into(),
-            target: None,
-            args,
-        })
+        self.node(ExprKind::Call { function: function.into(), target: None, args })
     }
 
     /// `target.function(args)`
     pub fn receiver_call(&self, target: Expr, function: &str, args: Vec<Expr>) -> Expr {
-        self.node(ExprKind::Call {
-            function: function.into(),
-            target: Some(Box::new(target)),
-            args,
-        })
+        self.node(ExprKind::Call { function: function.into(), target: Some(Box::new(target)), args })
     }
 
     /// `[items]`
     pub fn list(&self, items: Vec<Expr>) -> Expr {
-        self.node(ExprKind::List(
-            items
-                .into_iter()
-                .map(|value| Element {
-                    optional: false,
-                    value,
-                })
-                .collect(),
-        ))
+        self.node(ExprKind::List(items.into_iter().map(|value| Element { optional: false, value }).collect()))
     }
 
     /// `operand[index]`
@@ -211,9 +165,7 @@ impl MacroCall<'_> {
 
     fn name_at(&self, place: usize, message: &str) -> Result<Arc<str>, MacroError> {
         let arg = self.arg(place)?;
-        arg.as_ident()
-            .cloned()
-            .ok_or_else(|| self.error_at(arg, message))
+        arg.as_ident().cloned().ok_or_else(|| self.error_at(arg, message))
     }
 
     fn comprehension(
@@ -224,20 +176,15 @@ impl MacroCall<'_> {
         filter: Option<&Expr>,
         body: &Expr,
     ) -> Result<Option<Expr>, MacroError> {
-        let range = self
-            .target
-            .ok_or_else(|| self.error("a receiver is missing"))?
-            .clone();
-        Ok(Some(self.node(ExprKind::Comprehension(Box::new(
-            Comprehension {
-                kind,
-                range,
-                var,
-                var2,
-                filter: filter.cloned(),
-                body: body.clone(),
-            },
-        )))))
+        let range = self.target.ok_or_else(|| self.error("a receiver is missing"))?.clone();
+        Ok(Some(self.node(ExprKind::Comprehension(Box::new(Comprehension {
+            kind,
+            range,
+            var,
+            var2,
+            filter: filter.cloned(),
+            body: body.clone(),
+        })))))
     }
 }
 
@@ -246,16 +193,8 @@ pub(crate) fn standard_macros() -> Vec<Macro> {
     let mut macros = vec![Macro::global("has", Args::Exactly(1), |call| {
         let arg = call.arg(0)?;
         match &arg.kind {
-            ExprKind::Select {
-                operand,
-                field,
-                mode: SelectMode::Plain,
-            } => {
-                let kind = ExprKind::Select {
-                    operand: operand.clone(),
-                    field: field.clone(),
-                    mode: SelectMode::Test,
-                };
+            ExprKind::Select { operand, field, mode: SelectMode::Plain } => {
+                let kind = ExprKind::Select { operand: operand.clone(), field: field.clone(), mode: SelectMode::Test };
                 Ok(Some(Expr::new(kind, call.span, arg.at)))
             }
             _ => Err(call.error_at(arg, "invalid argument to has() macro")),
@@ -278,13 +217,7 @@ pub(crate) fn standard_macros() -> Vec<Macro> {
     }
     macros.push(Macro::receiver("map", Args::Exactly(3), |call| {
         let var = call.name_at(0, "argument is not an identifier")?;
-        call.comprehension(
-            ComprehensionKind::Map,
-            var,
-            None,
-            Some(call.arg(1)?),
-            call.arg(2)?,
-        )
+        call.comprehension(ComprehensionKind::Map, var, None, Some(call.arg(1)?), call.arg(2)?)
     }));
     macros
 }
@@ -330,9 +263,7 @@ pub(crate) fn optional_macros() -> Vec<Macro> {
         .into_iter()
         .map(|(name, flat)| {
             Macro::receiver(name, Args::Exactly(2), move |call| {
-                let target = call
-                    .target
-                    .ok_or_else(|| call.error("a receiver is missing"))?;
+                let target = call.target.ok_or_else(|| call.error("a receiver is missing"))?;
                 let message = format!("{name}() variable name must be a simple identifier");
                 let var = call.name_at(0, &message)?;
                 Ok(Some(call.node(ExprKind::OptMap {
@@ -349,10 +280,7 @@ pub(crate) fn optional_macros() -> Vec<Macro> {
 /// `sortBy`.
 pub(crate) fn sort_by() -> Macro {
     Macro::receiver("sortBy", Args::Exactly(2), |call| {
-        let var = call.name_at(
-            0,
-            "sortBy can only be used with a simple identifier as its first argument",
-        )?;
+        let var = call.name_at(0, "sortBy can only be used with a simple identifier as its first argument")?;
         call.comprehension(ComprehensionKind::SortBy, var, None, None, call.arg(1)?)
     })
 }

@@ -9,7 +9,8 @@ use crate::ast::{Ast, Element, Entry, Expr, ExprKind, Literal, SelectMode};
 use crate::source::{Issue, IssueKind, Span};
 
 /// What begins an operand, as syntax errors list it.
-const OPERAND: &str = "{'[', '{', '(', '.', '-', '!', 'true', 'false', 'null', NUM_FLOAT, NUM_INT, NUM_UINT, STRING, BYTES, IDENTIFIER}";
+const OPERAND: &str =
+    "{'[', '{', '(', '.', '-', '!', 'true', 'false', 'null', NUM_FLOAT, NUM_INT, NUM_UINT, STRING, BYTES, IDENTIFIER}";
 
 const RESERVED: [&str; 17] = [
     "as",
@@ -41,44 +42,25 @@ pub(crate) struct ParseOptions {
 }
 
 /// The tree of a text, its macros expanded.
-pub(crate) fn parse(
-    source: &str,
-    options: &ParseOptions,
-    macros: &[Macro],
-) -> Result<Ast, Vec<Issue>> {
+pub(crate) fn parse(source: &str, options: &ParseOptions, macros: &[Macro]) -> Result<Ast, Vec<Issue>> {
     if source.len() > options.max_code_points {
         let count = source.chars().count();
         if count > options.max_code_points {
-            let message = format!(
-                "expression code point size exceeds limit: size: {count}, limit {}",
-                options.max_code_points
-            );
-            let mut issue =
-                Issue::new("", IssueKind::Limit, Span::new(0, source.len()), 0, message);
+            let message =
+                format!("expression code point size exceeds limit: size: {count}, limit {}", options.max_code_points);
+            let mut issue = Issue::new("", IssueKind::Limit, Span::new(0, source.len()), 0, message);
             issue.snippet = source.chars().take(60).collect();
             return Err(vec![issue]);
         }
     }
     let tokens = tokens(source);
-    let mut parser = Parser {
-        source,
-        tokens,
-        next: 0,
-        nesting: 0,
-        options,
-        macros,
-        issues: Vec::new(),
-    };
+    let mut parser = Parser { source, tokens, next: 0, nesting: 0, options, macros, issues: Vec::new() };
     let parsed = parser.expression().and_then(|root| parser.finish(root));
     match parsed {
         Ok(mut root) if parser.issues.is_empty() => {
             let mut nodes = 0;
             root.number(&mut nodes);
-            Ok(Ast {
-                source: source.into(),
-                root,
-                nodes,
-            })
+            Ok(Ast { source: source.into(), root, nodes })
         }
         Ok(_) => Err(parser.issues),
         Err(Stop) => Err(parser.issues),
@@ -106,10 +88,7 @@ impl<'a> Parser<'a> {
     }
 
     fn ahead(&self, count: usize) -> Token {
-        let end = Token {
-            kind: Kind::End,
-            span: Span::new(self.source.len(), self.source.len()),
-        };
+        let end = Token { kind: Kind::End, span: Span::new(self.source.len(), self.source.len()) };
         self.tokens.get(self.next + count).copied().unwrap_or(end)
     }
 
@@ -135,8 +114,7 @@ impl<'a> Parser<'a> {
     }
 
     fn issue(&mut self, kind: IssueKind, span: Span, at: u32, message: impl Into<String>) {
-        self.issues
-            .push(Issue::new(self.source, kind, span, at, message));
+        self.issues.push(Issue::new(self.source, kind, span, at, message));
     }
 
     fn stop<T>(&mut self, token: Token, message: &str) -> Parsed<T> {
@@ -146,11 +124,7 @@ impl<'a> Parser<'a> {
     }
 
     fn shown(&self, token: Token) -> String {
-        if token.kind == Kind::End {
-            "<EOF>".to_owned()
-        } else {
-            self.text(token).replace('\n', "\\n")
-        }
+        if token.kind == Kind::End { "<EOF>".to_owned() } else { self.text(token).replace('\n', "\\n") }
     }
 
     fn expect(&mut self, symbol: &str) -> Parsed<Token> {
@@ -162,10 +136,7 @@ impl<'a> Parser<'a> {
             return self.unknown(token);
         }
         let shown = self.shown(token);
-        self.stop(
-            token,
-            &format!("mismatched input '{shown}' expecting '{symbol}'"),
-        )
+        self.stop(token, &format!("mismatched input '{shown}' expecting '{symbol}'"))
     }
 
     fn unknown<T>(&mut self, token: Token) -> Parsed<T> {
@@ -197,10 +168,7 @@ impl<'a> Parser<'a> {
     }
 
     fn too_deep<T>(&mut self, span: Span, at: u32) -> Parsed<T> {
-        let message = format!(
-            "expression recursion limit exceeded: {}",
-            self.options.max_nesting
-        );
+        let message = format!("expression recursion limit exceeded: {}", self.options.max_nesting);
         self.issue(IssueKind::Limit, span, at, message);
         Err(Stop)
     }
@@ -226,15 +194,7 @@ impl<'a> Parser<'a> {
     }
 
     fn call(&mut self, function: &str, args: Vec<Expr>, span: Span, at: u32) -> Parsed {
-        self.node(
-            ExprKind::Call {
-                function: function.into(),
-                target: None,
-                args,
-            },
-            span,
-            at,
-        )
+        self.node(ExprKind::Call { function: function.into(), target: None, args }, span, at)
     }
 
     fn operator(&self) -> Option<(&'static str, u8)> {
@@ -300,8 +260,7 @@ impl<'a> Parser<'a> {
             self.advance();
             count += 1;
         }
-        let sign_ahead =
-            self.is("!") || self.is("-") && !matches!(self.ahead(1).kind, Kind::Int | Kind::Float);
+        let sign_ahead = self.is("!") || self.is("-") && !matches!(self.ahead(1).kind, Kind::Int | Kind::Float);
         let operand = if sign_ahead {
             self.nesting += 1;
             if self.nesting > self.options.max_nesting {
@@ -346,12 +305,7 @@ impl<'a> Parser<'a> {
             None => Ok(false),
             Some(_) if self.options.optional_syntax => Ok(true),
             Some(mark) => {
-                self.issue(
-                    IssueKind::Syntax,
-                    mark.span,
-                    mark.span.start,
-                    "unsupported syntax '?'",
-                );
+                self.issue(IssueKind::Syntax, mark.span, mark.span.start, "unsupported syntax '?'");
                 Err(Stop)
             }
         }
@@ -366,21 +320,9 @@ impl<'a> Parser<'a> {
             let span = left.span.to(close.span);
             return self.invocation(field, Some(left), args, span, open.span.start);
         }
-        let mode = if optional {
-            SelectMode::Optional
-        } else {
-            SelectMode::Plain
-        };
+        let mode = if optional { SelectMode::Optional } else { SelectMode::Plain };
         let span = left.span.to(name.span);
-        self.node(
-            ExprKind::Select {
-                operand: Box::new(left),
-                field,
-                mode,
-            },
-            span,
-            dot.span.start,
-        )
+        self.node(ExprKind::Select { operand: Box::new(left), field, mode }, span, dot.span.start)
     }
 
     fn field_name(&mut self, before: Token) -> Parsed<(Arc<str>, Token)> {
@@ -417,26 +359,11 @@ impl<'a> Parser<'a> {
     }
 
     /// A call, or what its macro makes of it.
-    fn invocation(
-        &mut self,
-        function: Arc<str>,
-        target: Option<Expr>,
-        args: Vec<Expr>,
-        span: Span,
-        at: u32,
-    ) -> Parsed {
+    fn invocation(&mut self, function: Arc<str>, target: Option<Expr>, args: Vec<Expr>, span: Span, at: u32) -> Parsed {
         let macros = self.macros;
-        let candidates = macros
-            .iter()
-            .rev()
-            .filter(|m| m.takes(&function, target.is_some(), args.len()));
+        let candidates = macros.iter().rev().filter(|m| m.takes(&function, target.is_some(), args.len()));
         for candidate in candidates {
-            let call = MacroCall {
-                target: target.as_ref(),
-                args: &args,
-                span,
-                at,
-            };
+            let call = MacroCall { target: target.as_ref(), args: &args, span, at };
             match candidate.expand(&call) {
                 Ok(None) => {}
                 Ok(Some(expr)) if expr.depth > self.options.max_depth => {
@@ -449,15 +376,7 @@ impl<'a> Parser<'a> {
                 }
             }
         }
-        self.node(
-            ExprKind::Call {
-                function,
-                target: target.map(Box::new),
-                args,
-            },
-            span,
-            at,
-        )
+        self.node(ExprKind::Call { function, target: target.map(Box::new), args }, span, at)
     }
 
     fn primary(&mut self) -> Parsed {
@@ -505,11 +424,7 @@ impl<'a> Parser<'a> {
                         return self.stop(name, "no viable alternative at input '.'");
                     }
                     self.advance();
-                    self.name(
-                        format!(".{}", self.text(name)).into(),
-                        name,
-                        token.span.to(name.span),
-                    )
+                    self.name(format!(".{}", self.text(name)).into(), name, token.span.to(name.span))
                 }
                 _ => self.no_operand(token),
             },
@@ -527,27 +442,15 @@ impl<'a> Parser<'a> {
                 Kind::Symbol => matches!(self.text(after), "[" | "{" | "(" | "." | "-" | "!"),
                 _ => self.text(after) != "in",
             };
-        let what = if deletable {
-            "extraneous"
-        } else {
-            "mismatched"
-        };
-        self.stop(
-            token,
-            &format!("{what} input '{shown}' expecting {OPERAND}"),
-        )
+        let what = if deletable { "extraneous" } else { "mismatched" };
+        self.stop(token, &format!("{what} input '{shown}' expecting {OPERAND}"))
     }
 
     /// A name or a call of a function.
     fn name(&mut self, name: Arc<str>, token: Token, span: Span) -> Parsed {
         let plain = self.text(token);
         if RESERVED.contains(&plain) {
-            self.issue(
-                IssueKind::Syntax,
-                token.span,
-                token.span.start,
-                format!("reserved identifier: {plain}"),
-            );
+            self.issue(IssueKind::Syntax, token.span, token.span.start, format!("reserved identifier: {plain}"));
             return Err(Stop);
         }
         if self.is("(") {
@@ -560,11 +463,8 @@ impl<'a> Parser<'a> {
 
     fn literal(&mut self, token: Token, text: &str, span: Span) -> Parsed {
         let hex = |text: &str| -> Option<String> {
-            let (sign, rest) = text
-                .strip_prefix('-')
-                .map_or(("", text), |rest| ("-", rest));
-            rest.strip_prefix("0x")
-                .map(|digits| format!("{sign}{digits}"))
+            let (sign, rest) = text.strip_prefix('-').map_or(("", text), |rest| ("-", rest));
+            rest.strip_prefix("0x").map(|digits| format!("{sign}{digits}"))
         };
         let bare = text.trim_end_matches(['u', 'U']);
         let literal = match token.kind {
@@ -597,24 +497,13 @@ impl<'a> Parser<'a> {
         let mut elements = Vec::new();
         loop {
             if let Some(close) = self.take("]") {
-                return self.node(
-                    ExprKind::List(elements),
-                    open.span.to(close.span),
-                    open.span.start,
-                );
+                return self.node(ExprKind::List(elements), open.span.to(close.span), open.span.start);
             }
             let optional = self.optional_mark()?;
-            elements.push(Element {
-                optional,
-                value: self.expression()?,
-            });
+            elements.push(Element { optional, value: self.expression()? });
             if self.take(",").is_none() {
                 let close = self.expect("]")?;
-                return self.node(
-                    ExprKind::List(elements),
-                    open.span.to(close.span),
-                    open.span.start,
-                );
+                return self.node(ExprKind::List(elements), open.span.to(close.span), open.span.start);
             }
         }
     }
@@ -624,27 +513,15 @@ impl<'a> Parser<'a> {
         let mut entries = Vec::new();
         loop {
             if let Some(close) = self.take("}") {
-                return self.node(
-                    ExprKind::Map(entries),
-                    open.span.to(close.span),
-                    open.span.start,
-                );
+                return self.node(ExprKind::Map(entries), open.span.to(close.span), open.span.start);
             }
             let optional = self.optional_mark()?;
             let key = self.expression()?;
             self.expect(":")?;
-            entries.push(Entry {
-                optional,
-                key,
-                value: self.expression()?,
-            });
+            entries.push(Entry { optional, key, value: self.expression()? });
             if self.take(",").is_none() {
                 let close = self.expect("}")?;
-                return self.node(
-                    ExprKind::Map(entries),
-                    open.span.to(close.span),
-                    open.span.start,
-                );
+                return self.node(ExprKind::Map(entries), open.span.to(close.span), open.span.start);
             }
         }
     }
@@ -666,13 +543,6 @@ impl<'a> Parser<'a> {
                 break self.expect("}")?;
             }
         };
-        self.node(
-            ExprKind::Struct {
-                name: qualified,
-                fields,
-            },
-            name.span.to(close.span),
-            open.span.start,
-        )
+        self.node(ExprKind::Struct { name: qualified, fields }, name.span.to(close.span), open.span.start)
     }
 }

@@ -37,11 +37,7 @@ fn binary(function: &str) -> Option<(&'static str, u8)> {
 
 fn level(expr: &Expr) -> u8 {
     match &expr.kind {
-        ExprKind::Call {
-            function,
-            target: None,
-            args,
-        } => match &**function {
+        ExprKind::Call { function, target: None, args } => match &**function {
             "_?_:_" => 1,
             "!_" | "-_" => UNARY,
             name if args.len() >= 2 => binary(name).map_or(PRIMARY, |(_, level)| level),
@@ -74,46 +70,28 @@ fn list<'a>(out: &mut String, items: impl Iterator<Item = &'a Expr>) {
 
 fn field_name(field: &str) -> String {
     let mut bytes = field.bytes();
-    let plain = bytes
-        .next()
-        .is_some_and(|b| b.is_ascii_alphabetic() || b == b'_')
+    let plain = bytes.next().is_some_and(|b| b.is_ascii_alphabetic() || b == b'_')
         && bytes.all(|b| b.is_ascii_alphanumeric() || b == b'_')
         && !matches!(field, "in" | "true" | "false" | "null");
-    if plain {
-        field.to_owned()
-    } else {
-        format!("`{field}`")
-    }
+    if plain { field.to_owned() } else { format!("`{field}`") }
 }
 
 fn write(out: &mut String, expr: &Expr) {
     match &expr.kind {
         ExprKind::Literal(literal) => write_literal(out, literal),
         ExprKind::Ident(name) => out.push_str(name),
-        ExprKind::Select {
-            operand,
-            field,
-            mode,
-        } => {
+        ExprKind::Select { operand, field, mode } => {
             if *mode == SelectMode::Test {
                 out.push_str("has(");
             }
             nested(out, operand, PRIMARY);
-            out.push_str(if *mode == SelectMode::Optional {
-                ".?"
-            } else {
-                "."
-            });
+            out.push_str(if *mode == SelectMode::Optional { ".?" } else { "." });
             out.push_str(&field_name(field));
             if *mode == SelectMode::Test {
                 out.push(')');
             }
         }
-        ExprKind::Call {
-            function,
-            target,
-            args,
-        } => write_call(out, function, target.as_deref(), args),
+        ExprKind::Call { function, target, args } => write_call(out, function, target.as_deref(), args),
         ExprKind::List(elements) => {
             out.push('[');
             for (i, element) in elements.iter().enumerate() {
@@ -159,18 +137,9 @@ fn write(out: &mut String, expr: &Expr) {
             list(out, [&**value, &**body].into_iter());
             out.push(')');
         }
-        ExprKind::OptMap {
-            target,
-            name,
-            body,
-            flat,
-        } => {
+        ExprKind::OptMap { target, name, body, flat } => {
             nested(out, target, PRIMARY);
-            let _ = write!(
-                out,
-                ".{}({name}, ",
-                if *flat { "optFlatMap" } else { "optMap" }
-            );
+            let _ = write!(out, ".{}({name}, ", if *flat { "optFlatMap" } else { "optMap" });
             write(out, body);
             out.push(')');
         }

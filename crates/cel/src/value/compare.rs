@@ -21,9 +21,7 @@ impl PartialEq for Value {
                 a.len() == b.len() && (same(a, b) || a.iter().zip(b.iter()).all(|(a, b)| a == b))
             }
             (Self::Map(a), Self::Map(b)) => {
-                a.len() == b.len()
-                    && a.iter()
-                        .all(|(key, value)| b.get(key).is_some_and(|other| other == value))
+                a.len() == b.len() && a.iter().all(|(key, value)| b.get(key).is_some_and(|other| other == value))
             }
             _ => numbers(self, other) == Some(Some(Ordering::Equal)),
         }
@@ -36,10 +34,7 @@ fn same(a: &Arc<Vec<Value>>, b: &Arc<Vec<Value>>) -> bool {
 }
 
 /// The order of two values. `None`: the types have no common order. `Some(None)`: unordered (NaN).
-#[allow(
-    clippy::option_option,
-    reason = "no overload and unordered are different answers"
-)]
+#[allow(clippy::option_option, reason = "no overload and unordered are different answers")]
 pub fn compare(a: &Value, b: &Value) -> Option<Option<Ordering>> {
     match (a, b) {
         (Value::Int(a), Value::Int(b)) => Some(Some(a.cmp(b))),
@@ -52,10 +47,7 @@ pub fn compare(a: &Value, b: &Value) -> Option<Option<Ordering>> {
     }
 }
 
-#[allow(
-    clippy::option_option,
-    reason = "not numbers and unordered are different answers"
-)]
+#[allow(clippy::option_option, reason = "not numbers and unordered are different answers")]
 fn numbers(a: &Value, b: &Value) -> Option<Option<Ordering>> {
     Some(match (a, b) {
         (Value::Int(a), Value::Int(b)) => Some(a.cmp(b)),

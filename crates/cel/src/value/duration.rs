@@ -60,25 +60,19 @@ impl Duration {
         }
         let mut total: i128 = 0;
         while !rest.is_empty() {
-            let whole_end = rest
-                .find(|c: char| !c.is_ascii_digit())
-                .unwrap_or(rest.len());
+            let whole_end = rest.find(|c: char| !c.is_ascii_digit()).unwrap_or(rest.len());
             let whole = rest.get(..whole_end)?;
             rest = rest.get(whole_end..)?;
             let mut fraction = "";
             if let Some(after) = rest.strip_prefix('.') {
-                let end = after
-                    .find(|c: char| !c.is_ascii_digit())
-                    .unwrap_or(after.len());
+                let end = after.find(|c: char| !c.is_ascii_digit()).unwrap_or(after.len());
                 fraction = after.get(..end)?;
                 rest = after.get(end..)?;
             }
             if whole.is_empty() && fraction.is_empty() {
                 return None;
             }
-            let unit_end = rest
-                .find(|c: char| c == '.' || c.is_ascii_digit())
-                .unwrap_or(rest.len());
+            let unit_end = rest.find(|c: char| c == '.' || c.is_ascii_digit()).unwrap_or(rest.len());
             let unit: i128 = match rest.get(..unit_end)? {
                 "ns" => 1,
                 "us" | "µs" | "μs" => 1_000,
@@ -92,11 +86,7 @@ impl Duration {
             if whole.len() > 20 {
                 return None;
             }
-            let mut amount = if whole.is_empty() {
-                0
-            } else {
-                whole.parse::<i128>().ok()? * unit
-            };
+            let mut amount = if whole.is_empty() { 0 } else { whole.parse::<i128>().ok()? * unit };
             let mut scale = unit;
             for digit in fraction.bytes() {
                 scale /= 10;

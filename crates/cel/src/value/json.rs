@@ -42,19 +42,13 @@ impl Value {
                     .unwrap_or_else(|| Self::Double(number.as_f64().unwrap_or(f64::NAN))),
             },
             Json::String(text) => Self::String(text.as_str().into()),
-            Json::Array(items) => Self::List(Arc::new(
-                items
-                    .iter()
-                    .map(|item| Self::from_json(item, numbers))
-                    .collect(),
-            )),
+            Json::Array(items) => {
+                Self::List(Arc::new(items.iter().map(|item| Self::from_json(item, numbers)).collect()))
+            }
             Json::Object(fields) => {
                 let mut map = MapBuilder::with_capacity(fields.len());
                 for (key, value) in fields {
-                    map.insert(
-                        Key::String(key.as_str().into()),
-                        Self::from_json(value, numbers),
-                    );
+                    map.insert(Key::String(key.as_str().into()), Self::from_json(value, numbers));
                 }
                 Self::Map(Arc::new(map.build()))
             }
@@ -68,15 +62,12 @@ impl Value {
             Self::Bool(value) => Json::Bool(*value),
             Self::Int(value) => Json::from(*value),
             Self::Uint(value) => Json::from(*value),
-            Self::Double(value) => json_double(*value)
-                .ok_or_else(|| ToJsonError::NotFinite(super::double_text(*value)))?,
+            Self::Double(value) => {
+                json_double(*value).ok_or_else(|| ToJsonError::NotFinite(super::double_text(*value)))?
+            }
             Self::String(text) => Json::String(text.to_string()),
-            Self::Bytes(bytes) => {
-                Json::String(base64::engine::general_purpose::STANDARD.encode(bytes))
-            }
-            Self::List(items) => {
-                Json::Array(items.iter().map(Self::to_json).collect::<Result<_, _>>()?)
-            }
+            Self::Bytes(bytes) => Json::String(base64::engine::general_purpose::STANDARD.encode(bytes)),
+            Self::List(items) => Json::Array(items.iter().map(Self::to_json).collect::<Result<_, _>>()?),
             Self::Map(map) => {
                 let mut object = serde_json::Map::new();
                 for (key, value) in map.iter() {
@@ -88,9 +79,7 @@ impl Value {
             Self::Duration(value) => Json::String(value.to_string()),
             Self::Type(ty) => Json::String(ty.runtime_name().to_owned()),
             Self::Optional(Some(value)) => value.to_json()?,
-            Self::Opaque(value) => value
-                .to_json()
-                .ok_or_else(|| ToJsonError::NoForm(value.type_name().to_owned()))?,
+            Self::Opaque(value) => value.to_json().ok_or_else(|| ToJsonError::NoForm(value.type_name().to_owned()))?,
         })
     }
 }

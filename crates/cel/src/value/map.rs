@@ -161,10 +161,7 @@ impl Map {
                 _ => None,
             });
         }
-        let found = self
-            .sorted
-            .binary_search_by(|place| self.text_at(*place).cmp(name))
-            .ok()?;
+        let found = self.sorted.binary_search_by(|place| self.text_at(*place).cmp(name)).ok()?;
         let place = *self.sorted.get(found)?;
         self.entries.get(place as usize).map(|(_, value)| value)
     }
@@ -175,11 +172,7 @@ impl Map {
             return self.get_str(name);
         }
         if self.entries.len() <= SCANNED {
-            return self
-                .entries
-                .iter()
-                .find(|(k, _)| k == key)
-                .map(|(_, value)| value);
+            return self.entries.iter().find(|(k, _)| k == key).map(|(_, value)| value);
         }
         let place = *self.others.get(key)?;
         self.entries.get(place as usize).map(|(_, value)| value)
@@ -203,10 +196,7 @@ pub struct MapBuilder {
 impl MapBuilder {
     /// Room for as many entries.
     pub fn with_capacity(capacity: usize) -> Self {
-        Self {
-            entries: Vec::with_capacity(capacity),
-            places: HashMap::new(),
-        }
+        Self { entries: Vec::with_capacity(capacity), places: HashMap::new() }
     }
 
     /// Whether the key is already there.
@@ -232,12 +222,7 @@ impl MapBuilder {
         }
         self.entries.push((key, value));
         if self.entries.len() == SCANNED + 1 {
-            self.places = self
-                .entries
-                .iter()
-                .enumerate()
-                .map(|(i, (k, _))| (k.clone(), i))
-                .collect();
+            self.places = self.entries.iter().enumerate().map(|(i, (k, _))| (k.clone(), i)).collect();
         } else if self.entries.len() > SCANNED
             && let Some((key, _)) = self.entries.last()
         {
@@ -247,11 +232,7 @@ impl MapBuilder {
 
     /// The finished map.
     pub fn build(self) -> Map {
-        let mut map = Map {
-            entries: self.entries,
-            sorted: Vec::new(),
-            others: HashMap::new(),
-        };
+        let mut map = Map { entries: self.entries, sorted: Vec::new(), others: HashMap::new() };
         if map.entries.len() > SCANNED {
             let mut sorted: Vec<u32> = Vec::with_capacity(map.entries.len());
             for (place, (key, _)) in map.entries.iter().enumerate() {

@@ -17,6 +17,7 @@ pub use json::{Numbers, ToJsonError};
 pub use map::{Key, Map, MapBuilder};
 pub use number::{double_text, json_double};
 pub use opaque::Opaque;
+pub(crate) use opaque::downcast;
 pub use timestamp::Timestamp;
 
 use crate::ty::Type;

@@ -20,15 +20,11 @@ pub struct Timestamp {
 
 impl Timestamp {
     /// The Unix epoch.
-    pub const ZERO: Self = Self {
-        seconds: 0,
-        nanos: 0,
-    };
+    pub const ZERO: Self = Self { seconds: 0, nanos: 0 };
 
     /// From seconds since the Unix epoch and nanoseconds within the second; `None` when out of range.
     pub fn new(seconds: i64, nanos: u32) -> Option<Self> {
-        ((MIN_SECONDS..=MAX_SECONDS).contains(&seconds) && nanos < 1_000_000_000)
-            .then_some(Self { seconds, nanos })
+        ((MIN_SECONDS..=MAX_SECONDS).contains(&seconds) && nanos < 1_000_000_000).then_some(Self { seconds, nanos })
     }
 
     /// Seconds since the Unix epoch, rounded down.
@@ -62,9 +58,7 @@ impl Timestamp {
 
     /// The span since another time, unless too long for a [`Duration`].
     pub fn since(self, other: Self) -> Option<Duration> {
-        i64::try_from(self.total() - other.total())
-            .ok()
-            .map(Duration::from_nanos)
+        i64::try_from(self.total() - other.total()).ok().map(Duration::from_nanos)
     }
 
     /// Reads RFC 3339, such as `2009-02-13T23:31:30.5+01:00`; `None` where malformed or out of range.
@@ -72,10 +66,7 @@ impl Timestamp {
         let bytes = text.as_bytes();
         let number = |from: usize, to: usize| -> Option<i64> {
             let part = text.get(from..to)?;
-            part.bytes()
-                .all(|b| b.is_ascii_digit())
-                .then(|| part.parse().ok())
-                .flatten()
+            part.bytes().all(|b| b.is_ascii_digit()).then(|| part.parse().ok()).flatten()
         };
         for (place, expected) in [(4, b'-'), (7, b'-'), (13, b':'), (16, b':')] {
             if bytes.get(place) != Some(&expected) {
@@ -98,9 +89,7 @@ impl Timestamp {
         let mut rest = text.get(19..)?;
         let mut nanos = 0;
         if let Some(after) = rest.strip_prefix('.') {
-            let end = after
-                .find(|c: char| !c.is_ascii_digit())
-                .unwrap_or(after.len());
+            let end = after.find(|c: char| !c.is_ascii_digit()).unwrap_or(after.len());
             let digits = after.get(..end)?;
             if digits.is_empty() {
                 return None;
@@ -132,15 +121,9 @@ impl Timestamp {
             return Some(civil(self.seconds + zone_offset(zone)?, self.nanos));
         }
         let zone = TimeZone::get(zone).ok()?;
-        let bounded = self.seconds.clamp(
-            jiff::Timestamp::MIN.as_second(),
-            jiff::Timestamp::MAX.as_second(),
-        );
+        let bounded = self.seconds.clamp(jiff::Timestamp::MIN.as_second(), jiff::Timestamp::MAX.as_second());
         let offset: Offset = zone.to_offset(jiff::Timestamp::from_second(bounded).ok()?);
-        Some(civil(
-            self.seconds + i64::from(offset.seconds()),
-            self.nanos,
-        ))
+        Some(civil(self.seconds + i64::from(offset.seconds()), self.nanos))
     }
 }
 
@@ -152,10 +135,7 @@ fn zone_offset(text: &str) -> Option<i64> {
         _ => (1, text),
     };
     let (hours, minutes) = rest.split_once(':')?;
-    if hours.len() > 2
-        || minutes.len() != 2
-        || !rest.bytes().all(|b| b == b':' || b.is_ascii_digit())
-    {
+    if hours.len() > 2 || minutes.len() != 2 || !rest.bytes().all(|b| b == b':' || b.is_ascii_digit()) {
         return None;
     }
     let (hours, minutes): (i64, i64) = (hours.parse().ok()?, minutes.parse().ok()?);
@@ -165,24 +145,15 @@ fn zone_offset(text: &str) -> Option<i64> {
 /// Days since the Unix epoch.
 fn days(date: Date) -> i64 {
     let epoch = jiff::civil::date(1970, 1, 1);
-    epoch
-        .until(date)
-        .map_or(0, |span| i64::from(span.get_days()))
+    epoch.until(date).map_or(0, |span| i64::from(span.get_days()))
 }
 
 fn civil(seconds: i64, nanos: u32) -> DateTime {
     let day = seconds.div_euclid(86_400);
     let second = seconds.rem_euclid(86_400);
     let epoch = jiff::civil::date(1970, 1, 1);
-    let date = epoch
-        .checked_add(jiff::Span::new().days(day))
-        .unwrap_or(epoch);
-    date.at(
-        (second / 3600) as i8,
-        (second / 60 % 60) as i8,
-        (second % 60) as i8,
-        nanos as i32,
-    )
+    let date = epoch.checked_add(jiff::Span::new().days(day)).unwrap_or(epoch);
+    date.at((second / 3600) as i8, (second / 60 % 60) as i8, (second % 60) as i8, nanos as i32)
 }
 
 impl fmt::Display for Timestamp {

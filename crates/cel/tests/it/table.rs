@@ -4,11 +4,7 @@ use cel::{Env, Type, libraries};
 
 fn env() -> Env {
     Env::builder()
-        .libraries([
-            libraries::optionals(),
-            libraries::bindings(),
-            libraries::two_variables(),
-        ])
+        .libraries([libraries::optionals(), libraries::bindings(), libraries::two_variables()])
         .optional_syntax(true)
         .build()
 }
@@ -39,10 +35,7 @@ fn operators_and_macros() {
             "ERROR: <input>:1:6: found no matching overload for '_?_:_' applied to '(bool, int, string)'",
         ),
         ("1 / 0", "error: division by zero"),
-        (
-            "a.b",
-            "ERROR: <input>:1:1: undeclared reference to 'a' (in container '')",
-        ),
+        ("a.b", "ERROR: <input>:1:1: undeclared reference to 'a' (in container '')"),
     ] {
         assert_eq!(answer(source), expected, "{source}");
     }
@@ -51,20 +44,8 @@ fn operators_and_macros() {
 #[test]
 fn declared_fields_are_checked() {
     let object = Type::object("Spec", [("var".to_owned(), Type::String)]);
-    let env = Env::builder()
-        .variable("self", object)
-        .escaped_fields(true)
-        .build();
-    assert_eq!(
-        *env.compile("self.var").unwrap().output_type(),
-        Type::String
-    );
-    assert_eq!(
-        *env.compile("self.__var__").unwrap().output_type(),
-        Type::String
-    );
-    assert_eq!(
-        env.compile("self.x").unwrap_err()[0].message,
-        "undefined field 'x'"
-    );
+    let env = Env::builder().variable("self", object).escaped_fields(true).build();
+    assert_eq!(*env.compile("self.var").unwrap().output_type(), Type::String);
+    assert_eq!(*env.compile("self.__var__").unwrap().output_type(), Type::String);
+    assert_eq!(env.compile("self.x").unwrap_err()[0].message, "undefined field 'x'");
 }

@@ -1,5 +1,7 @@
 //! The name generator. Its output is part of the contract: names must come out as they always did.
 
+use std::fmt::Write as _;
+
 use sha2::{Digest, Sha256};
 
 /// Longest name of most objects.
@@ -25,7 +27,7 @@ pub fn generate_with(limit: usize, extra: &str, parts: &[&str]) -> String {
         hasher.update(extra);
     }
     let digest = hasher.finalize();
-    let hash: String = digest.iter().take(HASH / 2).map(|byte| format!("{byte:02x}")).collect();
+    let hash = digest.iter().take(HASH / 2).fold(0_u32, |hash, byte| hash << 8 | u32::from(*byte));
 
     let count = parts.len().max(1);
     let room = limit.saturating_sub(HASH + count);
@@ -35,7 +37,7 @@ pub fn generate_with(limit: usize, extra: &str, parts: &[&str]) -> String {
         name.push_str(&cut(clean(part), share));
         name.push('-');
     }
-    name.push_str(&hash);
+    let _ = write!(name, "{hash:08x}");
     name.trim_matches(|c: char| !c.is_alphanumeric()).to_owned()
 }
 

@@ -2,6 +2,10 @@ use proptest::prelude::*;
 
 use super::*;
 
+fn place<'a>(key: &'a str, property: &'a str) -> SecretPlace<'a> {
+    SecretPlace { key, property, version: "" }
+}
+
 #[test]
 fn names_are_those_that_v1_2_gave() {
     for (made, known) in [
@@ -13,6 +17,27 @@ fn names_are_those_that_v1_2_gave() {
         (binding("greeter-service", "development"), "greeter-service-development"),
         (workflow_namespace("default"), "workflows-default"),
         (network_policy("greeter-service"), "openchoreo-greeter-service"),
+        (env_config_map("demo-app", "development"), "demo-app-development-env-configs-f73cecc8"),
+        (
+            env_secret("demo-app", "development", &[("DATABASE_PASSWORD", place("password", "value"))]),
+            "demo-app-development-env-secrets-12429167",
+        ),
+        (
+            env_secret("greeter-service", "development", &[("GITHUB_TOKEN", place("github-pat", ""))]),
+            "greeter-service-development-env-secrets-89185774",
+        ),
+        (
+            file_config_map("demo-app", "development", "application.toml"),
+            "demo-app-development-config-application-toml-d0b41082",
+        ),
+        (
+            file_secret("demo-app", "development", "gitPAT", place("github-pat", "value")),
+            "demo-app-development-secret-gitpat-d6955759",
+        ),
+        (resource_dependency_volume("db", "secret", "db-creds"), "r-a3243279"),
+        (resource_dependency_volume("db", "configmap", "db-config"), "r-02264abc"),
+        (file_volume("/conf", "application.toml"), "file-mount-639ac00d"),
+        (file_volume("/conf", "gitPAT"), "file-mount-9717d3d8"),
     ] {
         assert_eq!(made, known);
     }

@@ -2,4 +2,7 @@
 
 mod contract_crds;
 mod fixtures;
+mod kinds_table;
+mod recorded_names;
 mod round_trip;
+mod schemas_hold;

@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 use crate::fixtures;
 
 /// Reads an object into its type and writes it back; none if the kind is not ours.
-fn through_its_type(object: &Value) -> Option<Result<Value, serde_json::Error>> {
+pub(crate) fn through_its_type(object: &Value) -> Option<Result<Value, serde_json::Error>> {
     fn through<K: Kind>(object: &Value) -> Result<Value, serde_json::Error> {
         serde_json::to_value(serde_json::from_value::<K>(object.clone())?)
     }
@@ -102,16 +102,6 @@ fn same_duration(before: &Value, after: &Value) -> bool {
     matches!((parse(before), parse(after)), (Some(before), Some(after)) if before == after)
 }
 
-/// Recorded objects have `<time>` where a moment was.
-fn with_moments(value: &mut Value) {
-    match value {
-        Value::String(text) if text == "<time>" => "2026-01-02T03:04:05Z".clone_into(text),
-        Value::Object(members) => members.values_mut().for_each(with_moments),
-        Value::Array(items) => items.iter_mut().for_each(with_moments),
-        _ => {}
-    }
-}
-
 fn check(folder: &str, wanted: fn(&Path) -> bool, minimum: usize) {
     let Some(root) = fixtures::root(folder) else { return };
     let mut losses = Vec::new();
@@ -119,7 +109,7 @@ fn check(folder: &str, wanted: fn(&Path) -> bool, minimum: usize) {
     let files = fixtures::yaml_files(&root.join(folder));
     for path in files.into_iter().filter(|path| wanted(path)) {
         for mut object in fixtures::documents(&path) {
-            with_moments(&mut object);
+            fixtures::with_moments(&mut object);
             let objects = match object.get_mut("items").map(Value::take) {
                 Some(Value::Array(items)) => items,
                 _ => vec![object],

@@ -94,7 +94,7 @@ impl FromStr for Cidr {
 }
 
 /// The first of `candidates` that overlaps none of `taken`.
-pub fn first_free(candidates: impl IntoIterator<Item = Cidr>, taken: &[Cidr]) -> Option<Cidr> {
+pub(super) fn first_free(candidates: impl IntoIterator<Item = Cidr>, taken: &[Cidr]) -> Option<Cidr> {
     candidates.into_iter().find(|candidate| !taken.iter().any(|other| other.overlaps(*candidate)))
 }
 

@@ -38,6 +38,7 @@ use kube::Client;
 use addresses::Addresses;
 use allocator::Allocator;
 pub use cidr::{Cidr, CidrError};
+pub(crate) use dirty::DirtyKeys;
 pub use dns::Outside;
 use dns::{CLUSTER_DOMAIN, Dns};
 use endpoint_slices::EndpointSlices;
@@ -49,6 +50,7 @@ use namespaces::{Namespaces, NetworkRecipe};
 use notices::Notices;
 use proxy::Proxy;
 use services::{Reach, Services};
+pub(crate) use watched::{Change, Watched};
 
 use crate::engine::Engine;
 

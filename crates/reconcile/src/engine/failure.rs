@@ -56,10 +56,6 @@ impl fmt::Display for FailureReason {
 
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "cannot {} {}: {} ({})",
-            self.action, self.object, self.message, self.reason
-        )
+        write!(f, "cannot {} {}: {} ({})", self.action, self.object, self.message, self.reason)
     }
 }

@@ -21,36 +21,25 @@ pub struct Gvk {
 
 impl Gvk {
     /// From the two strings of a manifest.
-    pub fn new(
-        api_version: impl Into<Cow<'static, str>>,
-        kind: impl Into<Cow<'static, str>>,
-    ) -> Self {
-        Self {
-            api_version: api_version.into(),
-            kind: kind.into(),
-        }
+    pub fn new(api_version: impl Into<Cow<'static, str>>, kind: impl Into<Cow<'static, str>>) -> Self {
+        Self { api_version: api_version.into(), kind: kind.into() }
     }
 
     /// What a manifest says it is; `None` when it lacks `apiVersion` or `kind`.
     pub fn of(manifest: &Value) -> Option<Self> {
         let api_version = manifest.get("apiVersion")?.as_str()?;
         let kind = manifest.get("kind")?.as_str()?;
-        (!api_version.is_empty() && !kind.is_empty())
-            .then(|| Self::new(api_version.to_owned(), kind.to_owned()))
+        (!api_version.is_empty() && !kind.is_empty()).then(|| Self::new(api_version.to_owned(), kind.to_owned()))
     }
 
     /// The group; empty for the core group.
     pub fn group(&self) -> &str {
-        self.api_version
-            .split_once('/')
-            .map_or("", |(group, _)| group)
+        self.api_version.split_once('/').map_or("", |(group, _)| group)
     }
 
     /// The version without the group.
     pub fn version(&self) -> &str {
-        self.api_version
-            .split_once('/')
-            .map_or(&self.api_version, |(_, version)| version)
+        self.api_version.split_once('/').map_or(&self.api_version, |(_, version)| version)
     }
 
     pub(crate) fn is_secret(&self) -> bool {
@@ -72,46 +61,26 @@ impl fmt::Debug for Gvk {
 
 /// A Rust type that is a Kubernetes kind. Every type of `model` and of `k8s-openapi` with metadata is one.
 pub trait Kind:
-    kube::Resource<DynamicType = ()>
-    + Serialize
-    + DeserializeOwned
-    + Clone
-    + fmt::Debug
-    + Send
-    + Sync
-    + 'static
+    kube::Resource<DynamicType = ()> + Serialize + DeserializeOwned + Clone + fmt::Debug + Send + Sync + 'static
 {
     /// Whether its objects live in namespaces.
     const NAMESPACED: bool;
 
     /// Its API version and kind.
     fn gvk() -> Gvk {
-        Gvk {
-            api_version: Self::api_version(&()),
-            kind: <Self as kube::Resource>::kind(&()),
-        }
+        Gvk { api_version: Self::api_version(&()), kind: <Self as kube::Resource>::kind(&()) }
     }
 
     /// The key of this object.
     fn object_key(&self) -> ObjectKey {
         let meta = self.meta();
-        ObjectKey::new(
-            meta.namespace.as_deref(),
-            meta.name.as_deref().unwrap_or_default(),
-        )
+        ObjectKey::new(meta.namespace.as_deref(), meta.name.as_deref().unwrap_or_default())
     }
 }
 
 impl<K> Kind for K
 where
-    K: kube::Resource<DynamicType = ()>
-        + Serialize
-        + DeserializeOwned
-        + Clone
-        + fmt::Debug
-        + Send
-        + Sync
-        + 'static,
+    K: kube::Resource<DynamicType = ()> + Serialize + DeserializeOwned + Clone + fmt::Debug + Send + Sync + 'static,
     K::Scope: Scope,
 {
     const NAMESPACED: bool = <K::Scope as Scope>::NAMESPACED;
@@ -143,20 +112,14 @@ pub struct ObjectKey {
 impl ObjectKey {
     /// From its parts; an empty namespace is none.
     pub fn new(namespace: Option<&str>, name: &str) -> Self {
-        Self {
-            namespace: namespace.filter(|n| !n.is_empty()).map(Arc::from),
-            name: Arc::from(name),
-        }
+        Self { namespace: namespace.filter(|n| !n.is_empty()).map(Arc::from), name: Arc::from(name) }
     }
 
     /// The key of a manifest; `None` when it has no name.
     pub fn of(manifest: &Value) -> Option<Self> {
         let meta = manifest.get("metadata")?;
         let name = meta.get("name")?.as_str().filter(|n| !n.is_empty())?;
-        Some(Self::new(
-            meta.get("namespace").and_then(Value::as_str),
-            name,
-        ))
+        Some(Self::new(meta.get("namespace").and_then(Value::as_str), name))
     }
 }
 
@@ -207,22 +170,14 @@ pub struct ObjectRef {
 impl ObjectRef {
     /// The object of a typed kind with this key.
     pub fn to<K: Kind>(cluster: &ClusterId, key: impl Into<ObjectKey>) -> Self {
-        Self {
-            cluster: cluster.clone(),
-            gvk: K::gvk(),
-            key: key.into(),
-        }
+        Self { cluster: cluster.clone(), gvk: K::gvk(), key: key.into() }
     }
 }
 
 impl fmt::Display for ObjectRef {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} {}", self.gvk.kind, self.key)?;
-        if self.cluster.is_control_plane() {
-            Ok(())
-        } else {
-            write!(f, " on {}", self.cluster)
-        }
+        if self.cluster.is_control_plane() { Ok(()) } else { write!(f, " on {}", self.cluster) }
     }
 }
 

@@ -57,11 +57,7 @@ impl BitAnd for Facets {
 
 impl fmt::Display for Facets {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let named = [
-            (Self::META, "meta"),
-            (Self::SPEC, "spec"),
-            (Self::STATUS, "status"),
-        ];
+        let named = [(Self::META, "meta"), (Self::SPEC, "spec"), (Self::STATUS, "status")];
         let mut any = false;
         for (facet, name) in named {
             if self.intersects(facet) {
@@ -99,6 +95,11 @@ impl Thing {
 
     pub(crate) fn plane(cluster: &ClusterId) -> Self {
         Self::of(4, cluster)
+    }
+
+    /// Not read by anybody: the place of the memo of a written status.
+    pub(crate) fn status(cluster: &ClusterId, gvk: &Gvk, key: &ObjectKey) -> Self {
+        Self::of(5, (cluster, gvk, key))
     }
 
     fn of(tag: u8, what: impl Hash) -> Self {

@@ -34,10 +34,7 @@ const EXPANSION: usize = 4;
 impl Decoded {
     /// Holds at most about this many bytes.
     pub(crate) fn with_limit(bytes: usize) -> Self {
-        Self {
-            generations: Mutex::default(),
-            limit: bytes / 2,
-        }
+        Self { generations: Mutex::default(), limit: bytes / 2 }
     }
 
     /// The object as `T`, with or without its status.
@@ -46,34 +43,15 @@ impl Decoded {
         T: DeserializeOwned + Send + Sync + 'static,
     {
         let [meta, spec, status] = entry.facets;
-        let key = (
-            TypeId::of::<T>(),
-            [meta, spec, if with_status { status } else { 0 }],
-        );
-        let found = self
-            .generations
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .find(&key);
+        let key = (TypeId::of::<T>(), [meta, spec, if with_status { status } else { 0 }]);
+        let found = self.generations.lock().unwrap_or_else(PoisonError::into_inner).find(&key);
         let value = found.unwrap_or_else(|| {
-            let decoded = entry
-                .decode::<T>(with_status)
-                .map(|value| Arc::new(value) as Arc<dyn Any + Send + Sync>);
-            let mut generations = self
-                .generations
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner);
-            generations.keep(
-                key,
-                decoded.clone(),
-                entry.json().len() * EXPANSION,
-                self.limit,
-            );
+            let decoded = entry.decode::<T>(with_status).map(|value| Arc::new(value) as Arc<dyn Any + Send + Sync>);
+            let mut generations = self.generations.lock().unwrap_or_else(PoisonError::into_inner);
+            generations.keep(key, decoded.clone(), entry.json().len() * EXPANSION, self.limit);
             decoded
         });
-        value?
-            .downcast::<T>()
-            .map_err(|_| Arc::from("decoded as another type"))
+        value?.downcast::<T>().map_err(|_| Arc::from("decoded as another type"))
     }
 }
 

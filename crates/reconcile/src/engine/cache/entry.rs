@@ -47,10 +47,7 @@ type RawMap<'a> = BTreeMap<String, &'a RawValue>;
 
 impl Intake {
     pub(crate) fn new(managers: Vec<&'static str>) -> Self {
-        Self {
-            managers,
-            field_sets: HashMap::new(),
-        }
+        Self { managers, field_sets: HashMap::new() }
     }
 
     /// Reads one object as a server wrote it. What `previous` already computed for equal content is taken from there.
@@ -58,27 +55,16 @@ impl Intake {
         &mut self,
         gvk: &Gvk,
         text: &[u8],
-        previous: Option<&Entry>,
+        previous: impl FnOnce(&ObjectKey) -> Option<Arc<Entry>>,
     ) -> Result<(ObjectKey, Entry), IntakeError> {
         let top: RawMap<'_> = serde_json::from_slice(text)?;
         let no_metadata = RawMap::new();
-        let meta: RawMap<'_> = top
-            .get("metadata")
-            .map_or(Ok(no_metadata), |raw| serde_json::from_str(raw.get()))?;
-        let field = |name: &str| {
-            meta.get(name)
-                .and_then(|raw| serde_json::from_str::<Cow<'_, str>>(raw.get()).ok())
-        };
-        let name = field("name")
-            .filter(|name| !name.is_empty())
-            .ok_or(IntakeError::Nameless)?;
+        let meta: RawMap<'_> = top.get("metadata").map_or(Ok(no_metadata), |raw| serde_json::from_str(raw.get()))?;
+        let field = |name: &str| meta.get(name).and_then(|raw| serde_json::from_str::<Cow<'_, str>>(raw.get()).ok());
+        let name = field("name").filter(|name| !name.is_empty()).ok_or(IntakeError::Nameless)?;
         let key = ObjectKey::new(field("namespace").as_deref(), &name);
 
-        let mut hashes = [
-            DefaultHasher::new(),
-            DefaultHasher::new(),
-            DefaultHasher::new(),
-        ];
+        let mut hashes = [DefaultHasher::new(), DefaultHasher::new(), DefaultHasher::new()];
         let mut json = Vec::with_capacity(text.len());
         json.extend_from_slice(b"{\"apiVersion\":");
         write_string(&mut json, &gvk.api_version);
@@ -112,17 +98,12 @@ impl Intake {
         json.push(b'}');
 
         let facets = hashes.map(|hasher| hasher.finish());
-        let owned = self.owned(meta.get("managedFields").copied(), text, facets, previous);
+        let owned = self.owned(meta.get("managedFields").copied(), text, facets, || previous(&key));
         let entry = Entry {
             uid: field("uid").unwrap_or_default().into(),
             resource_version: field("resourceVersion").unwrap_or_default().into(),
-            generation: meta
-                .get("generation")
-                .and_then(|raw| raw.get().parse().ok())
-                .unwrap_or_default(),
-            deleting: meta
-                .get("deletionTimestamp")
-                .is_some_and(|raw| raw.get() != "null"),
+            generation: meta.get("generation").and_then(|raw| raw.get().parse().ok()).unwrap_or_default(),
+            deleting: meta.get("deletionTimestamp").is_some_and(|raw| raw.get() != "null"),
             facets,
             owned,
             json: json.into_boxed_slice(),
@@ -136,15 +117,13 @@ impl Intake {
         managed: Option<&RawValue>,
         text: &[u8],
         facets: [u64; 3],
-        previous: Option<&Entry>,
+        previous: impl FnOnce() -> Option<Arc<Entry>>,
     ) -> Box<[OwnedBy]> {
-        let applied = managed
-            .map(|raw| fields::applied_by(raw, &self.managers))
-            .unwrap_or_default();
+        let applied = managed.map(|raw| fields::applied_by(raw, &self.managers)).unwrap_or_default();
         if applied.is_empty() {
             return Box::default();
         }
-        if let Some(previous) = previous
+        if let Some(previous) = previous()
             && previous.facets[..2] == facets[..2]
             && previous.owned.len() == applied.len()
             && previous
@@ -160,11 +139,7 @@ impl Intake {
         };
         let owned = applied.into_iter().map(|(manager, set)| {
             let fields = self.share(&set);
-            OwnedBy {
-                manager,
-                hash: fields::owned_hash(&fields, &live),
-                fields,
-            }
+            OwnedBy { manager, hash: fields::owned_hash(&fields, &live), fields }
         });
         owned.collect()
     }
@@ -215,11 +190,7 @@ impl Entry {
             }
         }
         // Another object under the same name: everything about it is new.
-        if self.uid == other.uid {
-            changed
-        } else {
-            Facets::ALL
-        }
+        if self.uid == other.uid { changed } else { Facets::ALL }
     }
 
     /// Its labels with this key, `None` when it has none.

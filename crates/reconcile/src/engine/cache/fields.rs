@@ -31,10 +31,7 @@ struct ManagedFields<'a> {
 }
 
 /// The field sets that these managers applied (not updated, and not through a subresource).
-pub(crate) fn applied_by(
-    managed: &RawValue,
-    managers: &[&'static str],
-) -> Vec<(&'static str, String)> {
+pub(crate) fn applied_by(managed: &RawValue, managers: &[&'static str]) -> Vec<(&'static str, String)> {
     let entries: Vec<ManagedFields<'_>> = serde_json::from_str(managed.get()).unwrap_or_default();
     let ours = entries.into_iter().filter_map(|entry| {
         let manager = managers.iter().find(|manager| **manager == entry.manager)?;
@@ -99,9 +96,7 @@ pub(crate) fn covers(fields: &str, desired: &Value, live: &Value) -> bool {
             }
             (name.clone(), value)
         })
-        .filter(|(name, value)| {
-            name != "metadata" || value.as_object().is_none_or(|meta| !meta.is_empty())
-        })
+        .filter(|(name, value)| name != "metadata" || value.as_object().is_none_or(|meta| !meta.is_empty()))
         .collect();
     equal_at(&set, &Value::Object(unnamed), live)
 }
@@ -122,12 +117,10 @@ fn equal_at(fields: &Value, desired: &Value, live: &Value) -> bool {
         _ => return false,
     };
     parts == steps.len()
-        && steps.iter().all(
-            |(step, below)| match (step.find(desired), step.find(live)) {
-                (Some(desired), Some(live)) => equal_at(below, desired, live),
-                _ => false,
-            },
-        )
+        && steps.iter().all(|(step, below)| match (step.find(desired), step.find(live)) {
+            (Some(desired), Some(live)) => equal_at(below, desired, live),
+            _ => false,
+        })
 }
 
 /// One step of a field path.
@@ -154,16 +147,13 @@ impl<'a> Step<'a> {
         match self {
             Self::Field(name) => value.get(name),
             Self::Position(position) => value.get(position),
-            Self::Item(item) => value
-                .as_array()?
-                .iter()
-                .find(|candidate| *candidate == item),
+            Self::Item(item) => value.as_array()?.iter().find(|candidate| *candidate == item),
             Self::Key(key) => {
                 let key = key.as_object()?;
-                value.as_array()?.iter().find(|candidate| {
-                    key.iter()
-                        .all(|(name, wanted)| candidate.get(name) == Some(wanted))
-                })
+                value
+                    .as_array()?
+                    .iter()
+                    .find(|candidate| key.iter().all(|(name, wanted)| candidate.get(name) == Some(wanted)))
             }
         }
     }

@@ -59,9 +59,7 @@ impl ErasedIndex {
         let values = index.values;
         Self {
             name: Cow::Borrowed(index.name),
-            values: Arc::new(move |entry, decoded| {
-                decoded.get::<K>(entry, true).map(|object| values(&object))
-            }),
+            values: Arc::new(move |entry, decoded| decoded.get::<K>(entry, true).map(|object| values(&object))),
         }
     }
 
@@ -81,8 +79,5 @@ impl ErasedIndex {
 pub(crate) fn label_index(label: &str) -> ErasedIndex {
     let name = Cow::Owned(format!("label:{label}"));
     let label = label.to_owned();
-    ErasedIndex {
-        name,
-        values: Arc::new(move |entry, _| Ok(entry.label(&label).into_iter().collect())),
-    }
+    ErasedIndex { name, values: Arc::new(move |entry, _| Ok(entry.label(&label).into_iter().collect())) }
 }

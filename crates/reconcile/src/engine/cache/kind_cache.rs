@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::change::{Facets, Thing};
 use super::index::{ErasedIndex, UNDECODABLE};
 use super::{Decoded, Entry, Touch, Touches};
+use crate::engine::server::Mapping;
 use crate::engine::{ClusterId, Gvk, ObjectKey};
 
 /// Whether a kind can be seen.
@@ -28,6 +29,10 @@ pub(crate) struct KindCache {
     pub cluster: ClusterId,
     pub gvk: Gvk,
     pub sight: Sight,
+    /// How the cluster calls the kind; known once it was asked.
+    pub mapping: Option<Mapping>,
+    /// Everything up to this revision is in here.
+    pub revision: u64,
     objects: BTreeMap<ObjectKey, Arc<Entry>>,
     indexes: BTreeMap<String, IndexData>,
 }
@@ -40,13 +45,7 @@ struct IndexData {
 
 impl KindCache {
     pub(crate) fn new(cluster: ClusterId, gvk: Gvk, sight: Sight) -> Self {
-        Self {
-            cluster,
-            gvk,
-            sight,
-            objects: BTreeMap::new(),
-            indexes: BTreeMap::new(),
-        }
+        Self { cluster, gvk, sight, mapping: None, revision: 0, objects: BTreeMap::new(), indexes: BTreeMap::new() }
     }
 
     pub(crate) fn get(&self, key: &ObjectKey) -> Option<&Arc<Entry>> {
@@ -70,17 +69,12 @@ impl KindCache {
         if self.has_index(&index.name) {
             return;
         }
-        let mut data = IndexData {
-            index,
-            by_value: HashMap::new(),
-            by_key: HashMap::new(),
-        };
+        let mut data = IndexData { index, by_value: HashMap::new(), by_key: HashMap::new() };
         for (key, entry) in &self.objects {
             let values = data.index.values(entry, decoded);
             data.replace(key, values);
         }
-        self.indexes
-            .insert(data.index.name.clone().into_owned(), data);
+        self.indexes.insert(data.index.name.clone().into_owned(), data);
     }
 
     /// Shares the objects of another cache of the same kind.
@@ -93,23 +87,13 @@ impl KindCache {
         let Some(data) = self.indexes.get(index) else {
             return Default::default();
         };
-        let keys = |value: &str| {
-            data.by_value
-                .get(value)
-                .map(|keys| keys.iter().cloned().collect())
-                .unwrap_or_default()
-        };
+        let keys =
+            |value: &str| data.by_value.get(value).map(|keys| keys.iter().cloned().collect()).unwrap_or_default();
         (keys(value), keys(UNDECODABLE))
     }
 
     /// Puts an object in; tells what that changed.
-    pub(crate) fn put(
-        &mut self,
-        key: ObjectKey,
-        entry: Entry,
-        decoded: &Decoded,
-        touches: &mut Touches,
-    ) {
+    pub(crate) fn put(&mut self, key: ObjectKey, entry: Entry, decoded: &Decoded, touches: &mut Touches) {
         let entry = Arc::new(entry);
         let old = self.objects.insert(key.clone(), Arc::clone(&entry));
         let facets = old.map_or(Facets::ALL, |old| old.difference(&entry));
@@ -119,12 +103,7 @@ impl KindCache {
     }
 
     /// Takes an object out; tells what that changed.
-    pub(crate) fn remove(
-        &mut self,
-        key: &ObjectKey,
-        decoded: &Decoded,
-        touches: &mut Touches,
-    ) -> Option<Arc<Entry>> {
+    pub(crate) fn remove(&mut self, key: &ObjectKey, decoded: &Decoded, touches: &mut Touches) -> Option<Arc<Entry>> {
         let old = self.objects.remove(key)?;
         self.touch(key, None, Facets::ALL, decoded, touches);
         Some(old)
@@ -138,31 +117,16 @@ impl KindCache {
         decoded: &Decoded,
         touches: &mut Touches,
     ) {
-        touches.push(Touch {
-            thing: Thing::object(&self.cluster, &self.gvk, key),
-            facets,
-        });
+        touches.push(Touch { thing: Thing::object(&self.cluster, &self.gvk, key), facets });
         for (name, data) in &mut self.indexes {
-            let new = entry
-                .map(|entry| data.index.values(entry, decoded))
-                .unwrap_or_default();
+            let new = entry.map(|entry| data.index.values(entry, decoded)).unwrap_or_default();
             let old = data.replace(key, new.clone());
             for value in &old {
-                let changed = if new.contains(value) {
-                    facets
-                } else {
-                    Facets::ALL
-                };
-                touches.push(Touch {
-                    thing: Thing::index(&self.cluster, &self.gvk, name, value),
-                    facets: changed,
-                });
+                let changed = if new.contains(value) { facets } else { Facets::ALL };
+                touches.push(Touch { thing: Thing::index(&self.cluster, &self.gvk, name, value), facets: changed });
             }
             for value in new.iter().filter(|value| !old.contains(value)) {
-                touches.push(Touch {
-                    thing: Thing::index(&self.cluster, &self.gvk, name, value),
-                    facets: Facets::ALL,
-                });
+                touches.push(Touch { thing: Thing::index(&self.cluster, &self.gvk, name, value), facets: Facets::ALL });
             }
         }
     }
@@ -180,10 +144,7 @@ impl IndexData {
             }
         }
         for value in &values {
-            self.by_value
-                .entry(value.clone())
-                .or_default()
-                .insert(key.clone());
+            self.by_value.entry(value.clone()).or_default().insert(key.clone());
         }
         if !values.is_empty() {
             self.by_key.insert(key.clone(), values);

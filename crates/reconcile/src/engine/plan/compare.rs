@@ -5,36 +5,21 @@ use serde_json::Value;
 use super::Plan;
 
 /// Fields that hold a time of observation or transition. They say when, not what.
-const TIMES: [&str; 5] = [
-    "lastTransitionTime",
-    "lastObservedTime",
-    "lastUpdateTime",
-    "lastProbeTime",
-    "lastHeartbeatTime",
-];
+const TIMES: [&str; 5] =
+    ["lastTransitionTime", "lastObservedTime", "lastUpdateTime", "lastProbeTime", "lastHeartbeatTime"];
 
 /// Whether two JSON values are equal but for times. An absent member equals `null`, as in a status that leaves fields out.
 pub(crate) fn same_ignoring_times(left: &Value, right: &Value) -> bool {
     match (left, right) {
         (Value::Object(left), Value::Object(right)) => {
-            let counts = |(name, value): &(&String, &Value)| {
-                !value.is_null() && !TIMES.contains(&name.as_str())
-            };
-            left.iter().filter(counts).all(|(name, value)| {
-                right
-                    .get(name)
-                    .is_some_and(|other| same_ignoring_times(value, other))
-            }) && right
-                .iter()
+            let counts = |(name, value): &(&String, &Value)| !value.is_null() && !TIMES.contains(&name.as_str());
+            left.iter()
                 .filter(counts)
-                .all(|(name, _)| left.get(name).is_some_and(|value| !value.is_null()))
+                .all(|(name, value)| right.get(name).is_some_and(|other| same_ignoring_times(value, other)))
+                && right.iter().filter(counts).all(|(name, _)| left.get(name).is_some_and(|value| !value.is_null()))
         }
         (Value::Array(left), Value::Array(right)) => {
-            left.len() == right.len()
-                && left
-                    .iter()
-                    .zip(right)
-                    .all(|(left, right)| same_ignoring_times(left, right))
+            left.len() == right.len() && left.iter().zip(right).all(|(left, right)| same_ignoring_times(left, right))
         }
         (left, right) => left == right,
     }

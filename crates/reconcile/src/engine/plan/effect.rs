@@ -52,25 +52,16 @@ impl Effect {
     /// The object that it is about; `None` when its manifest does not say which.
     pub fn target(&self) -> Option<ObjectRef> {
         match self {
-            Self::Apply {
-                cluster, manifest, ..
+            Self::Apply { cluster, manifest, .. } | Self::Create { cluster, manifest, .. } => {
+                Some(ObjectRef { cluster: cluster.clone(), gvk: Gvk::of(manifest)?, key: ObjectKey::of(manifest)? })
             }
-            | Self::Create {
-                cluster, manifest, ..
-            } => Some(ObjectRef {
-                cluster: cluster.clone(),
-                gvk: Gvk::of(manifest)?,
-                key: ObjectKey::of(manifest)?,
-            }),
             Self::Delete { object, .. } => Some(object.clone()),
         }
     }
 
     pub(crate) fn step(&self) -> Step {
         match self {
-            Self::Apply { step, .. } | Self::Create { step, .. } | Self::Delete { step, .. } => {
-                *step
-            }
+            Self::Apply { step, .. } | Self::Create { step, .. } | Self::Delete { step, .. } => *step,
         }
     }
 }

@@ -83,11 +83,7 @@ impl Plan {
     /// As [`Plan::apply`], for a manifest of any kind.
     pub fn apply_manifest(mut self, cluster: &ClusterId, mut manifest: Value) -> Self {
         effect::keep_intent(&mut manifest);
-        self.effects.push(Effect::Apply {
-            step: self.step,
-            cluster: cluster.clone(),
-            manifest,
-        });
+        self.effects.push(Effect::Apply { step: self.step, cluster: cluster.clone(), manifest });
         self
     }
 
@@ -102,11 +98,7 @@ impl Plan {
     /// As [`Plan::create`], for a manifest of any kind.
     pub fn create_manifest(mut self, cluster: &ClusterId, mut manifest: Value) -> Self {
         effect::keep_intent(&mut manifest);
-        self.effects.push(Effect::Create {
-            step: self.step,
-            cluster: cluster.clone(),
-            manifest,
-        });
+        self.effects.push(Effect::Create { step: self.step, cluster: cluster.clone(), manifest });
         self
     }
 
@@ -118,11 +110,7 @@ impl Plan {
 
     /// As [`Plan::delete`], for any kind.
     pub fn delete_ref(mut self, object: ObjectRef, uid: impl Into<String>) -> Self {
-        self.effects.push(Effect::Delete {
-            step: self.step,
-            object,
-            uid: uid.into(),
-        });
+        self.effects.push(Effect::Delete { step: self.step, object, uid: uid.into() });
         self
     }
 
@@ -137,17 +125,8 @@ impl Plan {
     }
 
     /// Tells of a change. Events are written together with the status, when the status has changed, and not otherwise.
-    pub fn event(
-        mut self,
-        kind: EventType,
-        reason: impl Into<String>,
-        message: impl Into<String>,
-    ) -> Self {
-        self.events.push(EventNote {
-            kind,
-            reason: reason.into(),
-            message: message.into(),
-        });
+    pub fn event(mut self, kind: EventType, reason: impl Into<String>, message: impl Into<String>) -> Self {
+        self.events.push(EventNote { kind, reason: reason.into(), message: message.into() });
         self
     }
 
@@ -159,10 +138,7 @@ impl Plan {
 
     /// Says, for `why` and the portal, which object the result waits for.
     pub fn wait(mut self, object: ObjectRef, why: impl Into<String>) -> Self {
-        self.waits.push(Wait {
-            object,
-            why: why.into(),
-        });
+        self.waits.push(Wait { object, why: why.into() });
         self
     }
 

@@ -48,9 +48,7 @@ pub enum Unseen {
 
 impl Unseen {
     pub(crate) fn not_yet(cluster: &ClusterId, gvk: &Gvk) -> Self {
-        Self::NotYet {
-            what: format!("{gvk} on {cluster}"),
-        }
+        Self::NotYet { what: format!("{gvk} on {cluster}") }
     }
 }
 
@@ -70,10 +68,7 @@ impl<T> List<T> {
 
 impl<T> Default for List<T> {
     fn default() -> Self {
-        Self {
-            items: Vec::new(),
-            undecodable: Vec::new(),
-        }
+        Self { items: Vec::new(), undecodable: Vec::new() }
     }
 }
 

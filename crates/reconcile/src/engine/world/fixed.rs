@@ -33,19 +33,10 @@ pub struct FixedWorld {
 impl Default for FixedWorld {
     fn default() -> Self {
         let mut store = Store::new(usize::MAX);
-        store.set_plane(
-            &ClusterId::control_plane(),
-            Some(PlaneSight::Reachable),
-            &mut Vec::new(),
-        );
+        store.set_plane(&ClusterId::control_plane(), Some(PlaneSight::Reachable), &mut Vec::new());
         // 2026-01-01T00:00:00Z.
         let now = Timestamp::from_second(1_767_225_600).unwrap_or_default();
-        Self {
-            store,
-            intake: Intake::new(Vec::new()),
-            failure: None,
-            now,
-        }
+        Self { store, intake: Intake::new(Vec::new()), failure: None, now }
     }
 }
 
@@ -79,35 +70,28 @@ impl FixedWorld {
     /// A plane that can be reached.
     #[must_use]
     pub fn plane(mut self, cluster: &ClusterId) -> Self {
-        self.store
-            .set_plane(cluster, Some(PlaneSight::Reachable), &mut Vec::new());
+        self.store.set_plane(cluster, Some(PlaneSight::Reachable), &mut Vec::new());
         self
     }
 
     /// A plane that cannot be reached, and why.
     #[must_use]
     pub fn unavailable(mut self, cluster: &ClusterId, why: &str) -> Self {
-        self.store.set_plane(
-            cluster,
-            Some(PlaneSight::Unavailable(why.into())),
-            &mut Vec::new(),
-        );
+        self.store.set_plane(cluster, Some(PlaneSight::Unavailable(why.into())), &mut Vec::new());
         self
     }
 
     /// A kind that a cluster does not serve.
     #[must_use]
     pub fn not_served(mut self, cluster: &ClusterId, gvk: &Gvk) -> Self {
-        self.store
-            .set_sight(cluster, gvk, Sight::NotServed, &mut Vec::new());
+        self.store.set_sight(cluster, gvk, Sight::NotServed, &mut Vec::new());
         self
     }
 
     /// A kind that we may not read on a cluster.
     #[must_use]
     pub fn forbidden(mut self, cluster: &ClusterId, gvk: &Gvk, why: &str) -> Self {
-        self.store
-            .set_sight(cluster, gvk, Sight::Forbidden(why.into()), &mut Vec::new());
+        self.store.set_sight(cluster, gvk, Sight::Forbidden(why.into()), &mut Vec::new());
         self
     }
 
@@ -137,10 +121,8 @@ impl FixedWorld {
     }
 
     fn put(mut self, cluster: &ClusterId, gvk: &Gvk, object: &Value) -> Self {
-        let (key, entry) = self
-            .intake
-            .take(gvk, object.to_string().as_bytes(), None)
-            .expect("the object has a name");
+        let (key, entry) =
+            self.intake.take(gvk, object.to_string().as_bytes(), |_| None).expect("the object has a name");
         let (cache, decoded) = self.store.kind_or(cluster, gvk, Sight::Clear);
         cache.put(key, entry, decoded, &mut Vec::new());
         self

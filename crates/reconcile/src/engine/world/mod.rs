@@ -47,52 +47,27 @@ impl World<'static> {
 
 impl<'s> World<'s> {
     pub(crate) fn live(store: &'s Store, failure: Option<Failure>, now: Timestamp) -> Self {
-        Self {
-            store: StoreRef::Shared(store),
-            fixed: false,
-            failure,
-            now,
-            reads: RefCell::default(),
-        }
+        Self { store: StoreRef::Shared(store), fixed: false, failure, now, reads: RefCell::default() }
     }
 
     /// The object, complete. Wakes when any part of it changes, when it appears and when it goes.
-    pub fn get<K: Kind>(
-        &self,
-        cluster: &ClusterId,
-        key: impl Into<ObjectKey>,
-    ) -> Result<Option<Arc<K>>, Unseen> {
+    pub fn get<K: Kind>(&self, cluster: &ClusterId, key: impl Into<ObjectKey>) -> Result<Option<Arc<K>>, Unseen> {
         self.read_one(cluster, key.into(), true)
     }
 
     /// The object with an empty status: a change of its status does not wake.
-    pub fn get_spec<K: Kind>(
-        &self,
-        cluster: &ClusterId,
-        key: impl Into<ObjectKey>,
-    ) -> Result<Option<Arc<K>>, Unseen> {
+    pub fn get_spec<K: Kind>(&self, cluster: &ClusterId, key: impl Into<ObjectKey>) -> Result<Option<Arc<K>>, Unseen> {
         self.read_one(cluster, key.into(), false)
     }
 
     /// Whether the object is there. Wakes only when it appears or goes.
-    pub fn exists<K: Kind>(
-        &self,
-        cluster: &ClusterId,
-        key: impl Into<ObjectKey>,
-    ) -> Result<bool, Unseen> {
+    pub fn exists<K: Kind>(&self, cluster: &ClusterId, key: impl Into<ObjectKey>) -> Result<bool, Unseen> {
         self.exists_dynamic(cluster, &K::gvk(), key)
     }
 
     /// As [`World::exists`], for any kind.
-    pub fn exists_dynamic(
-        &self,
-        cluster: &ClusterId,
-        gvk: &Gvk,
-        key: impl Into<ObjectKey>,
-    ) -> Result<bool, Unseen> {
-        Ok(self
-            .entry(cluster, gvk, &key.into(), Facets::PRESENCE)?
-            .is_some())
+    pub fn exists_dynamic(&self, cluster: &ClusterId, gvk: &Gvk, key: impl Into<ObjectKey>) -> Result<bool, Unseen> {
+        Ok(self.entry(cluster, gvk, &key.into(), Facets::PRESENCE)?.is_some())
     }
 
     /// An object of any kind as JSON, without managed fields and resource version.
@@ -110,37 +85,13 @@ impl<'s> World<'s> {
     }
 
     /// All objects of a kind whose index has this value, in the order of their keys, complete.
-    pub fn list<K: Kind>(
-        &self,
-        cluster: &ClusterId,
-        index: &Index<K>,
-        value: &str,
-    ) -> Result<List<K>, Unseen> {
-        self.read_list(
-            cluster,
-            &K::gvk(),
-            index.name(),
-            || ErasedIndex::of(index),
-            value,
-            true,
-        )
+    pub fn list<K: Kind>(&self, cluster: &ClusterId, index: &Index<K>, value: &str) -> Result<List<K>, Unseen> {
+        self.read_list(cluster, &K::gvk(), index.name(), || ErasedIndex::of(index), value, true)
     }
 
     /// As [`World::list`], with empty statuses: a change of a status does not wake.
-    pub fn list_spec<K: Kind>(
-        &self,
-        cluster: &ClusterId,
-        index: &Index<K>,
-        value: &str,
-    ) -> Result<List<K>, Unseen> {
-        self.read_list(
-            cluster,
-            &K::gvk(),
-            index.name(),
-            || ErasedIndex::of(index),
-            value,
-            false,
-        )
+    pub fn list_spec<K: Kind>(&self, cluster: &ClusterId, index: &Index<K>, value: &str) -> Result<List<K>, Unseen> {
+        self.read_list(cluster, &K::gvk(), index.name(), || ErasedIndex::of(index), value, false)
     }
 
     /// All objects of any kind that carry this label with this value, in the order of their keys. On a plane only what
@@ -152,14 +103,7 @@ impl<'s> World<'s> {
         label: &str,
         value: &str,
     ) -> Result<List<Value>, Unseen> {
-        self.read_list(
-            cluster,
-            gvk,
-            &format!("label:{label}"),
-            || label_index(label),
-            value,
-            true,
-        )
+        self.read_list(cluster, gvk, &format!("label:{label}"), || label_index(label), value, true)
     }
 
     /// Whether this plane is one of ours and can be reached now.
@@ -167,14 +111,12 @@ impl<'s> World<'s> {
         self.reads.borrow_mut().plane(cluster);
         match self.store().plane(cluster) {
             Some(PlaneSight::Reachable) => Ok(cluster.clone()),
-            Some(PlaneSight::Forbidden(why)) => Err(Unseen::Forbidden {
-                what: cluster.to_string(),
-                message: why.to_string(),
-            }),
-            Some(PlaneSight::Unavailable(why)) => Err(Unseen::Unavailable {
-                what: cluster.to_string(),
-                message: why.to_string(),
-            }),
+            Some(PlaneSight::Forbidden(why)) => {
+                Err(Unseen::Forbidden { what: cluster.to_string(), message: why.to_string() })
+            }
+            Some(PlaneSight::Unavailable(why)) => {
+                Err(Unseen::Unavailable { what: cluster.to_string(), message: why.to_string() })
+            }
             None => Err(Unseen::Unavailable {
                 what: cluster.to_string(),
                 message: "no connection to it is configured".into(),
@@ -221,14 +163,8 @@ impl<'s> World<'s> {
         Ok(cache?.and_then(|cache| cache.get(key)))
     }
 
-    fn read_one<K: Kind>(
-        &self,
-        cluster: &ClusterId,
-        key: ObjectKey,
-        status: bool,
-    ) -> Result<Option<Arc<K>>, Unseen> {
+    fn read_one<K: Kind>(&self, cluster: &ClusterId, key: ObjectKey, status: bool) -> Result<Option<Arc<K>>, Unseen> {
         let gvk = K::gvk();
-        self.reads.borrow_mut().typed::<K>(cluster, &gvk);
         let Some(entry) = self.entry(cluster, &gvk, &key, facets(status))? else {
             return Ok(None);
         };
@@ -248,9 +184,7 @@ impl<'s> World<'s> {
         T: serde::de::DeserializeOwned + Send + Sync + 'static,
     {
         let cache = self.look(cluster, gvk);
-        self.reads
-            .borrow_mut()
-            .index(cluster, gvk, name, value, facets(status));
+        self.reads.borrow_mut().index(cluster, gvk, name, value, facets(status));
         let Some(cache) = cache? else {
             return Ok(List::default());
         };
@@ -262,11 +196,7 @@ impl<'s> World<'s> {
             scanned.add_index(index(), self.store().decoded());
             scanned.find(name, value)
         } else {
-            self.reads.borrow_mut().need(Need::Index {
-                cluster: cluster.clone(),
-                gvk: gvk.clone(),
-                index: index(),
-            });
+            self.reads.borrow_mut().need(Need::Index { cluster: cluster.clone(), gvk: gvk.clone(), index: index() });
             return Err(Unseen::not_yet(cluster, gvk));
         };
         let mut list = List::default();
@@ -290,20 +220,11 @@ impl<'s> World<'s> {
         match cache.map(|cache| &cache.sight) {
             Some(Sight::Clear) => Ok(cache),
             Some(Sight::NotServed) => Err(Unseen::NotServed { what: what() }),
-            Some(Sight::Forbidden(why)) => Err(Unseen::Forbidden {
-                what: what(),
-                message: why.to_string(),
-            }),
-            Some(Sight::Unavailable(why)) => Err(Unseen::Unavailable {
-                what: what(),
-                message: why.to_string(),
-            }),
+            Some(Sight::Forbidden(why)) => Err(Unseen::Forbidden { what: what(), message: why.to_string() }),
+            Some(Sight::Unavailable(why)) => Err(Unseen::Unavailable { what: what(), message: why.to_string() }),
             None if self.fixed => Ok(None),
             Some(Sight::Pending) | None => {
-                self.reads.borrow_mut().need(Need::Kind {
-                    cluster: cluster.clone(),
-                    gvk: gvk.clone(),
-                });
+                self.reads.borrow_mut().need(Need::Kind { cluster: cluster.clone(), gvk: gvk.clone() });
                 Err(Unseen::not_yet(cluster, gvk))
             }
         }
@@ -320,24 +241,13 @@ impl<'s> World<'s> {
     where
         T: serde::de::DeserializeOwned + Send + Sync + 'static,
     {
-        self.store()
-            .decoded()
-            .get(entry, status)
-            .map_err(|message| Unseen::Undecodable {
-                object: ObjectRef {
-                    cluster: cluster.clone(),
-                    gvk: gvk.clone(),
-                    key: key.clone(),
-                },
-                message: message.to_string(),
-            })
+        self.store().decoded().get(entry, status).map_err(|message| Unseen::Undecodable {
+            object: ObjectRef { cluster: cluster.clone(), gvk: gvk.clone(), key: key.clone() },
+            message: message.to_string(),
+        })
     }
 }
 
 fn facets(status: bool) -> Facets {
-    if status {
-        Facets::ALL
-    } else {
-        Facets::PRESENCE | Facets::META | Facets::SPEC
-    }
+    if status { Facets::ALL } else { Facets::PRESENCE | Facets::META | Facets::SPEC }
 }

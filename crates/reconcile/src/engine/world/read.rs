@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use crate::engine::cache::{ErasedIndex, Facets, Thing};
-use crate::engine::{ClusterId, Gvk, Kind, ObjectKey};
+use crate::engine::{ClusterId, Gvk, ObjectKey};
 
 /// One question of a run. A change of its answer runs the function again.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -43,23 +43,10 @@ pub enum Read {
 impl fmt::Display for Read {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Object {
-                cluster,
-                gvk,
-                key,
-                facets,
-            } => write!(f, "{cluster}: {} {key} [{facets}]", gvk.kind),
-            Self::List {
-                cluster,
-                gvk,
-                index,
-                value,
-                facets,
-            } => write!(
-                f,
-                "{cluster}: {} where {index}={value} [{facets}]",
-                gvk.kind
-            ),
+            Self::Object { cluster, gvk, key, facets } => write!(f, "{cluster}: {} {key} [{facets}]", gvk.kind),
+            Self::List { cluster, gvk, index, value, facets } => {
+                write!(f, "{cluster}: {} where {index}={value} [{facets}]", gvk.kind)
+            }
             Self::Plane { cluster } => write!(f, "{cluster}: reachable"),
         }
     }
@@ -68,31 +55,8 @@ impl fmt::Display for Read {
 /// What keeps a run from being complete.
 #[derive(Clone)]
 pub(crate) enum Need {
-    Kind {
-        cluster: ClusterId,
-        gvk: Gvk,
-    },
-    Index {
-        cluster: ClusterId,
-        gvk: Gvk,
-        index: ErasedIndex,
-    },
-}
-
-/// How a kind known by its Rust type is found on a server without asking the server.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Mapping {
-    pub plural: String,
-    pub namespaced: bool,
-}
-
-impl Mapping {
-    pub(crate) fn of<K: Kind>() -> Self {
-        Self {
-            plural: K::plural(&()).into_owned(),
-            namespaced: K::NAMESPACED,
-        }
-    }
+    Kind { cluster: ClusterId, gvk: Gvk },
+    Index { cluster: ClusterId, gvk: Gvk, index: ErasedIndex },
 }
 
 /// The questions of one run, as they are recorded.
@@ -102,41 +66,16 @@ pub(crate) struct Reads {
     lists: BTreeMap<(ClusterId, Gvk, String, String), Facets>,
     kinds: BTreeSet<(ClusterId, Gvk)>,
     planes: BTreeSet<ClusterId>,
-    mappings: BTreeMap<Gvk, Mapping>,
     needs: Vec<Need>,
 }
 
 impl Reads {
-    pub(crate) fn object(
-        &mut self,
-        cluster: &ClusterId,
-        gvk: &Gvk,
-        key: &ObjectKey,
-        facets: Facets,
-    ) {
-        *self
-            .objects
-            .entry((cluster.clone(), gvk.clone(), key.clone()))
-            .or_default() |= facets | Facets::PRESENCE;
+    pub(crate) fn object(&mut self, cluster: &ClusterId, gvk: &Gvk, key: &ObjectKey, facets: Facets) {
+        *self.objects.entry((cluster.clone(), gvk.clone(), key.clone())).or_default() |= facets | Facets::PRESENCE;
     }
 
-    pub(crate) fn index(
-        &mut self,
-        cluster: &ClusterId,
-        gvk: &Gvk,
-        index: &str,
-        value: &str,
-        facets: Facets,
-    ) {
-        *self
-            .lists
-            .entry((
-                cluster.clone(),
-                gvk.clone(),
-                index.to_owned(),
-                value.to_owned(),
-            ))
-            .or_default() |= facets;
+    pub(crate) fn index(&mut self, cluster: &ClusterId, gvk: &Gvk, index: &str, value: &str, facets: Facets) {
+        *self.lists.entry((cluster.clone(), gvk.clone(), index.to_owned(), value.to_owned())).or_default() |= facets;
     }
 
     pub(crate) fn kind(&mut self, cluster: &ClusterId, gvk: &Gvk) {
@@ -145,12 +84,6 @@ impl Reads {
 
     pub(crate) fn plane(&mut self, cluster: &ClusterId) {
         self.planes.insert(cluster.clone());
-    }
-
-    pub(crate) fn typed<K: Kind>(&mut self, _cluster: &ClusterId, gvk: &Gvk) {
-        self.mappings
-            .entry(gvk.clone())
-            .or_insert_with(Mapping::of::<K>);
     }
 
     pub(crate) fn need(&mut self, need: Need) {
@@ -162,61 +95,34 @@ impl Reads {
         &self.needs
     }
 
-    pub(crate) fn mapping(&self, gvk: &Gvk) -> Option<&Mapping> {
-        self.mappings.get(gvk)
-    }
-
     pub(crate) fn all(&self) -> Vec<Read> {
-        let objects = self
-            .objects
-            .iter()
-            .map(|((cluster, gvk, key), facets)| Read::Object {
-                cluster: cluster.clone(),
-                gvk: gvk.clone(),
-                key: key.clone(),
-                facets: *facets,
-            });
-        let lists = self
-            .lists
-            .iter()
-            .map(|((cluster, gvk, index, value), facets)| Read::List {
-                cluster: cluster.clone(),
-                gvk: gvk.clone(),
-                index: index.clone(),
-                value: value.clone(),
-                facets: *facets,
-            });
-        let planes = self.planes.iter().map(|cluster| Read::Plane {
+        let objects = self.objects.iter().map(|((cluster, gvk, key), facets)| Read::Object {
             cluster: cluster.clone(),
+            gvk: gvk.clone(),
+            key: key.clone(),
+            facets: *facets,
         });
+        let lists = self.lists.iter().map(|((cluster, gvk, index, value), facets)| Read::List {
+            cluster: cluster.clone(),
+            gvk: gvk.clone(),
+            index: index.clone(),
+            value: value.clone(),
+            facets: *facets,
+        });
+        let planes = self.planes.iter().map(|cluster| Read::Plane { cluster: cluster.clone() });
         objects.chain(lists).chain(planes).collect()
     }
 
     /// The things whose change is a change of an answer.
     pub(crate) fn things(&self) -> Vec<(Thing, Facets)> {
-        let objects = self
-            .objects
-            .iter()
-            .map(|((cluster, gvk, key), facets)| (Thing::object(cluster, gvk, key), *facets));
-        let lists = self
-            .lists
-            .iter()
-            .flat_map(|((cluster, gvk, index, value), facets)| {
-                let undecodable =
-                    Thing::index(cluster, gvk, index, crate::engine::cache::UNDECODABLE);
-                [
-                    (Thing::index(cluster, gvk, index, value), *facets),
-                    (undecodable, Facets::ALL),
-                ]
-            });
-        let kinds = self
-            .kinds
-            .iter()
-            .map(|(cluster, gvk)| (Thing::kind(cluster, gvk), Facets::ALL));
-        let planes = self
-            .planes
-            .iter()
-            .map(|cluster| (Thing::plane(cluster), Facets::ALL));
+        let objects =
+            self.objects.iter().map(|((cluster, gvk, key), facets)| (Thing::object(cluster, gvk, key), *facets));
+        let lists = self.lists.iter().flat_map(|((cluster, gvk, index, value), facets)| {
+            let undecodable = Thing::index(cluster, gvk, index, crate::engine::cache::UNDECODABLE);
+            [(Thing::index(cluster, gvk, index, value), *facets), (undecodable, Facets::ALL)]
+        });
+        let kinds = self.kinds.iter().map(|(cluster, gvk)| (Thing::kind(cluster, gvk), Facets::ALL));
+        let planes = self.planes.iter().map(|cluster| (Thing::plane(cluster), Facets::ALL));
         objects.chain(lists).chain(kinds).chain(planes).collect()
     }
 }

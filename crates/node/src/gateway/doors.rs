@@ -1,0 +1,195 @@
+//! The ports that the gateway listens on.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::convert::Infallible;
+use std::io;
+use std::net::{IpAddr, SocketAddr};
+use std::pin::pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use hyper_util::server::conn::auto;
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
+use tokio::sync::{Semaphore, watch};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use super::forward::{Entrance, Forwarder};
+
+/// Connections at once, over all ports; above that, new ones wait.
+const MOST_CONNECTIONS: usize = 16_384;
+const BACKLOG: u32 = 4096;
+/// How long a client may take to send its headers.
+const HEADERS: Duration = Duration::from_secs(30);
+/// How often an HTTP/2 client is asked whether it is alive.
+const ALIVE: Duration = Duration::from_secs(30);
+const STREAMS: u32 = 256;
+
+/// What all ports share.
+#[derive(Debug, Clone)]
+pub(super) struct Doorkeeper {
+    forwarder: Arc<Forwarder>,
+    limit: Arc<Semaphore>,
+    connections: TaskTracker,
+    /// Requests under way are finished, no more are taken.
+    drain: CancellationToken,
+    /// Everything ends.
+    end: CancellationToken,
+    /// Connections are accepted once the routes are known; until then they wait in the kernel.
+    open: watch::Sender<bool>,
+}
+
+impl Doorkeeper {
+    pub(super) fn new(forwarder: Arc<Forwarder>) -> Self {
+        Self {
+            forwarder,
+            limit: Arc::new(Semaphore::new(MOST_CONNECTIONS)),
+            connections: TaskTracker::new(),
+            drain: CancellationToken::new(),
+            end: CancellationToken::new(),
+            open: watch::Sender::new(false),
+        }
+    }
+
+    /// Lets connections in.
+    pub(super) fn open(&self) {
+        self.open.send_replace(true);
+    }
+
+    /// Takes no more requests and returns when those under way are done, at the latest after `patience`.
+    pub(super) async fn close(&self, patience: Duration) {
+        self.drain.cancel();
+        self.connections.close();
+        if tokio::time::timeout(patience, self.connections.wait()).await.is_err() {
+            tracing::debug!("requests that did not end in time are cut off");
+        }
+        self.end.cancel();
+        self.connections.wait().await;
+    }
+
+    /// Ends everything at once.
+    pub(super) fn cut_off(&self) {
+        self.drain.cancel();
+        self.end.cancel();
+    }
+
+    async fn serve(self, listener: TcpListener, port: u16, shut: CancellationToken) {
+        let mut open = self.open.subscribe();
+        tokio::select! {
+            opened = open.wait_for(|open| *open) => drop(opened),
+            () = shut.cancelled() => return,
+            () = self.drain.cancelled() => return,
+        }
+        loop {
+            let Ok(permit) = self.limit.clone().acquire_owned().await else { return };
+            let accepted = tokio::select! {
+                accepted = listener.accept() => accepted,
+                () = shut.cancelled() => return,
+                () = self.drain.cancelled() => return,
+            };
+            match accepted {
+                Ok((stream, client)) => {
+                    let (keeper, shut) = (self.clone(), shut.clone());
+                    self.connections.spawn(async move {
+                        keeper.converse(stream, Entrance { client, port }, shut).await;
+                        drop(permit);
+                    });
+                }
+                // The client gave up before it was accepted, or descriptors ran out: neither ends the listener.
+                Err(error) => tracing::debug!(port, %error, "a connection was not accepted"),
+            }
+        }
+    }
+
+    async fn converse(self, stream: TcpStream, entrance: Entrance, shut: CancellationToken) {
+        let _ = stream.set_nodelay(true);
+        let forwarder = self.forwarder.clone();
+        let service = service_fn(move |request| {
+            let forwarder = forwarder.clone();
+            async move { Ok::<_, Infallible>(forwarder.answer(request, entrance).await) }
+        });
+        let mut builder = auto::Builder::new(TokioExecutor::new());
+        builder.http1().timer(TokioTimer::new()).header_read_timeout(HEADERS);
+        builder.http2().timer(TokioTimer::new()).keep_alive_interval(ALIVE).max_concurrent_streams(STREAMS);
+        let mut connection = pin!(builder.serve_connection_with_upgrades(TokioIo::new(stream), service));
+        let mut leaving = false;
+        loop {
+            tokio::select! {
+                outcome = connection.as_mut() => {
+                    if let Err(error) = outcome {
+                        tracing::debug!(client = %entrance.client, %error, "a connection ended early");
+                    }
+                    return;
+                }
+                () = self.drain.cancelled(), if !leaving => {
+                    leaving = true;
+                    connection.as_mut().graceful_shutdown();
+                }
+                () = shut.cancelled(), if !leaving => {
+                    leaving = true;
+                    connection.as_mut().graceful_shutdown();
+                }
+                () = self.end.cancelled() => return,
+            }
+        }
+    }
+}
+
+/// The open ports.
+#[derive(Debug)]
+pub(super) struct Doors {
+    keeper: Doorkeeper,
+    address: IpAddr,
+    /// The port that stays open whatever the Gateways say.
+    main: u16,
+    others: BTreeMap<u16, CancellationToken>,
+}
+
+impl Doors {
+    /// Opens the main port; 0 takes a free one.
+    pub(super) fn new(keeper: Doorkeeper, address: IpAddr, port: u16) -> io::Result<Self> {
+        let listener = listen(address, port)?;
+        let main = listener.local_addr()?.port();
+        tokio::spawn(keeper.clone().serve(listener, main, CancellationToken::new()));
+        Ok(Self { keeper, address, main, others: BTreeMap::new() })
+    }
+
+    pub(super) fn main(&self) -> u16 {
+        self.main
+    }
+
+    /// Opens these ports and closes all others but the main one. Says which could not be opened, and why.
+    pub(super) fn open(&mut self, wanted: &BTreeSet<u16>) -> BTreeMap<u16, String> {
+        self.others.retain(|port, shut| {
+            let stays = wanted.contains(port);
+            if !stays {
+                shut.cancel();
+            }
+            stays
+        });
+        let mut failed = BTreeMap::new();
+        for port in wanted.iter().filter(|port| **port != self.main) {
+            if self.others.contains_key(port) {
+                continue;
+            }
+            match listen(self.address, *port) {
+                Ok(listener) => {
+                    let shut = CancellationToken::new();
+                    tokio::spawn(self.keeper.clone().serve(listener, *port, shut.clone()));
+                    self.others.insert(*port, shut);
+                }
+                Err(error) => drop(failed.insert(*port, error.to_string())),
+            }
+        }
+        failed
+    }
+}
+
+fn listen(address: IpAddr, port: u16) -> io::Result<TcpListener> {
+    let socket = if address.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
+    socket.set_reuseaddr(true)?;
+    socket.bind(SocketAddr::new(address, port))?;
+    socket.listen(BACKLOG)
+}
