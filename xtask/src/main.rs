@@ -5,6 +5,7 @@ mod cel;
 mod counts;
 mod differences;
 mod golden;
+mod kinds;
 mod tidy;
 mod verify;
 
@@ -39,6 +40,8 @@ enum Verb {
     },
     /// Make docs/differences.md from docs/differences.yaml
     Differences,
+    /// kubelite's table of built-in kinds, from the recorded Kubernetes API
+    Kinds,
 }
 
 fn main() -> ExitCode {
@@ -47,6 +50,7 @@ fn main() -> ExitCode {
         Verb::Differences => differences::run(),
         Verb::Golden(args) => golden::run(&args),
         Verb::Cel { file } => cel::run(&file).map(counts::Counts::report),
+        Verb::Kinds => kinds::run().map(|()| true),
         Verb::Tidy => tidy::run().map(counts::Counts::report),
     };
     match outcome {

@@ -1,5 +1,49 @@
 #![forbid(unsafe_code)]
-//! A Kubernetes API server as a library
+//! A Kubernetes API server as a library: in process or on a TLS port, on an embedded store.
+//!
+//! ```no_run
+//! # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+//! let server = kubelite::Server::open(kubelite::Options::default()).await?;
+//! let pods: kube::Api<k8s_openapi::api::core::v1::Pod> = kube::Api::default_namespaced(server.client());
+//! pods.list(&Default::default()).await?;
+//! server.shutdown().await;
+//! # Ok(())
+//! # }
+//! ```
 
+mod admission;
 pub mod apply;
+mod auth;
+mod connect;
+mod convert;
+mod core;
+mod crd;
+mod decode;
+mod discovery;
+mod inprocess;
+mod kinds;
+mod lifecycle;
+mod managed;
+mod object;
+mod options;
 pub mod patch;
+mod patching;
+mod server;
+mod shape;
+mod status;
+mod store;
+mod strategy;
+mod table;
+mod verbs;
+mod wire;
+
+pub use self::{
+    admission::{Admission, Operation, Review, User},
+    connect::{Duplex, ExecOptions, LogOptions, PodConnect, PodRef, Streams},
+    core::Clock,
+    kinds::{Column, Kind, Origin, Scale, Subresource},
+    options::Options,
+    server::Server,
+    status::{ApiError, Cause, Details},
+    store::{History, OpenError},
+};

@@ -1,0 +1,34 @@
+//! One object in several versions: the version's name for custom kinds, fields for Kubernetes' two kinds of Event.
+
+use serde_json::{Map, Value};
+
+use crate::kinds::Kind;
+
+/// Fields of `v1 Event` and their names in `events.k8s.io/v1`.
+const EVENT_FIELDS: &[(&str, &str)] = &[
+    ("involvedObject", "regarding"),
+    ("message", "note"),
+    ("firstTimestamp", "deprecatedFirstTimestamp"),
+    ("lastTimestamp", "deprecatedLastTimestamp"),
+    ("count", "deprecatedCount"),
+    ("source", "deprecatedSource"),
+    ("reportingComponent", "reportingController"),
+];
+
+/// Makes the object one of that kind's version.
+pub(crate) fn to(kind: &Kind, object: &mut Value) {
+    let Some(map) = object.as_object_mut() else { return };
+    if *kind.kind == *"Event" && *kind.shelf == *"events" {
+        event(map, kind.group.is_empty());
+    }
+    map.insert("apiVersion".into(), kind.api_version().into());
+}
+
+fn event(map: &mut Map<String, Value>, to_core: bool) {
+    for (core, other) in EVENT_FIELDS {
+        let (from, to) = if to_core { (other, core) } else { (core, other) };
+        if let Some(value) = map.remove(*from) {
+            map.insert((*to).into(), value);
+        }
+    }
+}

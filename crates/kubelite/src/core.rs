@@ -1,0 +1,50 @@
+//! What all requests share.
+
+use std::sync::{Arc, OnceLock};
+
+use crate::{
+    admission::Admission,
+    connect::PodConnect,
+    crd::Establisher,
+    kinds::Registry,
+    lifecycle::Lifecycle,
+    store::{Draft, Store, Write, WriteError},
+};
+
+/// The clock: replaced in tests.
+pub type Clock = Arc<dyn Fn() -> jiff::Timestamp + Send + Sync>;
+
+/// The server's insides.
+pub(crate) struct Core {
+    pub(crate) store: Store,
+    pub(crate) registry: Registry,
+    pub(crate) admission: Vec<Arc<dyn Admission>>,
+    pub(crate) pods: OnceLock<Arc<dyn PodConnect>>,
+    pub(crate) lifecycle: Arc<Lifecycle>,
+    pub(crate) establisher: Arc<Establisher>,
+    pub(crate) clock: Clock,
+    pub(crate) stopping: tokio_util::sync::CancellationToken,
+    pub(crate) addresses: crate::strategy::Addresses,
+    pub(crate) tokens: crate::auth::Tokens,
+    pub(crate) documents: crate::discovery::Documents,
+}
+
+impl Core {
+    /// Now, by the server's clock.
+    pub(crate) fn now(&self) -> jiff::Timestamp {
+        (self.clock)()
+    }
+
+    /// Writes an object as it is: for the server's own housekeeping, which needs no admission.
+    pub(crate) async fn put(
+        &self,
+        shelf: &Arc<str>,
+        path: &Arc<str>,
+        expected: Option<u64>,
+        object: serde_json::Value,
+        remove: bool,
+    ) -> Result<Arc<crate::store::Stored>, WriteError> {
+        let draft = Draft::new(object).map_err(WriteError::Disk)?;
+        self.store.write(Write { shelf: shelf.clone(), path: path.clone(), expected, draft, remove }).await
+    }
+}

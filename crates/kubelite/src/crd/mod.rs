@@ -1,0 +1,250 @@
+//! CustomResourceDefinitions: checked when they are written, then established: names accepted, rows served.
+
+mod check;
+mod names;
+mod rows;
+
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use serde_json::{Value, json};
+
+pub(crate) use self::check::problems;
+use crate::{
+    core::Core,
+    kinds::Kind,
+    object::meta,
+    status::ApiError,
+    store::{Stored, WriteError},
+    verbs::DeleteOptions,
+};
+
+/// Where definitions lie.
+pub(crate) const SHELF: &str = "customresourcedefinitions.apiextensions.k8s.io";
+/// Holds a definition until its objects are gone.
+const CLEANUP: &str = "customresourcecleanup.apiextensions.k8s.io";
+
+/// What is served of each definition.
+#[derive(Default)]
+pub(crate) struct Establisher {
+    served: Mutex<BTreeMap<Arc<str>, Served>>,
+}
+
+struct Served {
+    uid: Box<str>,
+    spec: Value,
+    terminating: bool,
+    rows: Vec<Arc<Kind>>,
+}
+
+impl Establisher {
+    /// Serves what the definition says, or stops serving it; answers whether anything changed.
+    fn serve(&self, name: &Arc<str>, definition: Option<(&Stored, &Value)>) -> Option<Vec<Arc<Kind>>> {
+        let mut served = self.served.lock().unwrap_or_else(PoisonError::into_inner);
+        match definition {
+            None => {
+                served.remove(name)?;
+            }
+            Some((stored, value)) => {
+                let known = served.get(name);
+                if known.is_some_and(|known| known.uid == stored.uid && known.terminating == stored.deleting && known.spec == value["spec"]) {
+                    return None;
+                }
+                let rows = rows::of(value, stored.deleting);
+                served.insert(name.clone(), Served { uid: stored.uid.clone(), spec: value["spec"].clone(), terminating: stored.deleting, rows });
+            }
+        }
+        Some(served.values().flat_map(|served| served.rows.iter().cloned()).collect())
+    }
+}
+
+/// Serves all definitions that were established before; only at start.
+pub(crate) fn recall(core: &Core) {
+    let (definitions, _) = core.store.shelf(SHELF).list("", None, || 0);
+    let mut rows = None;
+    for stored in definitions {
+        let value = stored.value();
+        if condition(&value, "Established") == Some("True") {
+            rows = core.establisher.serve(&stored.path, Some((&stored, &value))).or(rows);
+        }
+    }
+    if let Some(rows) = rows {
+        core.registry.set_custom(rows);
+    }
+}
+
+fn condition<'a>(definition: &'a Value, kind: &str) -> Option<&'a str> {
+    definition["status"]["conditions"].as_array()?.iter().find(|condition| condition["type"] == kind)?["status"].as_str()
+}
+
+/// One step in the life of a definition.
+pub(crate) async fn step(core: &Arc<Core>, name: &Arc<str>) -> Result<(), ApiError> {
+    let shelf: Arc<str> = SHELF.into();
+    let Some(stored) = core.store.shelf(&shelf).get(name) else {
+        core.lifecycle.drained(name);
+        if let Some(rows) = core.establisher.serve(name, None) {
+            core.registry.set_custom(rows);
+            waiting(core);
+        }
+        return Ok(());
+    };
+    let value = stored.value();
+    if stored.deleting {
+        return end(core, &shelf, &stored, value).await;
+    }
+    let new = established(core, name, &value);
+    let accepted = condition(&new, "Established") == Some("True");
+    if accepted && let Some(rows) = core.establisher.serve(name, Some((&stored, &new))) {
+        core.registry.set_custom(rows);
+    }
+    if new == value {
+        return Ok(());
+    }
+    match core.put(&shelf, name, Some(stored.revision), new, false).await {
+        // A change queues the next step by itself.
+        Ok(_) | Err(WriteError::Changed(_)) => Ok(()),
+        Err(error) => Err(ApiError::internal(error.to_string())),
+    }
+}
+
+/// Names may have become free: look again at definitions that wait for one.
+fn waiting(core: &Core) {
+    let (definitions, _) = core.store.shelf(SHELF).list("", None, || 0);
+    for stored in definitions {
+        if condition(&stored.value(), "NamesAccepted") != Some("True") {
+            core.lifecycle.push(crate::lifecycle::Work::Definition(stored.path.clone()));
+        }
+    }
+}
+
+/// The definition with its status brought up to date.
+fn established(core: &Core, name: &str, definition: &Value) -> Value {
+    let mut new = definition.clone();
+    let others: Vec<Value> = core.store.shelf(SHELF).list("", None, || 0).0.iter().filter(|other| other.name() != name).map(|other| other.value()).collect();
+    let (accepted, problem) = names::accept(definition, &others, &core.registry.kinds());
+    let now = meta::time(core.now());
+    let mut finalizers: Vec<String> = meta::finalizers(&new).into_iter().map(str::to_owned).collect();
+    if !finalizers.iter().any(|known| known == CLEANUP) {
+        finalizers.push(CLEANUP.into());
+        meta::set_finalizers(&mut new, &finalizers);
+    }
+    if !new["status"].is_object() {
+        new["status"] = json!({});
+    }
+    new["status"]["acceptedNames"] = accepted;
+    let ok = problem.is_none();
+    let (reason, message) = problem.unwrap_or_else(|| ("NoConflicts".into(), "no conflicts found".into()));
+    set_condition(&mut new, "NamesAccepted", ok, &reason, &message, &now);
+    let was = condition(definition, "Established") == Some("True");
+    if ok {
+        set_condition(&mut new, "Established", true, "InitialNamesAccepted", "the initial names have been accepted", &now);
+    } else if !was {
+        set_condition(&mut new, "Established", false, "NotAccepted", "not all names are accepted", &now);
+    }
+    if ok || was {
+        let storage = definition["spec"]["versions"].as_array().into_iter().flatten().find(|version| version["storage"] == true);
+        let version = storage.map(|version| version["name"].clone()).unwrap_or_default();
+        let mut versions = new["status"]["storedVersions"].as_array().cloned().unwrap_or_default();
+        if !version.is_null() && !versions.contains(&version) {
+            versions.push(version);
+        }
+        new["status"]["storedVersions"] = versions.into();
+    }
+    new
+}
+
+fn set_condition(definition: &mut Value, kind: &str, on: bool, reason: &str, message: &str, now: &str) {
+    let state = if on { "True" } else { "False" };
+    let conditions = &mut definition["status"]["conditions"];
+    if !conditions.is_array() {
+        *conditions = json!([]);
+    }
+    let Some(conditions) = conditions.as_array_mut() else { return };
+    if let Some(known) = conditions.iter_mut().find(|condition| condition["type"] == kind) {
+        if known["status"] != state {
+            known["lastTransitionTime"] = now.into();
+            known["status"] = state.into();
+            known["reason"] = reason.into();
+            known["message"] = message.into();
+        }
+        return;
+    }
+    conditions.push(json!({"type": kind, "status": state, "reason": reason, "message": message, "lastTransitionTime": now}));
+}
+
+/// Deletion of a definition has begun.
+pub(crate) fn terminating(definition: &mut Value) {
+    let now = meta::text(definition, "deletionTimestamp").to_owned();
+    if definition["status"].is_object() {
+        set_condition(definition, "Terminating", true, "InstanceDeletionPending", "CustomResourceDefinition marked for deletion; CustomResource deletion will begin soon", &now);
+    }
+}
+
+/// Removes all objects of the definition, then lets it go.
+async fn end(core: &Arc<Core>, shelf: &Arc<str>, stored: &Stored, value: Value) -> Result<(), ApiError> {
+    core.lifecycle.drain(&stored.path);
+    if let Some(rows) = core.establisher.serve(&stored.path, Some((stored, &value))) {
+        core.registry.set_custom(rows);
+    }
+    let kinds = core.registry.kinds();
+    if let Some(kind) = kinds.shelf(&stored.path) {
+        let (objects, _) = core.store.shelf(&stored.path).list("", None, || 0);
+        for object in objects.iter().filter(|object| !object.deleting) {
+            crate::lifecycle::delete(core, kind, object, &DeleteOptions::default(), "customresource-finalizer").await?;
+        }
+    }
+    if core.store.shelf(&stored.path).count("") > 0 {
+        return Ok(());
+    }
+    let mut new = value;
+    let left: Vec<String> = meta::finalizers(&new).into_iter().filter(|name| *name != CLEANUP).map(str::to_owned).collect();
+    if left.len() == meta::finalizers(&new).len() {
+        return Ok(());
+    }
+    meta::set_finalizers(&mut new, &left);
+    match core.put(shelf, &stored.path, Some(stored.revision), new, left.is_empty()).await {
+        Ok(_) => Ok(()),
+        Err(WriteError::Changed(_)) => {
+            core.lifecycle.push(crate::lifecycle::Work::Definition(stored.path.clone()));
+            Ok(())
+        }
+        Err(error) => Err(ApiError::internal(error.to_string())),
+    }
+}
+
+/// Kubernetes' order of versions: stable before beta before alpha, higher before lower, others last by name.
+pub(crate) fn version_order(a: &str, b: &str) -> std::cmp::Ordering {
+    fn parts(version: &str) -> Option<(u8, u32, u32)> {
+        let rest = version.strip_prefix('v')?;
+        let digits = rest.find(|letter: char| !letter.is_ascii_digit()).unwrap_or(rest.len());
+        let major = rest[..digits].parse().ok()?;
+        let tail = &rest[digits..];
+        if tail.is_empty() {
+            return Some((2, major, 0));
+        }
+        for (stage, word) in [(1, "beta"), (0, "alpha")] {
+            if let Some(minor) = tail.strip_prefix(word) {
+                return Some((stage, major, minor.parse().ok()?));
+            }
+        }
+        None
+    }
+    match (parts(a), parts(b)) {
+        (Some(a), Some(b)) => b.cmp(&a),
+        (Some(_), None) => std::cmp::Ordering::Less,
+        (None, Some(_)) => std::cmp::Ordering::Greater,
+        (None, None) => a.cmp(b),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn versions_are_ordered_by_stability_then_number() {
+        let mut versions = ["foo1", "v1beta1", "v2", "v10", "v1", "v1alpha2", "v1beta2", "bar"];
+        versions.sort_by(|a, b| super::version_order(a, b));
+        assert_eq!(versions, ["v10", "v2", "v1", "v1beta2", "v1beta1", "v1alpha2", "bar", "foo1"]);
+    }
+}

@@ -1,0 +1,48 @@
+//! How a server is opened.
+
+use std::{path::PathBuf, sync::Arc, time::Duration};
+
+use crate::{admission::Admission, core::Clock, store::History};
+
+/// Settings of a server. `Options::default()` is a server in memory.
+#[derive(Clone)]
+pub struct Options {
+    /// Folder for the objects; `None`: in memory, gone when the server is.
+    pub data_dir: Option<PathBuf>,
+    /// How much of the past is kept for watches that resume.
+    pub history: History,
+    /// How long Events live.
+    pub events_live: Duration,
+    /// The IPv4 network that Services get their virtual addresses from.
+    pub service_range: String,
+    /// Rules of the embedding program, in order.
+    pub admission: Vec<Arc<dyn Admission>>,
+    /// The clock.
+    pub clock: Clock,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            data_dir: None,
+            history: History::default(),
+            events_live: Duration::from_secs(3600),
+            service_range: "10.96.0.0/16".into(),
+            admission: Vec::new(),
+            clock: Arc::new(jiff::Timestamp::now),
+        }
+    }
+}
+
+impl Options {
+    /// A server whose objects lie in that folder.
+    pub fn folder(path: impl Into<PathBuf>) -> Self {
+        Self { data_dir: Some(path.into()), ..Self::default() }
+    }
+}
+
+impl std::fmt::Debug for Options {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Options").field("data_dir", &self.data_dir).field("service_range", &self.service_range).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,146 @@
+//! The server: opens the store, keeps house, hands out clients.
+
+use std::{
+    path::PathBuf,
+    sync::{Arc, OnceLock},
+};
+
+use crate::{
+    admission::User,
+    auth::Tokens,
+    connect::PodConnect,
+    core::Core,
+    crd::{self, Establisher},
+    discovery::Documents,
+    inprocess,
+    kinds::Registry,
+    lifecycle::{self, Ears, Lifecycle},
+    object::meta,
+    options::Options,
+    store::{OpenError, Store},
+    strategy::{self, Addresses},
+};
+
+/// A running API server. Cheap to clone; it stops with [`Server::shutdown`].
+#[derive(Clone)]
+pub struct Server {
+    core: Arc<Core>,
+    keeper: Arc<std::sync::Mutex<Option<tokio::task::JoinHandle<()>>>>,
+}
+
+impl std::fmt::Debug for Server {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Server").field("revision", &self.core.store.revision()).finish_non_exhaustive()
+    }
+}
+
+impl Server {
+    /// Opens the store and starts keeping house. Must be called within a tokio runtime.
+    ///
+    /// # Errors
+    /// The folder is in use, damaged, of a newer format, or cannot be read or written.
+    pub async fn open(options: Options) -> Result<Self, OpenError> {
+        let identity = |problem: String| OpenError::Identity(problem);
+        let (folder, history) = (options.data_dir.clone(), options.history.clone());
+        let store = tokio::task::spawn_blocking(move || Store::open(folder.as_deref(), history))
+            .await
+            .map_err(|error| identity(format!("opening the store was interrupted: {error}")))??;
+        let lifecycle = Arc::new(Lifecycle::new(options.events_live));
+        let core = Arc::new(Core {
+            store,
+            registry: Registry::new().map_err(identity)?,
+            admission: options.admission,
+            pods: OnceLock::new(),
+            lifecycle: lifecycle.clone(),
+            establisher: Arc::new(Establisher::default()),
+            clock: options.clock,
+            stopping: tokio_util::sync::CancellationToken::new(),
+            addresses: Addresses::new(&options.service_range).map_err(identity)?,
+            tokens: Tokens::default(),
+            documents: Documents::default(),
+        });
+        crd::recall(&core);
+        let weak = Arc::downgrade(&core);
+        let freed = move |object: &crate::store::Stored| {
+            if let Some(core) = weak.upgrade() {
+                core.addresses.free(object.value()["spec"]["clusterIP"].as_str().unwrap_or_default());
+            }
+        };
+        core.store.observe(Arc::new(Ears { lifecycle, freed: Box::new(freed) }));
+        lifecycle::recall(&core);
+        first_objects(&core).await?;
+        let keeper = tokio::spawn(lifecycle::run(core.clone()));
+        Ok(Self { core, keeper: Arc::new(std::sync::Mutex::new(Some(keeper))) })
+    }
+
+    /// A client of the program itself, with no socket in between. It may do everything.
+    pub fn client(&self) -> kube::Client {
+        self.client_as(User::embedded())
+    }
+
+    /// A client that acts as that user.
+    pub fn client_as(&self, user: User) -> kube::Client {
+        inprocess::client(self.core.clone(), user)
+    }
+
+    /// Names the one that logs, exec, attach and port-forward go to; the first call counts.
+    pub fn set_pod_connect(&self, pods: Arc<dyn PodConnect>) {
+        let _ = self.core.pods.set(pods);
+    }
+
+    /// Accepts this bearer token on the TLS port from now on.
+    pub fn add_token(&self, token: &str, user: User) {
+        self.core.tokens.add(token, user);
+    }
+
+    /// The newest revision.
+    pub fn revision(&self) -> u64 {
+        self.core.store.revision()
+    }
+
+    /// Copies the store into a new file while it is in use.
+    ///
+    /// # Errors
+    /// The server is in memory, the file exists, or the disk refuses.
+    pub async fn backup(&self, file: impl Into<PathBuf>) -> Result<(), String> {
+        self.core.store.backup(file.into()).await.map_err(|error| error.to_string())
+    }
+
+    /// Drops history that is older than the options allow, now instead of with the next write.
+    ///
+    /// # Errors
+    /// The disk refuses.
+    pub async fn compact(&self) -> Result<(), String> {
+        self.core.store.compact().await.map_err(|error| error.to_string())
+    }
+
+    /// Ends all watches, finishes the writes that were accepted and frees the folder.
+    pub async fn shutdown(&self) {
+        self.core.stopping.cancel();
+        let keeper = self.keeper.lock().unwrap_or_else(std::sync::PoisonError::into_inner).take();
+        if let Some(keeper) = keeper {
+            let _ = keeper.await;
+        }
+        self.core.store.close().await;
+    }
+}
+
+/// The namespaces that every cluster has.
+async fn first_objects(core: &Core) -> Result<(), OpenError> {
+    let shelf: Arc<str> = "namespaces".into();
+    for mut namespace in strategy::first_namespaces() {
+        let name = meta::text(&namespace, "name").to_owned();
+        if core.store.shelf(&shelf).get(&name).is_some() {
+            continue;
+        }
+        meta::set(&mut namespace, "uid", uuid::Uuid::new_v4().to_string());
+        meta::set(&mut namespace, "creationTimestamp", meta::time(core.now()));
+        meta::set(&mut namespace, "labels", serde_json::json!({"kubernetes.io/metadata.name": name}));
+        namespace["spec"] = serde_json::json!({"finalizers": ["kubernetes"]});
+        namespace["status"] = serde_json::json!({"phase": "Active"});
+        core.put(&shelf, &name.as_str().into(), None, namespace, false)
+            .await
+            .map_err(|error| OpenError::Identity(format!("making namespace {name}: {error}")))?;
+    }
+    Ok(())
+}

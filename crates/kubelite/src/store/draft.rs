@@ -1,0 +1,68 @@
+//! An object on its way to the disk: everything but its revision.
+
+use std::sync::Arc;
+
+use bytes::{BufMut, Bytes, BytesMut};
+use serde_json::Value;
+
+use super::Stored;
+
+/// Stands where the revision will be; random per process, so that no object contains it by accident.
+fn marker() -> &'static str {
+    static MARKER: std::sync::LazyLock<String> = std::sync::LazyLock::new(|| format!("rv-{}", uuid::Uuid::new_v4().simple()));
+    &MARKER
+}
+
+/// The encoded object in two halves, around its resource version.
+#[derive(Debug)]
+pub(crate) struct Draft {
+    before: Vec<u8>,
+    after: Vec<u8>,
+}
+
+impl Draft {
+    /// Encodes the object; its `metadata.resourceVersion` is replaced.
+    pub(crate) fn new(mut object: Value) -> Result<Self, String> {
+        let metadata = object.get_mut("metadata").and_then(Value::as_object_mut).ok_or("the object has no metadata")?;
+        metadata.insert("resourceVersion".into(), marker().into());
+        let mut before = serde_json::to_vec(&object).map_err(|error| error.to_string())?;
+        let at = find(&before, marker().as_bytes()).ok_or("the object's resource version was not encoded")?;
+        let after = before[at + marker().len()..].to_vec();
+        before.truncate(at);
+        Ok(Self { before, after })
+    }
+
+    /// Size of the encoded object in bytes, without its revision.
+    pub(crate) fn len(&self) -> usize {
+        self.before.len() + self.after.len()
+    }
+
+    /// The object at that revision.
+    pub(super) fn at(&self, path: Arc<str>, revision: u64) -> Result<Stored, String> {
+        let mut bytes = BytesMut::with_capacity(self.len() + 20);
+        bytes.put_slice(&self.before);
+        bytes.put_slice(revision.to_string().as_bytes());
+        bytes.put_slice(&self.after);
+        Stored::decode(path, revision, Bytes::from(Vec::from(bytes)))
+    }
+}
+
+fn find(haystack: &[u8], needle: &[u8]) -> Option<usize> {
+    let text = std::str::from_utf8(haystack).ok()?;
+    let needle = std::str::from_utf8(needle).ok()?;
+    text.find(needle)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn the_revision_is_spliced_in_where_the_resource_version_stands() {
+        let draft = Draft::new(json!({"apiVersion": "v1", "kind": "X", "metadata": {"name": "a", "resourceVersion": "old"}, "rv-": 1})).unwrap();
+        let stored = draft.at("a".into(), 42).unwrap();
+        assert_eq!(stored.value(), json!({"apiVersion": "v1", "kind": "X", "metadata": {"name": "a", "resourceVersion": "42"}, "rv-": 1}));
+    }
+}

@@ -1,0 +1,118 @@
+//! Virtual addresses of Services: one pool, what is in use is what Services say.
+
+use std::{
+    collections::BTreeSet,
+    net::Ipv4Addr,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+/// The pool.
+pub(crate) struct Addresses {
+    network: u32,
+    size: u32,
+    used: Arc<Mutex<BTreeSet<u32>>>,
+}
+
+/// An address taken for an object that is about to be made; given back unless it is kept.
+pub(crate) struct Lease {
+    used: Option<(Arc<Mutex<BTreeSet<u32>>>, u32)>,
+}
+
+impl Lease {
+    /// No address.
+    pub(crate) fn none() -> Self {
+        Self { used: None }
+    }
+
+    /// The object exists now.
+    pub(crate) fn keep(mut self) {
+        self.used = None;
+    }
+}
+
+impl Drop for Lease {
+    fn drop(&mut self) {
+        if let Some((used, address)) = self.used.take() {
+            used.lock().unwrap_or_else(PoisonError::into_inner).remove(&address);
+        }
+    }
+}
+
+impl Addresses {
+    /// A pool over `a.b.c.d/len`.
+    pub(crate) fn new(range: &str) -> Result<Self, String> {
+        let problem = || format!("service range {range:?}: expected an IPv4 network such as 10.96.0.0/16, with 8 to 28 bits of prefix");
+        let (address, length) = range.split_once('/').ok_or_else(problem)?;
+        let address: Ipv4Addr = address.parse().map_err(|_| problem())?;
+        let length: u32 = length.parse().map_err(|_| problem())?;
+        if !(8..=28).contains(&length) {
+            return Err(problem());
+        }
+        let size = 1_u32 << (32 - length);
+        Ok(Self { network: u32::from(address) & !(size - 1), size, used: Arc::default() })
+    }
+
+    /// Takes that address.
+    pub(crate) fn take(&self, text: &str) -> Result<Lease, String> {
+        let address: Ipv4Addr = text.parse().map_err(|_| "must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)".to_owned())?;
+        let number = u32::from(address);
+        if !(self.network + 1..self.network + self.size - 1).contains(&number) {
+            let range = format!("{}/{}", Ipv4Addr::from(self.network), 32 - self.size.trailing_zeros());
+            return Err(format!("failed to allocate IP {text}: the provided network does not match the current range: {range}"));
+        }
+        if !self.used.lock().unwrap_or_else(PoisonError::into_inner).insert(number) {
+            return Err(format!("failed to allocate IP {text}: provided IP is already allocated"));
+        }
+        Ok(Lease { used: Some((self.used.clone(), number)) })
+    }
+
+    /// Takes a free address. The first one after the network's own is left for the API server itself.
+    pub(crate) fn next(&self) -> Result<(Lease, String), String> {
+        let mut used = self.used.lock().unwrap_or_else(PoisonError::into_inner);
+        // Start somewhere random, so that an address is not handed to another Service right after it was freed.
+        let seed = u32::from_le_bytes(uuid::Uuid::new_v4().as_bytes()[..4].try_into().unwrap_or_default());
+        let count = self.size - 3;
+        for step in 0..count {
+            let number = self.network + 2 + (seed.wrapping_add(step)) % count;
+            if used.insert(number) {
+                return Ok((Lease { used: Some((self.used.clone(), number)) }, Ipv4Addr::from(number).to_string()));
+            }
+        }
+        Err("failed to allocate a serviceIP: range is full".into())
+    }
+
+    /// Marks an address that a stored Service has.
+    pub(crate) fn mark(&self, text: &str) {
+        if let Ok(address) = text.parse::<Ipv4Addr>() {
+            self.used.lock().unwrap_or_else(PoisonError::into_inner).insert(u32::from(address));
+        }
+    }
+
+    /// Gives an address back.
+    pub(crate) fn free(&self, text: &str) {
+        if let Ok(address) = text.parse::<Ipv4Addr>() {
+            self.used.lock().unwrap_or_else(PoisonError::into_inner).remove(&u32::from(address));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_are_unique_and_come_back() {
+        let pool = Addresses::new("10.96.0.0/28").unwrap();
+        let mut leases = Vec::new();
+        let mut seen = BTreeSet::new();
+        while let Ok((lease, address)) = pool.next() {
+            assert!(seen.insert(address));
+            leases.push(lease);
+        }
+        assert_eq!(seen.len(), 13);
+        assert!(pool.take("10.96.0.5").is_err());
+        leases.clear();
+        assert!(pool.take("10.96.0.5").is_ok());
+        assert!(pool.take("10.97.0.5").is_err());
+    }
+}

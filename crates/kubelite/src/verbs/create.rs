@@ -1,0 +1,131 @@
+//! Create.
+
+use bytes::Bytes;
+use http::{Response, StatusCode};
+use serde_json::Value;
+
+use super::{Call, finish};
+use crate::{
+    admission::Operation,
+    decode,
+    wire::{Body, Media},
+    managed,
+    object::meta,
+    shape,
+    status::ApiError,
+    store::{Draft, Write, WriteError},
+};
+
+/// Tries at a free generated name.
+const NAMES: usize = 8;
+
+/// Makes the object in the body.
+pub(crate) async fn create(call: &Call, media: Media, body: &Bytes) -> Result<Response<Body>, ApiError> {
+    let (object, duplicates) = decode::document(media, body)?;
+    create_value(call, object, duplicates, None).await
+}
+
+/// Makes an object; `applied` carries the managed fields of server-side apply.
+pub(super) async fn create_value(call: &Call, mut object: Value, duplicates: Vec<String>, applied: Option<Value>) -> Result<Response<Body>, ApiError> {
+    finish::identify(call, &mut object)?;
+    let generated = name(call, &mut object)?;
+    live_namespace(call, &object)?;
+    if !meta::text(&object, "resourceVersion").is_empty() {
+        return Err(ApiError::bad_request("resourceVersion should not be set on objects to be created"));
+    }
+    finish::structure(call, &mut object, duplicates)?;
+    for attempt in 0.. {
+        let mut object = object.clone();
+        if let Some(prefix) = &generated {
+            meta::set(&mut object, "name", format!("{}{}", prefix.chars().take(58).collect::<String>(), suffix()));
+        }
+        let name = meta::text(&object, "name").to_owned();
+        let path = call.path(&name);
+        if call.core.store.shelf(&call.kind.shelf).get(&path).is_some() && generated.is_none() {
+            return Err(ApiError::already_exists(&call.kind, &name));
+        }
+        call.mutate(Operation::Create, &name, None, &mut object).await?;
+        finish::default(call, &mut object);
+        prepare(call, &mut object, applied.as_ref())?;
+        let lease = crate::strategy::before_create(&call.core, &call.kind, &mut object)?;
+        finish::validate(call, &object, None)?;
+        call.admit(Operation::Create, &name, None, Some(&object)).await?;
+        meta::tidy(&mut object);
+        let draft = Draft::new(object.clone()).map_err(ApiError::internal)?;
+        finish::size(draft.len())?;
+        if call.params.dry_run {
+            return shape::value(call, StatusCode::CREATED, object);
+        }
+        let write = Write { shelf: call.kind.shelf.clone(), path, expected: None, draft, remove: false };
+        match call.core.store.write(write).await {
+            Ok(stored) => {
+                lease.keep();
+                return shape::one(call, StatusCode::CREATED, &stored);
+            }
+            Err(WriteError::Changed(_)) if generated.is_some() && attempt < NAMES => {}
+            Err(WriteError::Changed(_)) => return Err(ApiError::already_exists(&call.kind, &name)),
+            Err(error) => return Err(ApiError::internal(error.to_string())),
+        }
+    }
+    Err(ApiError::internal("no free name was found"))
+}
+
+/// Settles the name; answers the prefix if it is to be generated.
+fn name(call: &Call, object: &mut Value) -> Result<Option<String>, ApiError> {
+    let given = meta::text(object, "name").to_owned();
+    if let Some(name) = &call.name {
+        if !given.is_empty() && given != *name {
+            return Err(ApiError::bad_request(format!("the name of the object ({given}) does not match the name on the URL ({name})")));
+        }
+        meta::set(object, "name", name.as_str());
+        return Ok(None);
+    }
+    let prefix = meta::text(object, "generateName").to_owned();
+    if !given.is_empty() {
+        return Ok(None);
+    }
+    if prefix.is_empty() {
+        let cause = finish::cause("FieldValueRequired", "metadata.name", "Required value: name or generateName is required");
+        return Err(ApiError::invalid(&call.kind, "", vec![cause]));
+    }
+    Ok(Some(prefix))
+}
+
+/// Five letters without vowels, as Kubernetes makes them.
+fn suffix() -> String {
+    const LETTERS: &[u8] = b"bcdfghjklmnpqrstvwxz2456789";
+    uuid::Uuid::new_v4().as_bytes()[..5].iter().map(|byte| char::from(LETTERS[usize::from(*byte) % LETTERS.len()])).collect()
+}
+
+/// Objects are made only in namespaces that exist and stay.
+fn live_namespace(call: &Call, object: &Value) -> Result<(), ApiError> {
+    let Some(namespace) = call.namespace.as_deref().filter(|_| call.kind.namespaced) else { return Ok(()) };
+    let Some(kind) = call.kinds.resource("", "v1", "namespaces") else { return Ok(()) };
+    let Some(stored) = call.core.store.shelf(&kind.shelf).get(namespace) else {
+        return Err(ApiError::not_found(kind, namespace));
+    };
+    if stored.deleting {
+        let why = format!("unable to create new content in namespace {namespace} because it is being terminated");
+        let name = meta::text(object, "name");
+        let cause = finish::cause("NamespaceTerminating", "metadata.namespace", format!("namespace {namespace} is being terminated"));
+        return Err(ApiError::forbidden(&call.kind, name, &why).with_cause(cause));
+    }
+    Ok(())
+}
+
+/// Fills what only the server may set.
+fn prepare(call: &Call, object: &mut Value, applied: Option<&Value>) -> Result<(), ApiError> {
+    let now = call.core.now();
+    if call.kind.has_status()
+        && let Some(map) = object.as_object_mut()
+    {
+        map.remove("status");
+    }
+    for key in ["deletionTimestamp", "deletionGracePeriodSeconds", "selfLink", "resourceVersion"] {
+        meta::set(object, key, Value::Null);
+    }
+    meta::set(object, "uid", uuid::Uuid::new_v4().to_string());
+    meta::set(object, "creationTimestamp", meta::time(now));
+    meta::set(object, "generation", if call.kind.generations { Value::from(1) } else { Value::Null });
+    managed::record(call, None, object, applied, now)
+}

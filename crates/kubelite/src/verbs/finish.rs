@@ -1,0 +1,102 @@
+//! The last steps before a change is stored, the same for create, update and patch.
+
+use serde_json::Value;
+
+use super::Call;
+use crate::{
+    wire::Validation,
+    object::meta,
+    status::{ApiError, Cause},
+};
+
+/// Largest object, encoded.
+const LARGEST: usize = 1_572_864;
+
+/// Checks that body and path speak of the same kind, and fills in what was left out.
+pub(super) fn identify(call: &Call, object: &mut Value) -> Result<(), ApiError> {
+    let kind = &call.kind;
+    let Some(map) = object.as_object_mut() else {
+        return Err(ApiError::bad_request(format!("the body must be an object of kind {}", kind.kind)));
+    };
+    let expected = kind.api_version();
+    for (key, expected, what) in [("apiVersion", expected.as_str(), "API version"), ("kind", &kind.kind, "kind")] {
+        match map.get(key).and_then(Value::as_str).unwrap_or_default() {
+            "" => {
+                map.insert(key.into(), expected.into());
+            }
+            given if given == expected => {}
+            given => {
+                return Err(ApiError::bad_request(format!("the {what} in the data ({given}) does not match the expected {what} ({expected})")));
+            }
+        }
+    }
+    if map.get("metadata").is_some_and(|metadata| !metadata.is_object() && !metadata.is_null()) {
+        return Err(ApiError::bad_request("metadata: must be an object"));
+    }
+    let given = meta::text(object, "namespace").to_owned();
+    match &call.namespace {
+        Some(namespace) if kind.namespaced => {
+            if !given.is_empty() && given != *namespace {
+                return Err(ApiError::bad_request("the namespace of the provided object does not match the namespace sent on the request"));
+            }
+            meta::set(object, "namespace", namespace.as_str());
+        }
+        _ => meta::set(object, "namespace", Value::Null),
+    }
+    Ok(())
+}
+
+/// Drops unknown fields as the request wants it, then applies the schema's defaults.
+pub(super) fn structure(call: &Call, object: &mut Value, duplicates: Vec<String>) -> Result<(), ApiError> {
+    let strictness = call.params.field_validation.unwrap_or_default();
+    let mut problems = duplicates;
+    if let Some(schema) = call.kind.schema() {
+        for path in schema.prune(object) {
+            problems.push(format!("unknown field {path:?}"));
+        }
+    }
+    if !problems.is_empty() {
+        match strictness {
+            Validation::Ignore => {}
+            Validation::Warn => problems.iter().for_each(|problem| call.warn(problem.clone())),
+            Validation::Strict => {
+                return Err(ApiError::bad_request(format!("strict decoding error: {}", problems.join(", "))));
+            }
+        }
+    }
+    default(call, object);
+    Ok(())
+}
+
+/// Applies the defaults of schema and strategy.
+pub(super) fn default(call: &Call, object: &mut Value) {
+    if let Some(schema) = call.kind.schema() {
+        schema.default_in_place(object);
+    }
+    crate::strategy::default(&call.kind, object);
+}
+
+/// All field errors of an object.
+pub(super) fn validate(call: &Call, object: &Value, old: Option<&Value>) -> Result<(), ApiError> {
+    let mut causes = crate::strategy::validate_metadata(&call.kind, object, old);
+    if let Some(schema) = call.kind.schema() {
+        causes.extend(schema.validate(object, old).into_iter().map(|error| crate::kinds::cause(&error)));
+    }
+    if causes.is_empty() {
+        causes.extend(crate::strategy::validate(&call.kind, object, old, call.sub()));
+    }
+    if causes.is_empty() { Ok(()) } else { Err(ApiError::invalid(&call.kind, meta::text(object, "name"), causes)) }
+}
+
+/// Refuses what is too large to be stored.
+pub(super) fn size(len: usize) -> Result<(), ApiError> {
+    if len > LARGEST {
+        return Err(ApiError::too_large(format!("Request is too large: the object would take {len} bytes, the limit is {LARGEST}")));
+    }
+    Ok(())
+}
+
+/// A field error.
+pub(super) fn cause(reason: &str, field: &str, message: impl Into<String>) -> Cause {
+    Cause { reason: reason.to_owned(), field: field.to_owned(), message: message.into() }
+}

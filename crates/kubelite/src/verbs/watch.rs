@@ -1,0 +1,245 @@
+//! Watch: a cursor into the shelf's history, one line per event.
+//!
+//! There is no queue per watcher: the stream reads from the shelf's history when the connection has room. A watcher that is so
+//! slow that history has moved past its cursor gets `410 Expired` and costs nobody anything.
+
+use std::{collections::VecDeque, sync::Arc, time::Duration};
+
+use bytes::Bytes;
+use futures::stream;
+use http::{HeaderValue, Response, StatusCode, header};
+use serde_json::{Value, json};
+use tokio::time::Instant;
+
+use super::{Call, list::{self, Selection}};
+use crate::{
+    wire::{Body, Shape},
+    kinds::Origin,
+    object::meta,
+    shape,
+    status::ApiError,
+    store::{Event, EventKind, Shelf, Since, Stored},
+};
+
+/// Events that are turned into lines at a time.
+const CHUNK: usize = 100;
+/// How often a watcher that wants it learns how far history got.
+const BOOKMARK: Duration = Duration::from_secs(60);
+
+enum Phase {
+    /// Objects that are there already.
+    Initial(VecDeque<Arc<Stored>>),
+    Live,
+    Ended,
+}
+
+struct Watcher {
+    call: Call,
+    selection: Selection,
+    shelf: Arc<Shelf>,
+    changed: tokio::sync::watch::Receiver<u64>,
+    cursor: u64,
+    /// The newest revision that the client knows of.
+    told: u64,
+    phase: Phase,
+    mark_initial: bool,
+    deadline: Option<Instant>,
+    bookmark: Instant,
+    columns_sent: bool,
+}
+
+/// Answers with a stream of events.
+pub(crate) fn watch(call: Call) -> Result<Response<Body>, ApiError> {
+    let selection = Selection::of(&call)?;
+    let params = &call.params;
+    let shelf = call.core.store.shelf(&call.kind.shelf);
+    let changed = shelf.changes();
+    let asked = list::revision(&params.resource_version)?;
+    if params.initial_events.is_some() && params.resource_version_match != "NotOlderThan" {
+        let problem = "sendInitialEvents requires setting resourceVersionMatch to NotOlderThan";
+        return Err(ApiError::bad_request(format!("resourceVersionMatch: Forbidden: {problem}")));
+    }
+    let committed = call.core.store.revision();
+    if asked.is_some_and(|asked| asked > committed) {
+        return Err(list::too_new(asked.unwrap_or(0), committed));
+    }
+    let from_now = asked.is_none_or(|asked| asked == 0);
+    let initial = params.initial_events.unwrap_or(from_now);
+    let (phase, cursor) = if initial {
+        let (objects, at) = shelf.list(&selection.prefix, None, || call.core.store.revision());
+        (Phase::Initial(objects.into_iter().filter(|object| selection.matches(object)).collect()), at)
+    } else if from_now {
+        (Phase::Live, committed)
+    } else {
+        (Phase::Live, asked.unwrap_or(0))
+    };
+    let now = Instant::now();
+    let deadline = params.timeout_seconds.filter(|&seconds| seconds > 0).map(|seconds| now + Duration::from_secs(seconds));
+    let mark_initial = params.initial_events == Some(true) && params.bookmarks;
+    let yaml = call.format.yaml;
+    if yaml {
+        return Err(ApiError::not_acceptable("application/json"));
+    }
+    let watcher =
+        Watcher { selection, shelf, changed, cursor, told: cursor, phase, mark_initial, deadline, bookmark: now + BOOKMARK, columns_sent: false, call };
+    let mut response = Response::new(Body::from_stream(stream::unfold(watcher, |mut watcher| async move {
+        let chunk = watcher.next().await?;
+        Some((Ok::<_, std::convert::Infallible>(chunk), watcher))
+    })));
+    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache, private"));
+    Ok(response)
+}
+
+impl Watcher {
+    /// The next lines; `None`: the watch ended.
+    async fn next(&mut self) -> Option<Bytes> {
+        loop {
+            match &mut self.phase {
+                Phase::Ended => return None,
+                Phase::Initial(objects) => {
+                    let part: Vec<_> = objects.drain(..objects.len().min(CHUNK)).collect();
+                    if part.is_empty() {
+                        self.phase = Phase::Live;
+                        if std::mem::take(&mut self.mark_initial) {
+                            return Some(self.bookmark_line(true));
+                        }
+                        continue;
+                    }
+                    let mut lines = Vec::new();
+                    for object in part {
+                        self.line("ADDED", &object, None, &mut lines);
+                    }
+                    return Some(lines.into());
+                }
+                Phase::Live => {
+                    // Marked as seen before reading, so that a change in between wakes the wait below.
+                    self.changed.borrow_and_update();
+                    match self.shelf.since(self.cursor, CHUNK) {
+                        Since::Expired => return Some(self.expired()),
+                        Since::Events(events) if events.is_empty() => {}
+                        Since::Events(events) => {
+                            let lines = self.lines(&events);
+                            if lines.is_empty() {
+                                continue;
+                            }
+                            return Some(lines.into());
+                        }
+                    }
+                }
+            }
+            if let Some(lines) = self.wait().await {
+                return (!lines.is_empty()).then_some(lines);
+            }
+        }
+    }
+
+    /// Waits for changes; answers lines that are due without one, empty for the end.
+    async fn wait(&mut self) -> Option<Bytes> {
+        let wants_bookmarks = self.call.params.bookmarks;
+        let deadline = self.deadline;
+        tokio::select! {
+            biased;
+            () = self.call.core.stopping.cancelled() => {
+                self.phase = Phase::Ended;
+                Some(Bytes::new())
+            }
+            changed = self.changed.changed() => {
+                if changed.is_err() {
+                    self.phase = Phase::Ended;
+                    return Some(Bytes::new());
+                }
+                None
+            }
+            () = async { match deadline { Some(at) => tokio::time::sleep_until(at).await, None => std::future::pending().await } } => {
+                self.phase = Phase::Ended;
+                Some(if wants_bookmarks { self.bookmark_line(false) } else { Bytes::new() })
+            }
+            () = tokio::time::sleep_until(self.bookmark), if wants_bookmarks => {
+                self.bookmark = Instant::now() + BOOKMARK;
+                let (_, at) = self.shelf.list("\u{10ffff}", None, || self.call.core.store.revision());
+                // Nothing of this shelf lies between the cursor and now, or `since` would have said so.
+                match self.shelf.since(self.cursor, 1) {
+                    Since::Events(events) if events.is_empty() && at > self.told => {
+                        self.cursor = at;
+                        Some(self.bookmark_line(false))
+                    }
+                    _ => None,
+                }
+            }
+        }
+    }
+
+    fn lines(&mut self, events: &[Arc<Event>]) -> Vec<u8> {
+        let mut lines = Vec::new();
+        for event in events {
+            self.cursor = event.object.revision;
+            let before = event.before.as_ref().is_some_and(|before| self.selection.matches(before));
+            let now = event.kind == EventKind::Put && self.selection.matches(&event.object);
+            match (before, now) {
+                (false, true) => self.line("ADDED", &event.object, None, &mut lines),
+                (true, true) => self.line("MODIFIED", &event.object, None, &mut lines),
+                (true, false) => {
+                    // What left the selection is shown as it was when it still belonged, at the revision of now.
+                    let shown = if event.kind == EventKind::Removed { &event.object } else { event.before.as_ref().unwrap_or(&event.object) };
+                    self.line("DELETED", shown, Some(event.object.revision), &mut lines);
+                }
+                (false, false) => {}
+            }
+        }
+        lines
+    }
+
+    fn line(&mut self, kind: &str, object: &Arc<Stored>, revision: Option<u64>, into: &mut Vec<u8>) {
+        self.told = self.told.max(revision.unwrap_or(object.revision));
+        let plain = self.call.format.shape == Shape::Whole
+            && revision.is_none_or(|revision| revision == object.revision)
+            && shape::as_stored(&self.call.kind, object);
+        into.extend_from_slice(b"{\"type\":\"");
+        into.extend_from_slice(kind.as_bytes());
+        into.extend_from_slice(b"\",\"object\":");
+        if plain {
+            into.extend_from_slice(&object.bytes);
+        } else {
+            let mut value = shape::in_version(&self.call, object);
+            if let Some(revision) = revision {
+                meta::set(&mut value, "resourceVersion", revision.to_string());
+            }
+            let shaped = shape::shaped(&self.call, &value, !self.columns_sent);
+            self.columns_sent = true;
+            into.extend_from_slice(shaped.to_string().as_bytes());
+        }
+        into.extend_from_slice(b"}\n");
+    }
+
+    fn bookmark_line(&mut self, initial: bool) -> Bytes {
+        self.told = self.cursor;
+        let mut metadata = json!({"resourceVersion": self.cursor.to_string(), "creationTimestamp": null});
+        if initial {
+            metadata["annotations"] = json!({"k8s.io/initial-events-end": "true"});
+        }
+        let mut object = json!({"kind": &*self.call.kind.kind, "apiVersion": self.call.kind.api_version(), "metadata": metadata});
+        if self.call.kind.origin == Origin::Builtin && self.call.kind.has_status() {
+            object["spec"] = json!({});
+            object["status"] = json!({});
+        }
+        let object = match self.call.format.shape {
+            Shape::Whole => object,
+            Shape::Metadata => {
+                let mut object = json!({"kind": "PartialObjectMetadata", "apiVersion": "meta.k8s.io/v1", "metadata": object["metadata"]});
+                object["metadata"]["creationTimestamp"] = Value::Null;
+                object
+            }
+            Shape::Table => json!({"kind": "Table", "apiVersion": "meta.k8s.io/v1", "metadata": {"resourceVersion": self.cursor.to_string()},
+                "columnDefinitions": null, "rows": [{"cells": [], "object": {"kind": "PartialObjectMetadata", "apiVersion": "meta.k8s.io/v1", "metadata": object["metadata"]}}]}),
+        };
+        Bytes::from(format!("{}\n", json!({"type": "BOOKMARK", "object": object})))
+    }
+
+    fn expired(&mut self) -> Bytes {
+        self.phase = Phase::Ended;
+        let mut error = ApiError::expired(format!("too old resource version: {} ({})", self.cursor, self.shelf.name()));
+        error.code = StatusCode::GONE;
+        Bytes::from(format!("{}\n", json!({"type": "ERROR", "object": error.to_value()})))
+    }
+}

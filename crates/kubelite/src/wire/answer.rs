@@ -1,0 +1,113 @@
+//! Bodies and headers of answers.
+
+use bytes::Bytes;
+use http::{HeaderMap, HeaderValue, Response, StatusCode, header};
+use serde_json::Value;
+
+use super::Body;
+use crate::status::ApiError;
+
+/// What an object is reduced to on its way out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Shape {
+    /// The object.
+    Whole,
+    /// Its table row.
+    Table,
+    /// Its metadata.
+    Metadata,
+}
+
+/// What the client accepts, as far as we can make it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Format {
+    pub(crate) shape: Shape,
+    pub(crate) yaml: bool,
+}
+
+impl Format {
+    /// JSON, whole.
+    pub(crate) const JSON: Self = Self { shape: Shape::Whole, yaml: false };
+
+    /// The first alternative of `Accept` that we can make.
+    pub(crate) fn negotiate(headers: &HeaderMap) -> Result<Self, ApiError> {
+        let Some(accept) = headers.get(header::ACCEPT).and_then(|value| value.to_str().ok()) else { return Ok(Self::JSON) };
+        let mut seen = false;
+        for clause in accept.split(',') {
+            let mut parts = clause.split(';').map(str::trim);
+            let media = parts.next().unwrap_or_default();
+            if media.is_empty() {
+                continue;
+            }
+            seen = true;
+            let mut shape = Some(Shape::Whole);
+            let mut group_fits = true;
+            for part in parts {
+                match part.split_once('=').unwrap_or((part, "")) {
+                    ("as", "Table") => shape = Some(Shape::Table),
+                    ("as", "PartialObjectMetadata" | "PartialObjectMetadataList") => shape = Some(Shape::Metadata),
+                    ("as", _) => shape = None,
+                    ("g", group) => group_fits = group == "meta.k8s.io",
+                    ("v", version) => group_fits = group_fits && version == "v1",
+                    _ => {}
+                }
+            }
+            let Some(shape) = shape else { continue };
+            if shape != Shape::Whole && !group_fits {
+                continue;
+            }
+            match media {
+                "application/json" | "*/*" | "application/*" => return Ok(Self { shape, yaml: false }),
+                "application/yaml" => return Ok(Self { shape, yaml: true }),
+                _ => {}
+            }
+        }
+        if seen { Err(ApiError::not_acceptable("application/json, application/yaml")) } else { Ok(Self::JSON) }
+    }
+
+    fn media(self) -> HeaderValue {
+        HeaderValue::from_static(if self.yaml { "application/yaml" } else { "application/json" })
+    }
+}
+
+/// An encoded object.
+pub(crate) fn object_answer(code: StatusCode, bytes: Bytes, format: Format) -> Response<Body> {
+    let bytes = if format.yaml { to_yaml(&bytes) } else { bytes };
+    let mut response = Response::new(Body::from(bytes));
+    *response.status_mut() = code;
+    response.headers_mut().insert(header::CONTENT_TYPE, format.media());
+    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache, private"));
+    response
+}
+
+fn to_yaml(json: &Bytes) -> Bytes {
+    let text = serde_json::from_slice::<Value>(json).ok().and_then(|value| serde_saphyr::to_string(&value).ok());
+    text.map_or_else(|| json.clone(), Bytes::from)
+}
+
+/// Any JSON.
+pub(crate) fn json_answer(code: StatusCode, value: &Value, format: Format) -> Response<Body> {
+    object_answer(code, Bytes::from(value.to_string()), format)
+}
+
+/// A `Status`.
+pub(crate) fn status_answer(code: StatusCode, value: &Value) -> Response<Body> {
+    json_answer(code, value, Format::JSON)
+}
+
+/// A refusal.
+pub(crate) fn failure(error: &ApiError) -> Response<Body> {
+    let mut response = status_answer(error.code, &error.to_value());
+    if let Some(seconds) = error.details.as_ref().map(|details| details.retry_after).filter(|&seconds| seconds > 0) {
+        response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+    }
+    response
+}
+
+/// Plain text.
+pub(crate) fn text_answer(code: StatusCode, text: impl Into<String>) -> Response<Body> {
+    let mut response = Response::new(Body::from(text.into()));
+    *response.status_mut() = code;
+    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));
+    response
+}

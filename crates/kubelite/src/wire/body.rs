@@ -1,0 +1,60 @@
+//! Bodies of requests.
+
+use bytes::Bytes;
+use http::HeaderMap;
+use http_body_util::{BodyExt, LengthLimitError, Limited};
+use serde_json::Value;
+
+use super::Body;
+use crate::status::ApiError;
+
+/// Largest body, as in Kubernetes.
+const LIMIT: usize = 3 * 1024 * 1024;
+
+/// What the body is written in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Media {
+    Json,
+    Yaml,
+    JsonPatch,
+    MergePatch,
+    StrategicPatch,
+    ApplyYaml,
+}
+
+/// Reads the `Content-Type`; absent: JSON.
+pub(crate) fn media_of(headers: &HeaderMap) -> Result<Media, ApiError> {
+    let given = headers.get(http::header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or("application/json");
+    match given.split(';').next().unwrap_or_default().trim() {
+        "application/json" | "" => Ok(Media::Json),
+        "application/yaml" => Ok(Media::Yaml),
+        "application/json-patch+json" => Ok(Media::JsonPatch),
+        "application/merge-patch+json" => Ok(Media::MergePatch),
+        "application/strategic-merge-patch+json" => Ok(Media::StrategicPatch),
+        "application/apply-patch+yaml" => Ok(Media::ApplyYaml),
+        _ => Err(ApiError::unsupported_media(given, &["application/json", "application/yaml"])),
+    }
+}
+
+/// Reads the whole body, up to the limit.
+pub(crate) async fn read(body: Body) -> Result<Bytes, ApiError> {
+    match Limited::new(body, LIMIT).collect().await {
+        Ok(collected) => Ok(collected.to_bytes()),
+        Err(error) if error.downcast_ref::<LengthLimitError>().is_some() => {
+            Err(ApiError::too_large(format!("the request body is larger than {LIMIT} bytes: limit is {LIMIT}")))
+        }
+        Err(error) => Err(ApiError::bad_request(format!("the request body could not be read: {error}"))),
+    }
+}
+
+/// Parses one JSON or YAML document.
+pub(crate) fn decode_document(media: Media, bytes: &[u8]) -> Result<Value, ApiError> {
+    match media {
+        Media::Yaml | Media::ApplyYaml => {
+            let text = std::str::from_utf8(bytes).map_err(|error| ApiError::bad_request(format!("error parsing YAML: {error}")))?;
+            serde_saphyr::from_str(text).map_err(|error| ApiError::bad_request(format!("error parsing YAML: {error}")))
+        }
+        _ => serde_json::from_slice(bytes)
+            .map_err(|error| ApiError::bad_request(format!("couldn't get version/kind; json parse error: {error}"))),
+    }
+}

@@ -1,0 +1,145 @@
+//! From path and method to a verb.
+
+use std::sync::Arc;
+
+use http::{Method, Request, Response, StatusCode};
+use serde_json::json;
+
+use super::{Body, Format, Params, Target, answer, body, path};
+use crate::{
+    admission::User,
+    auth,
+    core::Core,
+    discovery,
+    status::ApiError,
+    verbs::{self, Call},
+};
+
+/// Answers a request. Never fails: what goes wrong becomes a `Status`.
+pub(crate) async fn serve(core: Arc<Core>, request: Request<Body>) -> Response<Body> {
+    match answer(core, request).await {
+        Ok(response) => response,
+        Err(error) => answer::failure(&error),
+    }
+}
+
+async fn answer(core: Arc<Core>, request: Request<Body>) -> Result<Response<Body>, ApiError> {
+    let path = request.uri().path();
+    if let Some(response) = open(&core, path) {
+        return response;
+    }
+    let Some(user) = request.extensions().get::<Arc<User>>().cloned() else { return Err(ApiError::unauthorized()) };
+    if let Some(target) = path::parse(path) {
+        return resource(core, target, user, request).await;
+    }
+    if request.method() != Method::GET {
+        return Err(ApiError::no_such_path());
+    }
+    discovery::serve(&core, path, request.headers())
+}
+
+/// What everybody may see.
+fn open(core: &Core, path: &str) -> Option<Result<Response<Body>, ApiError>> {
+    match path {
+        "/healthz" | "/livez" | "/healthz/ping" | "/livez/ping" => Some(Ok(answer::text_answer(StatusCode::OK, "ok"))),
+        "/readyz" | "/readyz/ping" => Some(Ok(if core.stopping.is_cancelled() {
+            answer::text_answer(StatusCode::INTERNAL_SERVER_ERROR, "[-]shutdown failed: the server is shutting down")
+        } else {
+            answer::text_answer(StatusCode::OK, "ok")
+        })),
+        "/version" => Some(Ok(answer::json_answer(
+            StatusCode::OK,
+            &json!({
+                "major": "1", "minor": "36", "gitVersion": concat!("v1.36.3+kubelite.", env!("CARGO_PKG_VERSION")), "gitCommit": "", "gitTreeState": "clean",
+                "buildDate": "1970-01-01T00:00:00Z", "goVersion": "", "compiler": "rustc", "platform": concat!("linux/", "amd64"),
+            }),
+            Format::JSON,
+        ))),
+        _ => None,
+    }
+}
+
+/// The verb that Kubernetes calls this request.
+fn verb(method: &Method, target: &Target, params: &Params) -> Option<&'static str> {
+    let named = target.name.is_some();
+    Some(match *method {
+        Method::GET | Method::HEAD if target.watch || (params.watch && target.subresource.is_none()) => "watch",
+        Method::GET | Method::HEAD if named => "get",
+        Method::GET | Method::HEAD => "list",
+        Method::POST => "create",
+        Method::PUT if named => "update",
+        Method::PATCH if named => "patch",
+        Method::DELETE if named => "delete",
+        Method::DELETE => "deletecollection",
+        _ => return None,
+    })
+}
+
+async fn resource(core: Arc<Core>, target: Target, user: Arc<User>, request: Request<Body>) -> Result<Response<Body>, ApiError> {
+    let kinds = core.registry.kinds();
+    let kind = kinds.resource(&target.group, &target.version, &target.plural).cloned().ok_or_else(ApiError::no_such_path)?;
+    let mut params = Params::parse(request.uri())?;
+    params.watch |= target.watch;
+    let verb = verb(request.method(), &target, &params).ok_or_else(|| ApiError::method_not_allowed(&kind))?;
+    let qualified = match &target.subresource {
+        Some(sub) => format!("{}/{sub}", kind.plural),
+        None => kind.plural.to_string(),
+    };
+    auth::authorize(&user, verb, &qualified, &kind.group, target.namespace.as_deref())?;
+    if kind.namespaced && target.namespace.is_none() && !matches!(verb, "list" | "watch") && kind.can("list") {
+        return Err(ApiError::method_not_allowed(&kind));
+    }
+    if !kind.namespaced && target.namespace.is_some() {
+        return Err(ApiError::no_such_path());
+    }
+    let format = Format::negotiate(request.headers());
+    let agent = request.headers().get(http::header::USER_AGENT).and_then(|value| value.to_str().ok()).unwrap_or("unknown");
+    let manager = if params.field_manager.is_empty() { agent.split('/').next().unwrap_or(agent).chars().take(128).collect() } else { params.field_manager.clone() };
+    let mut call = Call {
+        core,
+        kinds,
+        kind: kind.clone(),
+        namespace: target.namespace,
+        name: target.name,
+        subresource: target.subresource,
+        user,
+        params,
+        format: format.clone().unwrap_or(Format::JSON),
+        manager,
+        warnings: std::sync::Mutex::default(),
+    };
+    match call.sub() {
+        "" | "scale" => {}
+        "status" | "finalize" | "ephemeralcontainers" => {}
+        _ => return Err(ApiError::not_implemented(format!("{qualified} is not served by this server"))),
+    }
+    let allowed = match call.subresource.as_deref() {
+        None => kind.can(verb),
+        Some(sub) => kind.subresource(sub).ok_or_else(ApiError::no_such_path)?.verbs.iter().any(|known| known == verb),
+    };
+    if !allowed {
+        return Err(ApiError::method_not_allowed(&kind));
+    }
+    format?;
+    if verb == "watch" {
+        return verbs::watch(call);
+    }
+    let (parts, body) = request.into_parts();
+    let mut response = match verb {
+        "get" => verbs::get(&call)?,
+        "list" => verbs::list(&call)?,
+        _ => {
+            let media = body::media_of(&parts.headers)?;
+            let bytes = body::read(body).await?;
+            match verb {
+                "create" => verbs::create(&call, media, &bytes).await?,
+                "update" => verbs::update(&call, media, &bytes).await?,
+                "patch" => verbs::patch(&call, media, &bytes).await?,
+                "delete" => verbs::delete(&mut call, media, &bytes).await?,
+                _ => verbs::delete_collection(&mut call, media, &bytes).await?,
+            }
+        }
+    };
+    call.finish(&mut response);
+    Ok(response)
+}

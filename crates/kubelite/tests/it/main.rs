@@ -1,0 +1,6 @@
+//! The server as a client sees it, in process.
+
+mod basics;
+mod custom;
+mod lifecycle;
+mod support;
