@@ -15,13 +15,19 @@ use serde_json::{Map, Value, json};
 
 /// Groups that kubelite does not serve: what they configure (webhooks, aggregation, flow control, device allocation, signing)
 /// has no machine behind it here, and an object that is accepted and ignored would be a lie.
-const LEFT_OUT: &[&str] =
-    &["admissionregistration.k8s.io", "apiregistration.k8s.io", "certificates.k8s.io", "flowcontrol.apiserver.k8s.io", "resource.k8s.io"];
+const LEFT_OUT: &[&str] = &[
+    "admissionregistration.k8s.io",
+    "apiregistration.k8s.io",
+    "certificates.k8s.io",
+    "flowcontrol.apiserver.k8s.io",
+    "resource.k8s.io",
+];
 
 /// Reads `contract/kubernetes-1.36` below the fixtures folder and writes the generated files.
 pub(crate) fn run() -> Result<()> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().context("xtask has no parent folder")?;
-    let fixtures = std::env::var_os("OPENCHOREO_FIXTURES").map_or_else(|| root.join("../shared/fixtures"), PathBuf::from);
+    let fixtures =
+        std::env::var_os("OPENCHOREO_FIXTURES").map_or_else(|| root.join("../shared/fixtures"), PathBuf::from);
     let source = fixtures.join("contract/kubernetes-1.36");
     if !source.is_dir() {
         bail!("{} is not a folder: set OPENCHOREO_FIXTURES to the folder with the contract data", source.display());
@@ -51,7 +57,11 @@ pub(crate) fn run() -> Result<()> {
     }
     // Scale, Status, options and the like are reachable from no served kind but are named by its paths.
     for name in definitions.keys() {
-        if name.ends_with(".DeleteOptions") || name.ends_with(".v1.Status") || name.ends_with(".autoscaling.v1.Scale") || name.ends_with(".policy.v1.Eviction") {
+        if name.ends_with(".DeleteOptions")
+            || name.ends_with(".v1.Status")
+            || name.ends_with(".autoscaling.v1.Scale")
+            || name.ends_with(".policy.v1.Eviction")
+        {
             reach(name, &definitions, &mut wanted);
         }
     }
@@ -137,7 +147,8 @@ fn row(
 /// All definitions of all documents, made compact.
 fn read_definitions(folder: &Path) -> Result<BTreeMap<String, Value>> {
     let mut all = BTreeMap::new();
-    let mut files: Vec<_> = fs::read_dir(folder)?.collect::<Result<Vec<_>, _>>()?.into_iter().map(|entry| entry.path()).collect();
+    let mut files: Vec<_> =
+        fs::read_dir(folder)?.collect::<Result<Vec<_>, _>>()?.into_iter().map(|entry| entry.path()).collect();
     files.sort();
     for file in files {
         let document = read(&file)?;
@@ -171,7 +182,8 @@ fn compact(value: &Value) -> Value {
                     "default" if is_zero(inner) => {}
                     // Its keys are names of fields, not words of the schema language.
                     "properties" => {
-                        let fields = inner.as_object().into_iter().flatten().map(|(name, field)| (name.clone(), compact(field)));
+                        let fields =
+                            inner.as_object().into_iter().flatten().map(|(name, field)| (name.clone(), compact(field)));
                         out.insert(key.clone(), Value::Object(fields.collect()));
                     }
                     _ => {

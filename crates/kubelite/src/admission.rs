@@ -23,7 +23,11 @@ pub struct User {
 impl User {
     /// The program itself.
     pub fn embedded() -> Self {
-        Self { name: "system:embedded".into(), groups: vec!["system:masters".into(), "system:authenticated".into()], ..Self::default() }
+        Self {
+            name: "system:embedded".into(),
+            groups: vec!["system:masters".into(), "system:authenticated".into()],
+            ..Self::default()
+        }
     }
 
     /// Whether it may do everything.

@@ -6,8 +6,8 @@ use serde::de::{DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Number, Value};
 
 use crate::{
-    wire::{Media, decode_document},
     status::ApiError,
+    wire::{Media, decode_document},
 };
 
 /// Parses one document. Answers the value and what is wrong with it without making it unreadable: fields that come twice.
@@ -79,7 +79,9 @@ impl<'de> Visitor<'de> for Node {
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Value, A::Error> {
         let mut out = Vec::new();
-        while let Some(item) = items.next_element_seed(Node { path: format!("{}[{}]", self.path, out.len()), found: self.found.clone() })? {
+        while let Some(item) = items
+            .next_element_seed(Node { path: format!("{}[{}]", self.path, out.len()), found: self.found.clone() })?
+        {
             out.push(item);
         }
         Ok(Value::Array(out))

@@ -5,7 +5,13 @@ use serde_json::Value;
 use crate::{status::ApiError, verbs::Call};
 
 /// Brings `managedFields` up to date with what this request changed.
-pub(crate) fn record(call: &Call, old: Option<&Value>, new: &mut Value, applied: Option<&Value>, now: jiff::Timestamp) -> Result<(), ApiError> {
+pub(crate) fn record(
+    call: &Call,
+    old: Option<&Value>,
+    new: &mut Value,
+    applied: Option<&Value>,
+    now: jiff::Timestamp,
+) -> Result<(), ApiError> {
     let _ = (call, old, new, applied, now);
     Ok(())
 }

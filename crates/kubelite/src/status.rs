@@ -70,34 +70,47 @@ impl ApiError {
 
     /// Nobody answers at this path.
     pub fn no_such_path() -> Self {
-        let mut error = Self::new(StatusCode::NOT_FOUND, "NotFound", "the server could not find the requested resource");
+        let mut error =
+            Self::new(StatusCode::NOT_FOUND, "NotFound", "the server could not find the requested resource");
         error.details = Some(Box::default());
         error
     }
 
     /// There is no such object.
     pub fn not_found(kind: &Kind, name: &str) -> Self {
-        Self::new(StatusCode::NOT_FOUND, "NotFound", format!("{} {name:?} not found", kind.resource())).about(kind, name)
+        Self::new(StatusCode::NOT_FOUND, "NotFound", format!("{} {name:?} not found", kind.resource()))
+            .about(kind, name)
     }
 
     /// There is one already.
     pub fn already_exists(kind: &Kind, name: &str) -> Self {
-        Self::new(StatusCode::CONFLICT, "AlreadyExists", format!("{} {name:?} already exists", kind.resource())).about(kind, name)
+        Self::new(StatusCode::CONFLICT, "AlreadyExists", format!("{} {name:?} already exists", kind.resource()))
+            .about(kind, name)
     }
 
     /// Someone else changed it, or a precondition does not hold.
     pub fn conflict(kind: &Kind, name: &str, why: &str) -> Self {
-        Self::new(StatusCode::CONFLICT, "Conflict", format!("Operation cannot be fulfilled on {} {name:?}: {why}", kind.resource())).about(kind, name)
+        Self::new(
+            StatusCode::CONFLICT,
+            "Conflict",
+            format!("Operation cannot be fulfilled on {} {name:?}: {why}", kind.resource()),
+        )
+        .about(kind, name)
     }
 
     /// The object has another resource version than the request expects.
     pub fn modified(kind: &Kind, name: &str) -> Self {
-        Self::conflict(kind, name, "the object has been modified; please apply your changes to the latest version and try again")
+        Self::conflict(
+            kind,
+            name,
+            "the object has been modified; please apply your changes to the latest version and try again",
+        )
     }
 
     /// A rule forbids it.
     pub fn forbidden(kind: &Kind, name: &str, why: &str) -> Self {
-        Self::new(StatusCode::FORBIDDEN, "Forbidden", format!("{} {name:?} is forbidden: {why}", kind.resource())).about(kind, name)
+        Self::new(StatusCode::FORBIDDEN, "Forbidden", format!("{} {name:?} is forbidden: {why}", kind.resource()))
+            .about(kind, name)
     }
 
     /// Field errors.
@@ -109,7 +122,13 @@ impl ApiError {
     pub fn invalid_kind(group: &str, kind: &str, name: &str, causes: Vec<Cause>) -> Self {
         let lines: Vec<String> = causes
             .iter()
-            .map(|cause| if cause.field.is_empty() { cause.message.clone() } else { format!("{}: {}", cause.field, cause.message) })
+            .map(|cause| {
+                if cause.field.is_empty() {
+                    cause.message.clone()
+                } else {
+                    format!("{}: {}", cause.field, cause.message)
+                }
+            })
             .collect();
         let what = match lines.as_slice() {
             [one] => one.clone(),
@@ -132,7 +151,12 @@ impl ApiError {
 
     /// This verb is not for this resource.
     pub fn method_not_allowed(kind: &Kind) -> Self {
-        Self::new(StatusCode::METHOD_NOT_ALLOWED, "MethodNotAllowed", "the server does not allow this method on the requested resource").about(kind, "")
+        Self::new(
+            StatusCode::METHOD_NOT_ALLOWED,
+            "MethodNotAllowed",
+            "the server does not allow this method on the requested resource",
+        )
+        .about(kind, "")
     }
 
     /// The body's media type is not understood.
@@ -141,7 +165,9 @@ impl ApiError {
         Self::new(
             StatusCode::UNSUPPORTED_MEDIA_TYPE,
             "UnsupportedMediaType",
-            format!("the body of the request was in an unknown format - accepted media types include: {known} (got {given:?})"),
+            format!(
+                "the body of the request was in an unknown format - accepted media types include: {known} (got {given:?})"
+            ),
         )
     }
 

@@ -77,7 +77,11 @@ impl<T: AsyncRead + AsyncWrite + Send + Unpin> Duplex for T {}
 #[async_trait]
 pub trait PodConnect: Send + Sync {
     /// The container's output.
-    async fn logs(&self, pod: PodRef, options: LogOptions) -> Result<BoxStream<'static, std::io::Result<Bytes>>, ApiError>;
+    async fn logs(
+        &self,
+        pod: PodRef,
+        options: LogOptions,
+    ) -> Result<BoxStream<'static, std::io::Result<Bytes>>, ApiError>;
 
     /// Runs a program; answers its exit code when it ends. An error means that it never ran.
     async fn exec(&self, pod: PodRef, options: ExecOptions, streams: Streams) -> Result<i32, ApiError>;

@@ -33,21 +33,41 @@ pub(crate) fn problems(definition: &Value, old: Option<&Value>) -> Vec<Cause> {
     let expected = format!("{}.{}", text(&names["plural"]), text(&spec["group"]));
     if causes.is_empty() && meta::text(definition, "name") != expected {
         let name = meta::text(definition, "name");
-        causes.push(cause("FieldValueInvalid", "metadata.name", format!("Invalid value: {name:?}: must be spec.names.plural+\".\"+spec.group")));
+        causes.push(cause(
+            "FieldValueInvalid",
+            "metadata.name",
+            format!("Invalid value: {name:?}: must be spec.names.plural+\".\"+spec.group"),
+        ));
     }
     if !text(&spec["group"]).contains('.') && !text(&spec["group"]).is_empty() {
-        causes.push(cause("FieldValueInvalid", "spec.group", format!("Invalid value: {:?}: should be a domain with at least one dot", text(&spec["group"]))));
+        causes.push(cause(
+            "FieldValueInvalid",
+            "spec.group",
+            format!("Invalid value: {:?}: should be a domain with at least one dot", text(&spec["group"])),
+        ));
     }
     for problem in names::subdomain(text(&spec["group"])).into_iter().filter(|_| !text(&spec["group"]).is_empty()) {
-        causes.push(cause("FieldValueInvalid", "spec.group", format!("Invalid value: {:?}: {problem}", text(&spec["group"]))));
+        causes.push(cause(
+            "FieldValueInvalid",
+            "spec.group",
+            format!("Invalid value: {:?}: {problem}", text(&spec["group"])),
+        ));
     }
     match text(&spec["scope"]) {
         "Namespaced" | "Cluster" => {}
         "" => causes.push(cause("FieldValueRequired", "spec.scope", "Required value")),
-        other => causes.push(cause("FieldValueNotSupported", "spec.scope", format!("Unsupported value: {other:?}: supported values: \"Cluster\", \"Namespaced\""))),
+        other => causes.push(cause(
+            "FieldValueNotSupported",
+            "spec.scope",
+            format!("Unsupported value: {other:?}: supported values: \"Cluster\", \"Namespaced\""),
+        )),
     }
     if text(&spec["conversion"]["strategy"]) == "Webhook" {
-        causes.push(cause("FieldValueNotSupported", "spec.conversion.strategy", "Unsupported value: \"Webhook\": this server converts with strategy None only; supported values: \"None\""));
+        causes.push(cause(
+            "FieldValueNotSupported",
+            "spec.conversion.strategy",
+            "Unsupported value: \"Webhook\": this server converts with strategy None only; supported values: \"None\"",
+        ));
     }
     if spec["preserveUnknownFields"] == true {
         causes.push(cause("FieldValueInvalid", "spec.preserveUnknownFields", "Invalid value: true: cannot set to true, set x-kubernetes-preserve-unknown-fields to true in spec.versions[*].schema instead"));
@@ -56,17 +76,29 @@ pub(crate) fn problems(definition: &Value, old: Option<&Value>) -> Vec<Cause> {
     if let Some(old) = old {
         for field in ["group", "scope"] {
             if spec[field] != old["spec"][field] {
-                causes.push(cause("FieldValueInvalid", format!("spec.{field}"), format!("Invalid value: {}: field is immutable", spec[field])));
+                causes.push(cause(
+                    "FieldValueInvalid",
+                    format!("spec.{field}"),
+                    format!("Invalid value: {}: field is immutable", spec[field]),
+                ));
             }
         }
         for field in ["plural", "kind"] {
             if names[field] != old["spec"]["names"][field] {
-                causes.push(cause("FieldValueInvalid", format!("spec.names.{field}"), format!("Invalid value: {}: field is immutable", names[field])));
+                causes.push(cause(
+                    "FieldValueInvalid",
+                    format!("spec.names.{field}"),
+                    format!("Invalid value: {}: field is immutable", names[field]),
+                ));
             }
         }
         for stored in old["status"]["storedVersions"].as_array().into_iter().flatten() {
             if !spec["versions"].as_array().into_iter().flatten().any(|version| version["name"] == *stored) {
-                causes.push(cause("FieldValueInvalid", "status.storedVersions", format!("Invalid value: {stored}: missing from spec.versions; must be in spec.versions")));
+                causes.push(cause(
+                    "FieldValueInvalid",
+                    "status.storedVersions",
+                    format!("Invalid value: {stored}: missing from spec.versions; must be in spec.versions"),
+                ));
             }
         }
     }
@@ -76,7 +108,11 @@ pub(crate) fn problems(definition: &Value, old: Option<&Value>) -> Vec<Cause> {
 fn versions(spec: &Value, old: Option<&Value>, causes: &mut Vec<Cause>) {
     let versions: Vec<&Value> = spec["versions"].as_array().into_iter().flatten().collect();
     if versions.iter().filter(|version| version["storage"] == true).count() != 1 {
-        causes.push(cause("FieldValueInvalid", "spec.versions", "Invalid value: must have exactly one version marked as storage version"));
+        causes.push(cause(
+            "FieldValueInvalid",
+            "spec.versions",
+            "Invalid value: must have exactly one version marked as storage version",
+        ));
     }
     let mut seen = Vec::new();
     for (index, version) in versions.iter().enumerate() {
@@ -88,25 +124,49 @@ fn versions(spec: &Value, old: Option<&Value>, causes: &mut Vec<Cause>) {
         seen.push(name);
         let schema = &version["schema"]["openAPIV3Schema"];
         let unchanged = old.is_some_and(|old| {
-            old["spec"]["versions"].as_array().into_iter().flatten().any(|before| before["name"] == version["name"] && before["schema"] == version["schema"])
+            old["spec"]["versions"]
+                .as_array()
+                .into_iter()
+                .flatten()
+                .any(|before| before["name"] == version["name"] && before["schema"] == version["schema"])
         });
         if schema.is_null() {
-            causes.push(cause("FieldValueRequired", format!("{at}.schema.openAPIV3Schema"), "Required value: schemas are required"));
+            causes.push(cause(
+                "FieldValueRequired",
+                format!("{at}.schema.openAPIV3Schema"),
+                "Required value: schemas are required",
+            ));
         } else if !unchanged && let Err(problems) = schema::Schema::parse(schema) {
             for problem in problems {
-                causes.push(cause("FieldValueInvalid", format!("{at}.schema.openAPIV3Schema"), format!("Invalid value: {problem}")));
+                causes.push(cause(
+                    "FieldValueInvalid",
+                    format!("{at}.schema.openAPIV3Schema"),
+                    format!("Invalid value: {problem}"),
+                ));
             }
         }
         for (number, column) in version["additionalPrinterColumns"].as_array().into_iter().flatten().enumerate() {
             if let Err(problem) = JsonPath::parse(text(&column["jsonPath"])) {
-                causes.push(cause("FieldValueInvalid", format!("{at}.additionalPrinterColumns[{number}].jsonPath"), format!("Invalid value: {}: {problem}", column["jsonPath"])));
+                causes.push(cause(
+                    "FieldValueInvalid",
+                    format!("{at}.additionalPrinterColumns[{number}].jsonPath"),
+                    format!("Invalid value: {}: {problem}", column["jsonPath"]),
+                ));
             }
         }
         let scale = &version["subresources"]["scale"];
         if scale.is_object() {
             for (field, prefix) in [("specReplicasPath", ".spec."), ("statusReplicasPath", ".status.")] {
                 if !text(&scale[field]).starts_with(prefix) {
-                    causes.push(cause("FieldValueInvalid", format!("{at}.subresources.scale.{field}"), format!("Invalid value: {:?}: should be a json path under {}", text(&scale[field]), prefix.trim_end_matches('.'))));
+                    causes.push(cause(
+                        "FieldValueInvalid",
+                        format!("{at}.subresources.scale.{field}"),
+                        format!(
+                            "Invalid value: {:?}: should be a json path under {}",
+                            text(&scale[field]),
+                            prefix.trim_end_matches('.')
+                        ),
+                    ));
                 }
             }
         }

@@ -49,11 +49,16 @@ impl Establisher {
             }
             Some((stored, value)) => {
                 let known = served.get(name);
-                if known.is_some_and(|known| known.uid == stored.uid && known.terminating == stored.deleting && known.spec == value["spec"]) {
+                if known.is_some_and(|known| {
+                    known.uid == stored.uid && known.terminating == stored.deleting && known.spec == value["spec"]
+                }) {
                     return None;
                 }
                 let rows = rows::of(value, stored.deleting);
-                served.insert(name.clone(), Served { uid: stored.uid.clone(), spec: value["spec"].clone(), terminating: stored.deleting, rows });
+                served.insert(
+                    name.clone(),
+                    Served { uid: stored.uid.clone(), spec: value["spec"].clone(), terminating: stored.deleting, rows },
+                );
             }
         }
         Some(served.values().flat_map(|served| served.rows.iter().cloned()).collect())
@@ -76,7 +81,8 @@ pub(crate) fn recall(core: &Core) {
 }
 
 fn condition<'a>(definition: &'a Value, kind: &str) -> Option<&'a str> {
-    definition["status"]["conditions"].as_array()?.iter().find(|condition| condition["type"] == kind)?["status"].as_str()
+    definition["status"]["conditions"].as_array()?.iter().find(|condition| condition["type"] == kind)?["status"]
+        .as_str()
 }
 
 /// One step in the life of a definition.
@@ -122,7 +128,15 @@ fn waiting(core: &Core) {
 /// The definition with its status brought up to date.
 fn established(core: &Core, name: &str, definition: &Value) -> Value {
     let mut new = definition.clone();
-    let others: Vec<Value> = core.store.shelf(SHELF).list("", None, || 0).0.iter().filter(|other| other.name() != name).map(|other| other.value()).collect();
+    let others: Vec<Value> = core
+        .store
+        .shelf(SHELF)
+        .list("", None, || 0)
+        .0
+        .iter()
+        .filter(|other| other.name() != name)
+        .map(|other| other.value())
+        .collect();
     let (accepted, problem) = names::accept(definition, &others, &core.registry.kinds());
     let now = meta::time(core.now());
     let mut finalizers: Vec<String> = meta::finalizers(&new).into_iter().map(str::to_owned).collect();
@@ -139,12 +153,20 @@ fn established(core: &Core, name: &str, definition: &Value) -> Value {
     set_condition(&mut new, "NamesAccepted", ok, &reason, &message, &now);
     let was = condition(definition, "Established") == Some("True");
     if ok {
-        set_condition(&mut new, "Established", true, "InitialNamesAccepted", "the initial names have been accepted", &now);
+        set_condition(
+            &mut new,
+            "Established",
+            true,
+            "InitialNamesAccepted",
+            "the initial names have been accepted",
+            &now,
+        );
     } else if !was {
         set_condition(&mut new, "Established", false, "NotAccepted", "not all names are accepted", &now);
     }
     if ok || was {
-        let storage = definition["spec"]["versions"].as_array().into_iter().flatten().find(|version| version["storage"] == true);
+        let storage =
+            definition["spec"]["versions"].as_array().into_iter().flatten().find(|version| version["storage"] == true);
         let version = storage.map(|version| version["name"].clone()).unwrap_or_default();
         let mut versions = new["status"]["storedVersions"].as_array().cloned().unwrap_or_default();
         if !version.is_null() && !versions.contains(&version) {
@@ -171,14 +193,22 @@ fn set_condition(definition: &mut Value, kind: &str, on: bool, reason: &str, mes
         }
         return;
     }
-    conditions.push(json!({"type": kind, "status": state, "reason": reason, "message": message, "lastTransitionTime": now}));
+    conditions
+        .push(json!({"type": kind, "status": state, "reason": reason, "message": message, "lastTransitionTime": now}));
 }
 
 /// Deletion of a definition has begun.
 pub(crate) fn terminating(definition: &mut Value) {
     let now = meta::text(definition, "deletionTimestamp").to_owned();
     if definition["status"].is_object() {
-        set_condition(definition, "Terminating", true, "InstanceDeletionPending", "CustomResourceDefinition marked for deletion; CustomResource deletion will begin soon", &now);
+        set_condition(
+            definition,
+            "Terminating",
+            true,
+            "InstanceDeletionPending",
+            "CustomResourceDefinition marked for deletion; CustomResource deletion will begin soon",
+            &now,
+        );
     }
 }
 
@@ -199,7 +229,8 @@ async fn end(core: &Arc<Core>, shelf: &Arc<str>, stored: &Stored, value: Value) 
         return Ok(());
     }
     let mut new = value;
-    let left: Vec<String> = meta::finalizers(&new).into_iter().filter(|name| *name != CLEANUP).map(str::to_owned).collect();
+    let left: Vec<String> =
+        meta::finalizers(&new).into_iter().filter(|name| *name != CLEANUP).map(str::to_owned).collect();
     if left.len() == meta::finalizers(&new).len() {
         return Ok(());
     }

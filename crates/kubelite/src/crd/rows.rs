@@ -21,8 +21,11 @@ fn path(value: &Value) -> Option<Vec<String>> {
 /// The rows of a definition, in Kubernetes' order of versions.
 pub(super) fn of(definition: &Value, terminating: bool) -> Vec<Arc<Kind>> {
     let spec = &definition["spec"];
-    let mut versions: Vec<&Value> = spec["versions"].as_array().into_iter().flatten().filter(|version| version["served"] == true).collect();
-    versions.sort_by(|a, b| super::version_order(a["name"].as_str().unwrap_or_default(), b["name"].as_str().unwrap_or_default()));
+    let mut versions: Vec<&Value> =
+        spec["versions"].as_array().into_iter().flatten().filter(|version| version["served"] == true).collect();
+    versions.sort_by(|a, b| {
+        super::version_order(a["name"].as_str().unwrap_or_default(), b["name"].as_str().unwrap_or_default())
+    });
     versions.into_iter().map(|version| Arc::new(row(spec, version, terminating))).collect()
 }
 
@@ -34,7 +37,13 @@ fn row(spec: &Value, version: &Value, terminating: bool) -> Kind {
     let verbs = |all: &[&str]| all.iter().map(|&verb| verb.to_owned()).collect::<Vec<_>>();
     let mut subresources = Vec::new();
     if version["subresources"]["status"].is_object() {
-        subresources.push(Subresource { name: "status".into(), group: None, version: None, kind: kind.clone(), verbs: verbs(&["get", "patch", "update"]) });
+        subresources.push(Subresource {
+            name: "status".into(),
+            group: None,
+            version: None,
+            kind: kind.clone(),
+            verbs: verbs(&["get", "patch", "update"]),
+        });
     }
     let scale = &version["subresources"]["scale"];
     if scale.is_object() {
@@ -46,9 +55,11 @@ fn row(spec: &Value, version: &Value, terminating: bool) -> Kind {
             verbs: verbs(&["get", "patch", "update"]),
         });
     }
-    let scale = path(&scale["specReplicasPath"])
-        .zip(path(&scale["statusReplicasPath"]))
-        .map(|(spec, status)| Scale { spec, status, selector: path(&scale["labelSelectorPath"]) });
+    let scale = path(&scale["specReplicasPath"]).zip(path(&scale["statusReplicasPath"])).map(|(spec, status)| Scale {
+        spec,
+        status,
+        selector: path(&scale["labelSelectorPath"]),
+    });
     let source = Arc::new(version["schema"]["openAPIV3Schema"].clone());
     // The definition was checked when it was written; a schema that cannot be read any more lets objects pass as they are.
     let schema = schema::Schema::parse(&source)
@@ -60,7 +71,9 @@ fn row(spec: &Value, version: &Value, terminating: bool) -> Kind {
         &["delete", "deletecollection", "get", "list", "patch", "create", "update", "watch"]
     };
     let deprecation = (version["deprecated"] == true).then(|| {
-        version["deprecationWarning"].as_str().map_or_else(|| format!("{group}/{} {kind} is deprecated", text(&version["name"])), str::to_owned)
+        version["deprecationWarning"]
+            .as_str()
+            .map_or_else(|| format!("{group}/{} {kind} is deprecated", text(&version["name"])), str::to_owned)
     });
     Kind {
         shelf: format!("{plural}.{group}").into(),
@@ -71,7 +84,12 @@ fn row(spec: &Value, version: &Value, terminating: bool) -> Kind {
         namespaced: spec["scope"] == "Namespaced",
         version: text(&version["name"]).into(),
         columns: version["additionalPrinterColumns"].as_array().into_iter().flatten().map(column).collect(),
-        selectable: version["selectableFields"].as_array().into_iter().flatten().map(|field| text(&field["jsonPath"]).trim_start_matches('.').to_owned()).collect(),
+        selectable: version["selectableFields"]
+            .as_array()
+            .into_iter()
+            .flatten()
+            .map(|field| text(&field["jsonPath"]).trim_start_matches('.').to_owned())
+            .collect(),
         kind: kind.into(),
         group: group.into(),
         plural: plural.into(),

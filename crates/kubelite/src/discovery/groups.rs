@@ -4,18 +4,19 @@ use http::{HeaderMap, HeaderValue, Response, StatusCode, header};
 use serde_json::{Value, json};
 
 use crate::{
-    wire::{Body, Format, json_answer},
     kinds::{Group, Kind, Kinds},
+    wire::{Body, Format, json_answer},
 };
 
 const AGGREGATED: &str = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList";
 
 /// Whether the client's first choice is the aggregated form that we make.
 pub(super) fn wants_aggregated(headers: &HeaderMap) -> bool {
-    headers
-        .get(header::ACCEPT)
-        .and_then(|value| value.to_str().ok())
-        .is_some_and(|accept| accept.split(',').any(|clause| clause.contains("as=APIGroupDiscoveryList") && clause.contains("v=v2") && !clause.contains("v2beta1")))
+    headers.get(header::ACCEPT).and_then(|value| value.to_str().ok()).is_some_and(|accept| {
+        accept.split(',').any(|clause| {
+            clause.contains("as=APIGroupDiscoveryList") && clause.contains("v=v2") && !clause.contains("v2beta1")
+        })
+    })
 }
 
 /// The aggregated document with its own media type.
@@ -78,8 +79,7 @@ pub(super) fn resources(kinds: &Kinds, group: &str, version: &str) -> Option<Val
 }
 
 fn resource(kind: &Kind) -> Value {
-    let mut entry =
-        json!({"name": &*kind.plural, "singularName": &*kind.singular, "namespaced": kind.namespaced, "kind": &*kind.kind, "verbs": kind.verbs});
+    let mut entry = json!({"name": &*kind.plural, "singularName": &*kind.singular, "namespaced": kind.namespaced, "kind": &*kind.kind, "verbs": kind.verbs});
     if !kind.short.is_empty() {
         entry["shortNames"] = kind.short.clone().into();
     }
@@ -110,7 +110,12 @@ pub(super) fn aggregated(kinds: &Kinds, core: bool) -> Value {
                 .versions
                 .iter()
                 .map(|version| {
-                    let resources: Vec<Value> = kinds.rows.iter().filter(|kind| kind.group == group.name && kind.version == *version).map(|kind| entry(kind)).collect();
+                    let resources: Vec<Value> = kinds
+                        .rows
+                        .iter()
+                        .filter(|kind| kind.group == group.name && kind.version == *version)
+                        .map(|kind| entry(kind))
+                        .collect();
                     json!({"version": &**version, "freshness": "Current", "resources": resources})
                 })
                 .collect();

@@ -8,8 +8,8 @@ use http::{HeaderMap, Response, StatusCode};
 
 use crate::{
     core::Core,
-    wire::{Body, Format, json_answer},
     status::ApiError,
+    wire::{Body, Format, json_answer},
 };
 
 /// Documents that are made once per set of kinds.

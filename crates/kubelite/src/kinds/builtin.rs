@@ -53,8 +53,21 @@ struct SubEntry {
 
 /// Kinds whose `metadata.generation` Kubernetes counts.
 const GENERATIONS: &[&str] = &[
-    "CronJob", "CustomResourceDefinition", "DaemonSet", "Deployment", "EndpointSlice", "Ingress", "IngressClass", "Job", "NetworkPolicy", "Pod",
-    "PodDisruptionBudget", "PodTemplate", "ReplicaSet", "ReplicationController", "StatefulSet",
+    "CronJob",
+    "CustomResourceDefinition",
+    "DaemonSet",
+    "Deployment",
+    "EndpointSlice",
+    "Ingress",
+    "IngressClass",
+    "Job",
+    "NetworkPolicy",
+    "Pod",
+    "PodDisruptionBudget",
+    "PodTemplate",
+    "ReplicaSet",
+    "ReplicationController",
+    "StatefulSet",
 ];
 
 /// Fields by which lists can be narrowed, beyond name and namespace.
@@ -62,15 +75,30 @@ const SELECTABLE: &[(&str, &[&str])] = &[
     (
         "Pod",
         &[
-            "spec.nodeName", "spec.restartPolicy", "spec.schedulerName", "spec.serviceAccountName", "spec.hostNetwork", "status.phase", "status.podIP",
+            "spec.nodeName",
+            "spec.restartPolicy",
+            "spec.schedulerName",
+            "spec.serviceAccountName",
+            "spec.hostNetwork",
+            "status.phase",
+            "status.podIP",
             "status.nominatedNodeName",
         ],
     ),
     (
         "Event",
         &[
-            "involvedObject.kind", "involvedObject.namespace", "involvedObject.name", "involvedObject.uid", "involvedObject.apiVersion",
-            "involvedObject.resourceVersion", "involvedObject.fieldPath", "reason", "reportingComponent", "source", "type",
+            "involvedObject.kind",
+            "involvedObject.namespace",
+            "involvedObject.name",
+            "involvedObject.uid",
+            "involvedObject.apiVersion",
+            "involvedObject.resourceVersion",
+            "involvedObject.fieldPath",
+            "reason",
+            "reportingComponent",
+            "source",
+            "type",
         ],
     ),
     ("Namespace", &["status.phase"]),
@@ -85,8 +113,11 @@ const SELECTABLE: &[(&str, &[&str])] = &[
 /// All rows and the order of groups and versions.
 pub(super) fn load() -> Result<(Vec<Group>, Vec<Kind>), String> {
     let table: Table = serde_json::from_str(TABLE).map_err(|error| format!("the generated table of kinds: {error}"))?;
-    let groups =
-        table.groups.into_iter().map(|group| Group { name: group.name.into(), versions: group.versions.into_iter().map(Arc::from).collect() }).collect();
+    let groups = table
+        .groups
+        .into_iter()
+        .map(|group| Group { name: group.name.into(), versions: group.versions.into_iter().map(Arc::from).collect() })
+        .collect();
     Ok((groups, table.kinds.into_iter().map(row).collect()))
 }
 
@@ -97,15 +128,24 @@ fn row(entry: Entry) -> Kind {
     let subresources: Vec<Subresource> = entry
         .subresources
         .into_iter()
-        .map(|sub| Subresource { name: sub.name, group: sub.group, version: sub.version, kind: sub.kind, verbs: sub.verbs })
+        .map(|sub| Subresource {
+            name: sub.name,
+            group: sub.group,
+            version: sub.version,
+            kind: sub.kind,
+            verbs: sub.verbs,
+        })
         .collect();
     let scale = subresources.iter().any(|sub| sub.name == "scale").then(|| Scale {
         spec: vec!["spec".into(), "replicas".into()],
         status: vec!["status".into(), "replicas".into()],
         selector: Some(vec!["spec".into(), "selector".into()]),
     });
-    let selectable =
-        SELECTABLE.iter().find(|(kind, _)| *kind == entry.kind).map(|(_, fields)| fields.iter().map(|&field| field.to_owned()).collect()).unwrap_or_default();
+    let selectable = SELECTABLE
+        .iter()
+        .find(|(kind, _)| *kind == entry.kind)
+        .map(|(_, fields)| fields.iter().map(|&field| field.to_owned()).collect())
+        .unwrap_or_default();
     Kind {
         generations: GENERATIONS.contains(&entry.kind.as_str()),
         list_kind: format!("{}List", entry.kind).into(),
@@ -123,7 +163,14 @@ fn row(entry: Entry) -> Kind {
         columns: entry
             .columns
             .into_iter()
-            .map(|(name, data_type, format, priority)| Column { name, data_type, format, description: String::new(), priority, json_path: None })
+            .map(|(name, data_type, format, priority)| Column {
+                name,
+                data_type,
+                format,
+                description: String::new(),
+                priority,
+                json_path: None,
+            })
             .collect(),
         selectable,
         shelf: shelf.into(),

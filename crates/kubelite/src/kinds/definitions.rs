@@ -77,9 +77,12 @@ fn references(value: &Value, into: &mut BTreeSet<String>) {
 
 /// All definitions, parsed once; kinds share their nodes.
 static SCHEMAS: LazyLock<Option<schema::Definitions>> = LazyLock::new(|| {
-    let all: Map<String, Value> = INDEX.keys().filter_map(|name| openapi_definition(name).map(|value| ((*name).to_owned(), value))).collect();
+    let all: Map<String, Value> =
+        INDEX.keys().filter_map(|name| openapi_definition(name).map(|value| ((*name).to_owned(), value))).collect();
     schema::Definitions::parse(&all)
-        .inspect_err(|problems| tracing::error!(?problems, "the generated definitions cannot be read; built-in kinds are not validated"))
+        .inspect_err(|problems| {
+            tracing::error!(?problems, "the generated definitions cannot be read; built-in kinds are not validated")
+        })
         .ok()
 });
 

@@ -35,7 +35,9 @@ impl Expiries {
 
 /// Removes the Event unless it was renewed.
 pub(super) async fn expire(core: &Arc<Core>, path: &str, revision: u64) -> Result<(), ApiError> {
-    let Some(object) = core.store.shelf("events").get(path).filter(|object| object.revision == revision) else { return Ok(()) };
+    let Some(object) = core.store.shelf("events").get(path).filter(|object| object.revision == revision) else {
+        return Ok(());
+    };
     let kinds = core.registry.kinds();
     let Some(kind) = kinds.shelf("events") else { return Ok(()) };
     super::delete(core, kind, &object, &DeleteOptions::default(), "event-expiry").await

@@ -34,7 +34,10 @@ fn find(core: &Core, owner: &Owner, namespace: &str) -> Presence {
 fn exactly(object: &Stored, policy: &str) -> DeleteOptions {
     DeleteOptions {
         propagation_policy: Some(policy.to_owned()),
-        preconditions: Some(Preconditions { uid: Some(object.uid.to_string()), resource_version: Some(object.revision.to_string()) }),
+        preconditions: Some(Preconditions {
+            uid: Some(object.uid.to_string()),
+            resource_version: Some(object.revision.to_string()),
+        }),
         ..DeleteOptions::default()
     }
 }
@@ -48,7 +51,9 @@ pub(super) async fn dependent(core: &Arc<Core>, shelf: &Arc<str>, path: &Arc<str
     let (mut solid, mut waiting, mut dangling) = (0, 0, 0);
     for owner in &object.owners {
         match find(core, owner, object.namespace()) {
-            Presence::Here(owner) if owner.deleting && owner.finalizers.iter().any(|name| name == FOREGROUND) => waiting += 1,
+            Presence::Here(owner) if owner.deleting && owner.finalizers.iter().any(|name| name == FOREGROUND) => {
+                waiting += 1
+            }
             Presence::Here(_) => solid += 1,
             Presence::Gone => dangling += 1,
             // The kind may come back; until then nothing is removed.
@@ -107,10 +112,15 @@ async fn release(core: &Core, object: &Stored, keep: impl Fn(&Owner) -> bool) ->
 /// Changes metadata of the newest state of an object.
 async fn edit(core: &Core, object: &Stored, change: impl Fn(&mut Value)) -> Result<(), ApiError> {
     let kinds = core.registry.kinds();
-    let shelf = kinds.kind(&object.api_version, object.value()["kind"].as_str().unwrap_or_default()).map(|kind| kind.shelf.clone());
+    let shelf = kinds
+        .kind(&object.api_version, object.value()["kind"].as_str().unwrap_or_default())
+        .map(|kind| kind.shelf.clone());
     let Some(shelf) = shelf else { return Ok(()) };
     loop {
-        let Some(current) = core.store.shelf(&shelf).get(&object.path).filter(|current| current.uid == object.uid) else { return Ok(()) };
+        let Some(current) = core.store.shelf(&shelf).get(&object.path).filter(|current| current.uid == object.uid)
+        else {
+            return Ok(());
+        };
         let mut value = current.value();
         change(&mut value);
         meta::tidy(&mut value);
@@ -127,8 +137,18 @@ async fn edit(core: &Core, object: &Stored, change: impl Fn(&mut Value)) -> Resu
 }
 
 /// The owner that a removed dependent named.
-pub(super) async fn owner_of(core: &Arc<Core>, owner: &(String, String, String, String), namespace: &str) -> Result<(), ApiError> {
-    let reference = Owner { api_version: owner.0.clone(), kind: owner.1.clone(), name: owner.2.clone(), uid: owner.3.clone(), block_owner_deletion: None };
+pub(super) async fn owner_of(
+    core: &Arc<Core>,
+    owner: &(String, String, String, String),
+    namespace: &str,
+) -> Result<(), ApiError> {
+    let reference = Owner {
+        api_version: owner.0.clone(),
+        kind: owner.1.clone(),
+        name: owner.2.clone(),
+        uid: owner.3.clone(),
+        block_owner_deletion: None,
+    };
     let Presence::Here(object) = find(core, &reference, namespace) else { return Ok(()) };
     if !object.deleting || !object.finalizers.iter().any(|name| name == FOREGROUND) {
         return Ok(());
@@ -156,17 +176,23 @@ pub(super) async fn owner(core: &Arc<Core>, shelf: &Arc<str>, path: &Arc<str>) -
     let mut blocked = false;
     for (shelf, path) in &dependents {
         let Some(dependent) = core.store.shelf(shelf).get(path) else { continue };
-        let blocks = dependent.owners.iter().any(|owner| *owner.uid == *object.uid && owner.block_owner_deletion == Some(true));
+        let blocks =
+            dependent.owners.iter().any(|owner| *owner.uid == *object.uid && owner.block_owner_deletion == Some(true));
         blocked |= blocks;
         if !dependent.deleting {
             self::dependent(core, shelf, path).await?;
         }
     }
-    if blocked && core.lifecycle.dependents(&object.uid).iter().any(|(shelf, path)| {
-        core.store.shelf(shelf).get(path).is_some_and(|dependent| {
-            dependent.owners.iter().any(|owner| *owner.uid == *object.uid && owner.block_owner_deletion == Some(true))
+    if blocked
+        && core.lifecycle.dependents(&object.uid).iter().any(|(shelf, path)| {
+            core.store.shelf(shelf).get(path).is_some_and(|dependent| {
+                dependent
+                    .owners
+                    .iter()
+                    .any(|owner| *owner.uid == *object.uid && owner.block_owner_deletion == Some(true))
+            })
         })
-    }) {
+    {
         return Ok(());
     }
     finish(core, &object, FOREGROUND).await
@@ -174,7 +200,8 @@ pub(super) async fn owner(core: &Arc<Core>, shelf: &Arc<str>, path: &Arc<str>) -
 
 async fn finish(core: &Core, object: &Stored, finalizer: &str) -> Result<(), ApiError> {
     edit(core, object, |value| {
-        let left: Vec<String> = meta::finalizers(value).into_iter().filter(|name| *name != finalizer).map(str::to_owned).collect();
+        let left: Vec<String> =
+            meta::finalizers(value).into_iter().filter(|name| *name != finalizer).map(str::to_owned).collect();
         meta::set_finalizers(value, &left);
     })
     .await

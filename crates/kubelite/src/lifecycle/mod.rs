@@ -14,11 +14,11 @@ pub(crate) use self::queue::{Ears, Lifecycle, Work};
 use crate::{
     admission::User,
     core::Core,
-    wire::{Format, Params},
     kinds::Kind,
     status::ApiError,
     store::{EventKind, Stored},
     verbs::{self, Call, DeleteOptions},
+    wire::{Format, Params},
 };
 
 /// Pieces of work done at a time.
@@ -89,7 +89,11 @@ pub(crate) fn call(core: &Arc<Core>, kind: &Arc<Kind>, object: &Stored, who: &st
         namespace: kind.namespaced.then(|| object.namespace().to_owned()),
         name: Some(object.name().to_owned()),
         subresource: None,
-        user: Arc::new(User { name: format!("system:serviceaccount:kube-system:{who}"), groups: vec!["system:masters".into()], ..User::default() }),
+        user: Arc::new(User {
+            name: format!("system:serviceaccount:kube-system:{who}"),
+            groups: vec!["system:masters".into()],
+            ..User::default()
+        }),
         params: Params::default(),
         format: Format::JSON,
         manager: "kubelite".into(),
@@ -98,7 +102,13 @@ pub(crate) fn call(core: &Arc<Core>, kind: &Arc<Kind>, object: &Stored, who: &st
 }
 
 /// Deletes an object as a client would.
-pub(crate) async fn delete(core: &Arc<Core>, kind: &Arc<Kind>, object: &Stored, options: &DeleteOptions, who: &str) -> Result<(), ApiError> {
+pub(crate) async fn delete(
+    core: &Arc<Core>,
+    kind: &Arc<Kind>,
+    object: &Stored,
+    options: &DeleteOptions,
+    who: &str,
+) -> Result<(), ApiError> {
     let call = call(core, kind, object, who);
     match verbs::remove(&call, object, options).await {
         Ok(_) => Ok(()),

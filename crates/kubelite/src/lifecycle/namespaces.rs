@@ -4,13 +4,7 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
-use crate::{
-    core::Core,
-    object::meta,
-    status::ApiError,
-    store::WriteError,
-    verbs::DeleteOptions,
-};
+use crate::{core::Core, object::meta, status::ApiError, store::WriteError, verbs::DeleteOptions};
 
 const WHO: &str = "namespace-controller";
 
@@ -30,7 +24,14 @@ pub(super) async fn step(core: &Arc<Core>, name: &Arc<str>) -> Result<(), ApiErr
     for kind in kinds.stored().iter().filter(|kind| kind.namespaced) {
         let (objects, _) = core.store.shelf(&kind.shelf).list(&prefix, None, || 0);
         for object in objects.iter().filter(|object| !object.deleting) {
-            super::delete(core, kind, object, &DeleteOptions { propagation_policy: Some("Background".into()), ..DeleteOptions::default() }, WHO).await?;
+            super::delete(
+                core,
+                kind,
+                object,
+                &DeleteOptions { propagation_policy: Some("Background".into()), ..DeleteOptions::default() },
+                WHO,
+            )
+            .await?;
         }
     }
     let mut left: Vec<(String, usize)> = Vec::new();
@@ -82,22 +83,65 @@ async fn write(
 }
 
 /// Says what the namespace waits for, in Kubernetes' words.
-fn conditions(core: &Core, value: &mut Value, left: &[(String, usize)], finalizers: &std::collections::BTreeMap<String, usize>) {
-    let remaining = left.iter().map(|(resource, count)| format!("{resource} has {count} resource instances")).collect::<Vec<_>>().join(", ");
-    let held = finalizers.iter().map(|(name, count)| format!("{name} in {count} resource instances")).collect::<Vec<_>>().join(", ");
+fn conditions(
+    core: &Core,
+    value: &mut Value,
+    left: &[(String, usize)],
+    finalizers: &std::collections::BTreeMap<String, usize>,
+) {
+    let remaining = left
+        .iter()
+        .map(|(resource, count)| format!("{resource} has {count} resource instances"))
+        .collect::<Vec<_>>()
+        .join(", ");
+    let held = finalizers
+        .iter()
+        .map(|(name, count)| format!("{name} in {count} resource instances"))
+        .collect::<Vec<_>>()
+        .join(", ");
     let rows = [
-        ("NamespaceDeletionDiscoveryFailure", false, "ResourcesDiscovered", "All resources successfully discovered".to_owned()),
-        ("NamespaceDeletionGroupVersionParsingFailure", false, "ParsedGroupVersions", "All legacy kube types successfully parsed".to_owned()),
-        ("NamespaceDeletionContentFailure", false, "ContentDeleted", "All content successfully deleted, may be waiting on finalization".to_owned()),
+        (
+            "NamespaceDeletionDiscoveryFailure",
+            false,
+            "ResourcesDiscovered",
+            "All resources successfully discovered".to_owned(),
+        ),
+        (
+            "NamespaceDeletionGroupVersionParsingFailure",
+            false,
+            "ParsedGroupVersions",
+            "All legacy kube types successfully parsed".to_owned(),
+        ),
+        (
+            "NamespaceDeletionContentFailure",
+            false,
+            "ContentDeleted",
+            "All content successfully deleted, may be waiting on finalization".to_owned(),
+        ),
         if left.is_empty() {
             ("NamespaceContentRemaining", false, "ContentRemoved", "All content successfully removed".to_owned())
         } else {
-            ("NamespaceContentRemaining", true, "SomeResourcesRemain", format!("Some resources are remaining: {remaining}"))
+            (
+                "NamespaceContentRemaining",
+                true,
+                "SomeResourcesRemain",
+                format!("Some resources are remaining: {remaining}"),
+            )
         },
         if finalizers.is_empty() {
-            ("NamespaceFinalizersRemaining", false, "ContentHasNoFinalizers", "All content-preserving finalizers finished".to_owned())
+            (
+                "NamespaceFinalizersRemaining",
+                false,
+                "ContentHasNoFinalizers",
+                "All content-preserving finalizers finished".to_owned(),
+            )
         } else {
-            ("NamespaceFinalizersRemaining", true, "SomeFinalizersRemain", format!("Some content in the namespace has finalizers remaining: {held}"))
+            (
+                "NamespaceFinalizersRemaining",
+                true,
+                "SomeFinalizersRemain",
+                format!("Some content in the namespace has finalizers remaining: {held}"),
+            )
         },
     ];
     let now = meta::time(core.now());
@@ -111,7 +155,9 @@ fn conditions(core: &Core, value: &mut Value, left: &[(String, usize)], finalize
         .map(|(kind, on, reason, message)| {
             let state = if on { "True" } else { "False" };
             let before = old.iter().find(|condition| condition["type"] == kind);
-            let since = before.filter(|condition| condition["status"] == state).map_or_else(|| Value::from(now.as_str()), |condition| condition["lastTransitionTime"].clone());
+            let since = before
+                .filter(|condition| condition["status"] == state)
+                .map_or_else(|| Value::from(now.as_str()), |condition| condition["lastTransitionTime"].clone());
             json!({"type": kind, "status": state, "reason": reason, "message": message, "lastTransitionTime": since})
         })
         .collect();

@@ -29,7 +29,9 @@ impl FieldSelector {
             } else {
                 return Err(ApiError::bad_request(format!("invalid selector: '{part}'; can't understand '{part}'")));
             };
-            let known = field == "metadata.name" || field == "metadata.namespace" || kind.selectable.iter().any(|known| known == field);
+            let known = field == "metadata.name"
+                || field == "metadata.namespace"
+                || kind.selectable.iter().any(|known| known == field);
             if !known {
                 return Err(ApiError::bad_request(format!("field label not supported: {field}")));
             }
@@ -86,11 +88,21 @@ fn split(text: &str) -> Vec<&str> {
 fn field_text(object: &Value, field: &str) -> String {
     match field {
         // Two names of the same in Event, and one number that Job derives.
-        "reportingComponent" => return text(&object["reportingComponent"]).or_else(|| text(&object["reportingController"])).unwrap_or_default(),
-        "source" => return text(&object["source"]["component"]).or_else(|| text(&object["reportingComponent"])).unwrap_or_default(),
+        "reportingComponent" => {
+            return text(&object["reportingComponent"])
+                .or_else(|| text(&object["reportingController"]))
+                .unwrap_or_default();
+        }
+        "source" => {
+            return text(&object["source"]["component"])
+                .or_else(|| text(&object["reportingComponent"]))
+                .unwrap_or_default();
+        }
         "status.successful" => return text(&object["status"]["succeeded"]).unwrap_or_else(|| "0".into()),
         "status.replicas" => return text(&object["status"]["replicas"]).unwrap_or_else(|| "0".into()),
-        "spec.unschedulable" | "spec.hostNetwork" => return text(&object["spec"][&field[5..]]).unwrap_or_else(|| "false".into()),
+        "spec.unschedulable" | "spec.hostNetwork" => {
+            return text(&object["spec"][&field[5..]]).unwrap_or_else(|| "false".into());
+        }
         _ => {}
     }
     let mut value = object;

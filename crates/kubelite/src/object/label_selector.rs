@@ -47,7 +47,13 @@ impl LabelSelector {
         }
         for expression in value["matchExpressions"].as_array().into_iter().flatten() {
             let key = expression["key"].as_str().unwrap_or_default().to_owned();
-            let values = expression["values"].as_array().into_iter().flatten().filter_map(Value::as_str).map(str::to_owned).collect();
+            let values = expression["values"]
+                .as_array()
+                .into_iter()
+                .flatten()
+                .filter_map(Value::as_str)
+                .map(str::to_owned)
+                .collect();
             match expression["operator"].as_str() {
                 Some("In") => requirements.push(Requirement::In(key, values)),
                 Some("NotIn") => requirements.push(Requirement::NotIn(key, values)),
@@ -71,8 +77,12 @@ impl LabelSelector {
             Requirement::NotIn(key, values) => labels.get(key).is_none_or(|value| !values.contains(value)),
             Requirement::Exists(key) => labels.contains_key(key),
             Requirement::Absent(key) => !labels.contains_key(key),
-            Requirement::Greater(key, than) => labels.get(key).and_then(|value| value.parse::<i64>().ok()).is_some_and(|value| value > *than),
-            Requirement::Less(key, than) => labels.get(key).and_then(|value| value.parse::<i64>().ok()).is_some_and(|value| value < *than),
+            Requirement::Greater(key, than) => {
+                labels.get(key).and_then(|value| value.parse::<i64>().ok()).is_some_and(|value| value > *than)
+            }
+            Requirement::Less(key, than) => {
+                labels.get(key).and_then(|value| value.parse::<i64>().ok()).is_some_and(|value| value < *than)
+            }
         })
     }
 }
@@ -135,20 +145,29 @@ fn requirement(part: &str) -> Result<Requirement, String> {
     }
     for (operator, greater) in [('>', true), ('<', false)] {
         if let Some((key, value)) = part.split_once(operator) {
-            let value = value.trim().parse().map_err(|_| format!("for 'Gt', 'Lt' operators, the value must be an integer, got {value:?}"))?;
+            let value = value
+                .trim()
+                .parse()
+                .map_err(|_| format!("for 'Gt', 'Lt' operators, the value must be an integer, got {value:?}"))?;
             let key = checked_key(key)?;
             return Ok(if greater { Requirement::Greater(key, value) } else { Requirement::Less(key, value) });
         }
     }
     if let Some((head, list)) = part.split_once('(') {
-        let list = list.trim().strip_suffix(')').ok_or_else(|| format!("unable to parse requirement: found {list:?}, expected: ')'"))?;
+        let list = list
+            .trim()
+            .strip_suffix(')')
+            .ok_or_else(|| format!("unable to parse requirement: found {list:?}, expected: ')'"))?;
         let values = list.split(',').map(checked_value).collect::<Result<Vec<_>, _>>()?;
         let mut words = head.split_whitespace();
         let key = checked_key(words.next().unwrap_or_default())?;
         return match (words.next(), words.next()) {
             (Some("in"), None) => Ok(Requirement::In(key, values)),
             (Some("notin"), None) => Ok(Requirement::NotIn(key, values)),
-            (found, _) => Err(format!("unable to parse requirement: found {:?}, expected: in, notin, =, ==, !=, gt, lt", found.unwrap_or_default())),
+            (found, _) => Err(format!(
+                "unable to parse requirement: found {:?}, expected: in, notin, =, ==, !=, gt, lt",
+                found.unwrap_or_default()
+            )),
         };
     }
     Ok(Requirement::Exists(checked_key(part)?))
@@ -166,7 +185,9 @@ fn checked_value(value: &str) -> Result<String, String> {
     let value = value.trim();
     match names::label_value(value).as_slice() {
         [] => Ok(value.to_owned()),
-        problems => Err(format!("unable to parse requirement: values[0][]: Invalid value: {value:?}: {}", problems.join("; "))),
+        problems => {
+            Err(format!("unable to parse requirement: values[0][]: Invalid value: {value:?}: {}", problems.join("; ")))
+        }
     }
 }
 

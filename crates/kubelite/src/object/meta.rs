@@ -51,7 +51,11 @@ pub(crate) fn finalizers(object: &Value) -> Vec<&str> {
 
 /// Replaces `metadata.finalizers`.
 pub(crate) fn set_finalizers(object: &mut Value, finalizers: &[String]) {
-    let value = if finalizers.is_empty() { Value::Null } else { finalizers.iter().map(|name| Value::from(name.as_str())).collect() };
+    let value = if finalizers.is_empty() {
+        Value::Null
+    } else {
+        finalizers.iter().map(|name| Value::from(name.as_str())).collect()
+    };
     set(object, "finalizers", value);
 }
 

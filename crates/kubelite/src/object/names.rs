@@ -68,7 +68,11 @@ pub(crate) fn label(text: &str) -> Vec<String> {
 fn segment(text: &str) -> Vec<String> {
     match text {
         "." | ".." => vec![format!("may not be '{text}'")],
-        _ => ['/', '%'].iter().filter(|&&letter| text.contains(letter)).map(|letter| format!("may not contain '{letter}'")).collect(),
+        _ => ['/', '%']
+            .iter()
+            .filter(|&&letter| text.contains(letter))
+            .map(|letter| format!("may not contain '{letter}'"))
+            .collect(),
     }
 }
 

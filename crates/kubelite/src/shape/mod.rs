@@ -8,13 +8,13 @@ use serde_json::{Value, json};
 
 use crate::{
     convert,
-    wire::{Body, Shape, json_answer, object_answer},
     kinds::Kind,
     object::meta,
     status::ApiError,
     store::Stored,
     table,
     verbs::Call,
+    wire::{Body, Shape, json_answer, object_answer},
 };
 
 /// Whether the stored bytes are what a client of this kind gets.

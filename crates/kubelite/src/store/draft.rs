@@ -9,7 +9,8 @@ use super::Stored;
 
 /// Stands where the revision will be; random per process, so that no object contains it by accident.
 fn marker() -> &'static str {
-    static MARKER: std::sync::LazyLock<String> = std::sync::LazyLock::new(|| format!("rv-{}", uuid::Uuid::new_v4().simple()));
+    static MARKER: std::sync::LazyLock<String> =
+        std::sync::LazyLock::new(|| format!("rv-{}", uuid::Uuid::new_v4().simple()));
     &MARKER
 }
 
@@ -61,8 +62,14 @@ mod tests {
 
     #[test]
     fn the_revision_is_spliced_in_where_the_resource_version_stands() {
-        let draft = Draft::new(json!({"apiVersion": "v1", "kind": "X", "metadata": {"name": "a", "resourceVersion": "old"}, "rv-": 1})).unwrap();
+        let draft = Draft::new(
+            json!({"apiVersion": "v1", "kind": "X", "metadata": {"name": "a", "resourceVersion": "old"}, "rv-": 1}),
+        )
+        .unwrap();
         let stored = draft.at("a".into(), 42).unwrap();
-        assert_eq!(stored.value(), json!({"apiVersion": "v1", "kind": "X", "metadata": {"name": "a", "resourceVersion": "42"}, "rv-": 1}));
+        assert_eq!(
+            stored.value(),
+            json!({"apiVersion": "v1", "kind": "X", "metadata": {"name": "a", "resourceVersion": "42"}, "rv-": 1})
+        );
     }
 }

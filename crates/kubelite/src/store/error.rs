@@ -29,7 +29,9 @@ pub enum OpenError {
         known: i64,
     },
     /// Something in it is not what was written.
-    #[error("the object store is damaged at {place}: {problem}; restore a backup, or move the folder away to start anew")]
+    #[error(
+        "the object store is damaged at {place}: {problem}; restore a backup, or move the folder away to start anew"
+    )]
     Damaged {
         /// Where.
         place: String,

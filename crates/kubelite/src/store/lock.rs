@@ -27,8 +27,13 @@ impl FolderLock {
             fs::set_permissions(folder, fs::Permissions::from_mode(0o700)).map_err(io("setting permissions of"))?;
         }
         let path = folder.join("kubelite.lock");
-        let mut file =
-            OpenOptions::new().read(true).write(true).create(true).truncate(false).open(&path).map_err(io("opening the lock file in"))?;
+        let mut file = OpenOptions::new()
+            .read(true)
+            .write(true)
+            .create(true)
+            .truncate(false)
+            .open(&path)
+            .map_err(io("opening the lock file in"))?;
         match file.try_lock() {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => {

@@ -124,11 +124,12 @@ impl Store {
         let mut gone = Vec::new();
         log.load(&mut |row: Row| {
             head = head.max(row.revision);
-            let shelf = shelves
-                .entry(row.shelf.clone())
-                .or_insert_with(|| Arc::new(Shelf::new(row.shelf.clone(), floor)));
-            let stored = Stored::decode(row.path, row.revision, row.bytes)
-                .map_err(|problem| OpenError::Damaged { place: format!("revision {} ({})", row.revision, shelf.name()), problem })?;
+            let shelf =
+                shelves.entry(row.shelf.clone()).or_insert_with(|| Arc::new(Shelf::new(row.shelf.clone(), floor)));
+            let stored = Stored::decode(row.path, row.revision, row.bytes).map_err(|problem| OpenError::Damaged {
+                place: format!("revision {} ({})", row.revision, shelf.name()),
+                problem,
+            })?;
             // Rows below the floor are only there because they are still current: they are not history.
             shelf.load(Arc::new(stored), row.removed, row.at, row.revision > floor, &mut gone);
             Ok(())

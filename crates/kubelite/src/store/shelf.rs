@@ -73,7 +73,12 @@ impl Shelf {
     }
 
     /// Objects whose path starts with the prefix and comes after `after`, in order, with a revision that a watch can start from.
-    pub(crate) fn list(&self, prefix: &str, after: Option<&str>, committed: impl FnOnce() -> u64) -> (Vec<Arc<Stored>>, u64) {
+    pub(crate) fn list(
+        &self,
+        prefix: &str,
+        after: Option<&str>,
+        committed: impl FnOnce() -> u64,
+    ) -> (Vec<Arc<Stored>>, u64) {
         let state = self.read();
         // Read while holding the lock: every change up to it is on this shelf already.
         let revision = committed().max(state.revision);
@@ -117,7 +122,11 @@ impl Shelf {
         if prefix.is_empty() {
             return self.read().objects.len();
         }
-        self.read().objects.range::<str, _>((Bound::Included(prefix), Bound::Unbounded)).take_while(|(path, _)| path.starts_with(prefix)).count()
+        self.read()
+            .objects
+            .range::<str, _>((Bound::Included(prefix), Bound::Unbounded))
+            .take_while(|(path, _)| path.starts_with(prefix))
+            .count()
     }
 
     /// Up to `most` events after the revision.

@@ -55,10 +55,14 @@ impl SqliteLog {
         db.pragma_update(None, "journal_mode", "WAL").map_err(sqlite(&place))?;
         db.pragma_update(None, "synchronous", "FULL").map_err(sqlite(&place))?;
         db.execute_batch(TABLES).map_err(sqlite(&place))?;
-        let found: Option<i64> =
-            db.query_row("SELECT value FROM meta WHERE key = 'format'", [], |row| row.get(0)).optional().map_err(sqlite(&place))?;
+        let found: Option<i64> = db
+            .query_row("SELECT value FROM meta WHERE key = 'format'", [], |row| row.get(0))
+            .optional()
+            .map_err(sqlite(&place))?;
         match found {
-            Some(found) if found > FORMAT => Err(OpenError::NewerFormat { file: file.to_owned(), found, known: FORMAT }),
+            Some(found) if found > FORMAT => {
+                Err(OpenError::NewerFormat { file: file.to_owned(), found, known: FORMAT })
+            }
             Some(_) => Ok(()),
             None => {
                 db.execute("INSERT INTO meta (key, value) VALUES ('format', ?1)", [FORMAT]).map_err(sqlite(&place))?;
@@ -109,7 +113,8 @@ impl Log for SqliteLog {
         let mut rows = statement.query([]).map_err(sqlite(place))?;
         let mut shelf: Arc<str> = "".into();
         while let Some(row) = rows.next().map_err(sqlite(place))? {
-            let damaged = |problem: rusqlite::Error| OpenError::Damaged { place: place.into(), problem: problem.to_string() };
+            let damaged =
+                |problem: rusqlite::Error| OpenError::Damaged { place: place.into(), problem: problem.to_string() };
             let revision = row.get::<_, i64>(0).map_err(damaged)?.unsigned_abs();
             let name = row.get_ref(1).map_err(damaged)?.as_str().map_err(|problem| damaged(problem.into()))?;
             if *shelf != *name {
@@ -126,7 +131,14 @@ impl Log for SqliteLog {
                     problem: "the checksum does not match".into(),
                 });
             }
-            each(Row { revision, shelf: shelf.clone(), path: path.into(), removed, at, bytes: Bytes::copy_from_slice(bytes) })?;
+            each(Row {
+                revision,
+                shelf: shelf.clone(),
+                path: path.into(),
+                removed,
+                at,
+                bytes: Bytes::copy_from_slice(bytes),
+            })?;
         }
         Ok(())
     }

@@ -46,7 +46,14 @@ struct Accepted {
 }
 
 impl Writer {
-    pub(super) fn new(shared: Arc<Shared>, log: Box<dyn Log>, history: History, head: u64, floor: u64, gone: Vec<u64>) -> Self {
+    pub(super) fn new(
+        shared: Arc<Shared>,
+        log: Box<dyn Log>,
+        history: History,
+        head: u64,
+        floor: u64,
+        gone: Vec<u64>,
+    ) -> Self {
         Self { shared, log, history, head, gone, floor }
     }
 
@@ -179,7 +186,11 @@ impl Writer {
                 self.floor = self.floor.max(shelf.trim(&self.history, at, &mut self.gone));
             }
         }
-        if self.gone.is_empty() { Ok(()) } else { self.log.forget(&std::mem::take(&mut self.gone), self.floor).map_err(WriteError::Disk) }
+        if self.gone.is_empty() {
+            Ok(())
+        } else {
+            self.log.forget(&std::mem::take(&mut self.gone), self.floor).map_err(WriteError::Disk)
+        }
     }
 
     fn forget(&mut self) {
@@ -193,5 +204,7 @@ impl Writer {
 
 /// Milliseconds since 1970, only used to tell how old an event is.
 fn now() -> i64 {
-    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |elapsed| i64::try_from(elapsed.as_millis()).unwrap_or(i64::MAX))
+    SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .map_or(0, |elapsed| i64::try_from(elapsed.as_millis()).unwrap_or(i64::MAX))
 }

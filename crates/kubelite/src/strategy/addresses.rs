@@ -41,7 +41,11 @@ impl Drop for Lease {
 impl Addresses {
     /// A pool over `a.b.c.d/len`.
     pub(crate) fn new(range: &str) -> Result<Self, String> {
-        let problem = || format!("service range {range:?}: expected an IPv4 network such as 10.96.0.0/16, with 8 to 28 bits of prefix");
+        let problem = || {
+            format!(
+                "service range {range:?}: expected an IPv4 network such as 10.96.0.0/16, with 8 to 28 bits of prefix"
+            )
+        };
         let (address, length) = range.split_once('/').ok_or_else(problem)?;
         let address: Ipv4Addr = address.parse().map_err(|_| problem())?;
         let length: u32 = length.parse().map_err(|_| problem())?;
@@ -54,11 +58,14 @@ impl Addresses {
 
     /// Takes that address.
     pub(crate) fn take(&self, text: &str) -> Result<Lease, String> {
-        let address: Ipv4Addr = text.parse().map_err(|_| "must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)".to_owned())?;
+        let address: Ipv4Addr =
+            text.parse().map_err(|_| "must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)".to_owned())?;
         let number = u32::from(address);
         if !(self.network + 1..self.network + self.size - 1).contains(&number) {
             let range = format!("{}/{}", Ipv4Addr::from(self.network), 32 - self.size.trailing_zeros());
-            return Err(format!("failed to allocate IP {text}: the provided network does not match the current range: {range}"));
+            return Err(format!(
+                "failed to allocate IP {text}: the provided network does not match the current range: {range}"
+            ));
         }
         if !self.used.lock().unwrap_or_else(PoisonError::into_inner).insert(number) {
             return Err(format!("failed to allocate IP {text}: provided IP is already allocated"));

@@ -3,12 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{addresses::Lease, cause, pods};
-use crate::{
-    core::Core,
-    kinds::Kind,
-    object::meta,
-    status::ApiError,
-};
+use crate::{core::Core, kinds::Kind, object::meta, status::ApiError};
 
 /// Kinds that are listed but not made: what would act on them is not built.
 const REFUSED: &[(&str, &str)] = &[
@@ -19,7 +14,11 @@ const REFUSED: &[(&str, &str)] = &[
 /// See [`super::before_create`].
 pub(super) fn before_create(core: &Core, kind: &Kind, object: &mut Value) -> Result<Lease, ApiError> {
     if let Some((_, why)) = REFUSED.iter().find(|(name, _)| *name == &*kind.kind) {
-        return Err(ApiError::not_implemented(format!("{} {:?} was not created: {why}", kind.resource(), meta::text(object, "name"))));
+        return Err(ApiError::not_implemented(format!(
+            "{} {:?} was not created: {why}",
+            kind.resource(),
+            meta::text(object, "name")
+        )));
     }
     let name = meta::text(object, "name").to_owned();
     match &*kind.kind {
@@ -35,7 +34,9 @@ pub(super) fn before_create(core: &Core, kind: &Kind, object: &mut Value) -> Res
         "PersistentVolumeClaim" | "PersistentVolume" => object["status"] = json!({"phase": "Pending"}),
         "Deployment" | "StatefulSet" | "DaemonSet" | "ReplicaSet" | "ReplicationController" => {
             object["status"] = match &*kind.kind {
-                "DaemonSet" => json!({"currentNumberScheduled": 0, "desiredNumberScheduled": 0, "numberMisscheduled": 0, "numberReady": 0}),
+                "DaemonSet" => {
+                    json!({"currentNumberScheduled": 0, "desiredNumberScheduled": 0, "numberMisscheduled": 0, "numberReady": 0})
+                }
                 "StatefulSet" => json!({"replicas": 0, "availableReplicas": 0}),
                 "Deployment" => json!({}),
                 _ => json!({"replicas": 0}),
@@ -53,7 +54,8 @@ pub(super) fn before_create(core: &Core, kind: &Kind, object: &mut Value) -> Res
             if !problems.is_empty() {
                 return Err(ApiError::invalid(kind, &name, problems));
             }
-            object["status"] = json!({"conditions": [], "acceptedNames": {"plural": "", "kind": ""}, "storedVersions": []});
+            object["status"] =
+                json!({"conditions": [], "acceptedNames": {"plural": "", "kind": ""}, "storedVersions": []});
         }
         _ => {}
     }
@@ -86,7 +88,12 @@ fn job(object: &mut Value, name: &str) {
     }
     if let Some(metadata) = meta::of_mut(&mut spec["template"]) {
         let labels = metadata.entry("labels").or_insert_with(|| json!({}));
-        for (key, value) in [("batch.kubernetes.io/controller-uid", &*uid), ("batch.kubernetes.io/job-name", name), ("controller-uid", &*uid), ("job-name", name)] {
+        for (key, value) in [
+            ("batch.kubernetes.io/controller-uid", &*uid),
+            ("batch.kubernetes.io/job-name", name),
+            ("controller-uid", &*uid),
+            ("job-name", name),
+        ] {
             labels[key] = value.into();
         }
     }
@@ -107,7 +114,11 @@ fn service(core: &Core, kind: &Kind, object: &mut Value) -> Result<Lease, ApiErr
             Ok(lease) => (lease, given),
             Err(problem) => {
                 let message = format!("Invalid value: {:?}: {problem}", json!([given]).to_string());
-                return Err(ApiError::invalid(kind, &name, vec![cause("FieldValueInvalid", "spec.clusterIPs", message)]));
+                return Err(ApiError::invalid(
+                    kind,
+                    &name,
+                    vec![cause("FieldValueInvalid", "spec.clusterIPs", message)],
+                ));
             }
         },
     };
@@ -117,7 +128,13 @@ fn service(core: &Core, kind: &Kind, object: &mut Value) -> Result<Lease, ApiErr
 }
 
 /// See [`super::before_update`].
-pub(super) fn before_update(core: &Core, kind: &Kind, old: &Value, new: &mut Value, subresource: &str) -> Result<(), ApiError> {
+pub(super) fn before_update(
+    core: &Core,
+    kind: &Kind,
+    old: &Value,
+    new: &mut Value,
+    subresource: &str,
+) -> Result<(), ApiError> {
     if subresource == "status" {
         return Ok(());
     }
@@ -147,7 +164,9 @@ pub(super) fn before_update(core: &Core, kind: &Kind, old: &Value, new: &mut Val
                 }
             } else {
                 for key in ["clusterIP", "clusterIPs"] {
-                    if new["spec"].get(key).is_none_or(|value| value.is_null() || value == "") && !old["spec"][key].is_null() {
+                    if new["spec"].get(key).is_none_or(|value| value.is_null() || value == "")
+                        && !old["spec"][key].is_null()
+                    {
                         new["spec"][key] = old["spec"][key].clone();
                     }
                 }

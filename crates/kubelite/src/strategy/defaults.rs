@@ -19,7 +19,11 @@ const TABLE: &[(&str, &str, &str)] = &[
     ("StatefulSet", "spec.updateStrategy", "{\"type\":\"RollingUpdate\"}"),
     ("StatefulSet", "spec.updateStrategy.type", "\"RollingUpdate\""),
     ("StatefulSet", "spec.revisionHistoryLimit", "10"),
-    ("StatefulSet", "spec.persistentVolumeClaimRetentionPolicy", "{\"whenDeleted\":\"Retain\",\"whenScaled\":\"Retain\"}"),
+    (
+        "StatefulSet",
+        "spec.persistentVolumeClaimRetentionPolicy",
+        "{\"whenDeleted\":\"Retain\",\"whenScaled\":\"Retain\"}",
+    ),
     ("StatefulSet", "spec.volumeClaimTemplates[].apiVersion", "\"v1\""),
     ("StatefulSet", "spec.volumeClaimTemplates[].kind", "\"PersistentVolumeClaim\""),
     ("StatefulSet", "spec.volumeClaimTemplates[].spec.volumeMode", "\"Filesystem\""),
@@ -121,7 +125,10 @@ fn special(kind: &Kind, object: &mut Value) {
 }
 
 fn rolling(object: &mut Value, field: &str, default: &Value) {
-    let Some(strategy) = object.get_mut("spec").and_then(|spec| spec.get_mut(field)).and_then(Value::as_object_mut) else { return };
+    let Some(strategy) = object.get_mut("spec").and_then(|spec| spec.get_mut(field)).and_then(Value::as_object_mut)
+    else {
+        return;
+    };
     if strategy.get("type").and_then(Value::as_str) == Some("RollingUpdate") {
         let rolling = strategy.entry("rollingUpdate").or_insert_with(|| Value::Object(Map::new()));
         for (key, value) in default.as_object().into_iter().flatten() {
@@ -143,9 +150,13 @@ fn job(object: &mut Value) {
 
 fn service(object: &mut Value) {
     let Some(spec) = object.get_mut("spec").and_then(Value::as_object_mut) else { return };
-    for port in spec.get_mut("ports").and_then(Value::as_array_mut).into_iter().flatten().filter_map(Value::as_object_mut) {
+    for port in
+        spec.get_mut("ports").and_then(Value::as_array_mut).into_iter().flatten().filter_map(Value::as_object_mut)
+    {
         let number = port.get("port").cloned().unwrap_or(Value::Null);
-        if port.get("targetPort").is_none_or(|target| target.is_null() || target == 0 || target == "") && !number.is_null() {
+        if port.get("targetPort").is_none_or(|target| target.is_null() || target == 0 || target == "")
+            && !number.is_null()
+        {
             port.insert("targetPort".into(), number);
         }
     }
@@ -172,7 +183,10 @@ fn service(object: &mut Value) {
 }
 
 fn definition(object: &mut Value) {
-    let Some(names) = object.get_mut("spec").and_then(|spec| spec.get_mut("names")).and_then(Value::as_object_mut) else { return };
+    let Some(names) = object.get_mut("spec").and_then(|spec| spec.get_mut("names")).and_then(Value::as_object_mut)
+    else {
+        return;
+    };
     let kind = names.get("kind").and_then(Value::as_str).unwrap_or_default().to_owned();
     if kind.is_empty() {
         return;

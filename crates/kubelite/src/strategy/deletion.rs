@@ -48,6 +48,14 @@ pub(crate) fn on_deleting(kind: &Kind, object: &mut Value) {
 
 /// Kinds whose deletion is answered with the object instead of a `Status`.
 pub(crate) fn returns_deleted(kind: &Kind) -> bool {
-    const KINDS: &[&str] = &["PersistentVolume", "PersistentVolumeClaim", "Pod", "PodTemplate", "ResourceQuota", "Service", "ServiceAccount"];
+    const KINDS: &[&str] = &[
+        "PersistentVolume",
+        "PersistentVolumeClaim",
+        "Pod",
+        "PodTemplate",
+        "ResourceQuota",
+        "Service",
+        "ServiceAccount",
+    ];
     kind.group.is_empty() && KINDS.contains(&&*kind.kind)
 }

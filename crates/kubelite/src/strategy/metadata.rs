@@ -30,7 +30,11 @@ pub(crate) fn validate_metadata(kind: &Kind, object: &Value, old: Option<&Value>
     let mut causes = Vec::new();
     let metadata = &object["metadata"];
     let mut invalid = |field: String, value: &str, problem: &str| {
-        causes.push(cause("FieldValueInvalid", field, format!("Invalid value: {}: {problem}", schema::go_quote(value))));
+        causes.push(cause(
+            "FieldValueInvalid",
+            field,
+            format!("Invalid value: {}: {problem}", schema::go_quote(value)),
+        ));
     };
     if old.is_none() {
         let name = meta::text(object, "name");
@@ -68,7 +72,11 @@ pub(crate) fn validate_metadata(kind: &Kind, object: &Value, old: Option<&Value>
         }
     }
     if size > ANNOTATIONS {
-        causes.push(cause("FieldValueTooLong", "metadata.annotations", format!("Too long: may not be more than {ANNOTATIONS} bytes")));
+        causes.push(cause(
+            "FieldValueTooLong",
+            "metadata.annotations",
+            format!("Too long: may not be more than {ANNOTATIONS} bytes"),
+        ));
     }
     types(metadata, &mut causes);
     owners(metadata, &mut causes);
@@ -86,12 +94,20 @@ fn types(metadata: &Value, causes: &mut Vec<Cause>) {
                     causes.push(cause("FieldValueTypeInvalid", format!("metadata.{map}[{key}]"), message));
                 }
             }
-            other => causes.push(cause("FieldValueTypeInvalid", format!("metadata.{map}"), format!("Invalid value: {other}: must be a map of strings"))),
+            other => causes.push(cause(
+                "FieldValueTypeInvalid",
+                format!("metadata.{map}"),
+                format!("Invalid value: {other}: must be a map of strings"),
+            )),
         }
     }
     if let Some(items) = metadata["finalizers"].as_array() {
         for (index, item) in items.iter().enumerate().filter(|(_, item)| !item.is_string()) {
-            causes.push(cause("FieldValueTypeInvalid", format!("metadata.finalizers[{index}]"), format!("Invalid value: {item}: must be a string")));
+            causes.push(cause(
+                "FieldValueTypeInvalid",
+                format!("metadata.finalizers[{index}]"),
+                format!("Invalid value: {item}: must be a string"),
+            ));
         }
     } else if !metadata["finalizers"].is_null() {
         causes.push(cause("FieldValueTypeInvalid", "metadata.finalizers", "Invalid value: must be a list of strings"));
@@ -102,7 +118,13 @@ fn owners(metadata: &Value, causes: &mut Vec<Cause>) {
     let owners = match &metadata["ownerReferences"] {
         Value::Null => return,
         Value::Array(owners) => owners,
-        _ => return causes.push(cause("FieldValueTypeInvalid", "metadata.ownerReferences", "Invalid value: must be a list")),
+        _ => {
+            return causes.push(cause(
+                "FieldValueTypeInvalid",
+                "metadata.ownerReferences",
+                "Invalid value: must be a list",
+            ));
+        }
     };
     let mut controller: Option<String> = None;
     for (index, owner) in owners.iter().enumerate() {
@@ -110,18 +132,34 @@ fn owners(metadata: &Value, causes: &mut Vec<Cause>) {
         for key in ["apiVersion", "kind", "name", "uid"] {
             if owner[key].as_str().is_none_or(str::is_empty) {
                 let field = if key == "apiVersion" { format!("{at}.apiVersion") } else { format!("{at}.{key}") };
-                causes.push(cause("FieldValueInvalid", field, "Invalid value: \"\": must not be empty".replace("must not", if key == "apiVersion" { "version must not" } else { "must not" })));
+                causes.push(cause(
+                    "FieldValueInvalid",
+                    field,
+                    "Invalid value: \"\": must not be empty"
+                        .replace("must not", if key == "apiVersion" { "version must not" } else { "must not" }),
+                ));
             }
         }
         for key in ["controller", "blockOwnerDeletion"] {
             if owner.get(key).is_some_and(|flag| !flag.is_boolean() && !flag.is_null()) {
-                causes.push(cause("FieldValueTypeInvalid", format!("{at}.{key}"), format!("Invalid value: {}: must be true or false", owner[key])));
+                causes.push(cause(
+                    "FieldValueTypeInvalid",
+                    format!("{at}.{key}"),
+                    format!("Invalid value: {}: must be true or false", owner[key]),
+                ));
             }
         }
         if owner["controller"] == true {
-            let this = format!("{}/{}", owner["kind"].as_str().unwrap_or_default(), owner["name"].as_str().unwrap_or_default());
+            let this = format!(
+                "{}/{}",
+                owner["kind"].as_str().unwrap_or_default(),
+                owner["name"].as_str().unwrap_or_default()
+            );
             if let Some(other) = &controller {
-                let message = format!("Invalid value: {owners}: Only one reference can have Controller set to true. Found \"true\" in references for {other} and {this}", owners = metadata["ownerReferences"]);
+                let message = format!(
+                    "Invalid value: {owners}: Only one reference can have Controller set to true. Found \"true\" in references for {other} and {this}",
+                    owners = metadata["ownerReferences"]
+                );
                 causes.push(cause("FieldValueInvalid", "metadata.ownerReferences", message));
             }
             controller = Some(this);

@@ -37,15 +37,17 @@ pub(crate) fn default(kind: &Kind, object: &mut Value) {
 
 /// The last touch before a new object is validated.
 pub(crate) fn before_create(core: &Core, kind: &Kind, object: &mut Value) -> Result<Lease, ApiError> {
-    if kind.origin == Origin::Builtin {
-        builtin::before_create(core, kind, object)
-    } else {
-        Ok(Lease::none())
-    }
+    if kind.origin == Origin::Builtin { builtin::before_create(core, kind, object) } else { Ok(Lease::none()) }
 }
 
 /// The last touch before a changed object is validated.
-pub(crate) fn before_update(core: &Core, kind: &Kind, old: &Value, new: &mut Value, subresource: &str) -> Result<(), ApiError> {
+pub(crate) fn before_update(
+    core: &Core,
+    kind: &Kind,
+    old: &Value,
+    new: &mut Value,
+    subresource: &str,
+) -> Result<(), ApiError> {
     if kind.origin == Origin::Builtin { builtin::before_update(core, kind, old, new, subresource) } else { Ok(()) }
 }
 

@@ -9,7 +9,9 @@ use crate::kinds::Kind;
 fn place(kind: &str) -> Option<&'static [&'static str]> {
     Some(match kind {
         "Pod" => &["spec"],
-        "Deployment" | "ReplicaSet" | "StatefulSet" | "DaemonSet" | "Job" | "ReplicationController" => &["spec", "template", "spec"],
+        "Deployment" | "ReplicaSet" | "StatefulSet" | "DaemonSet" | "Job" | "ReplicationController" => {
+            &["spec", "template", "spec"]
+        }
         "PodTemplate" => &["template", "spec"],
         "CronJob" => &["spec", "jobTemplate", "spec", "template", "spec"],
         _ => return None,
@@ -83,7 +85,9 @@ pub(super) fn fill(spec: &mut Value, alone: bool) {
             container_defaults(container);
         }
     }
-    for volume in spec.get_mut("volumes").and_then(Value::as_array_mut).into_iter().flatten().filter_map(Value::as_object_mut) {
+    for volume in
+        spec.get_mut("volumes").and_then(Value::as_array_mut).into_iter().flatten().filter_map(Value::as_object_mut)
+    {
         if volume.len() == 1 && volume.contains_key("name") {
             volume.insert("emptyDir".into(), json!({}));
         }
@@ -125,7 +129,9 @@ fn container_defaults(container: &mut Value) {
 pub(super) fn quality(spec: &Value) -> &'static str {
     let mut any = false;
     let mut all = true;
-    for container in ["containers", "initContainers"].iter().flat_map(|list| spec[*list].as_array().into_iter().flatten()) {
+    for container in
+        ["containers", "initContainers"].iter().flat_map(|list| spec[*list].as_array().into_iter().flatten())
+    {
         let resources = &container["resources"];
         for name in ["cpu", "memory"] {
             let (limit, request) = (&resources["limits"][name], &resources["requests"][name]);

@@ -3,7 +3,10 @@
 use serde_json::Value;
 
 use super::time;
-use crate::{kinds::{Column, Kind}, object::{label_selector::LabelSelector, meta}};
+use crate::{
+    kinds::{Column, Kind},
+    object::{label_selector::LabelSelector, meta},
+};
 
 /// One cell for each column.
 pub(super) fn cells(kind: &Kind, columns: &[Column], object: &Value, now: jiff::Timestamp) -> Vec<Value> {
@@ -43,7 +46,13 @@ fn selector(value: &Value) -> Value {
     let text = if value.get("matchLabels").is_some() || value.get("matchExpressions").is_some() {
         LabelSelector::from_value(value).to_string()
     } else {
-        value.as_object().into_iter().flatten().map(|(key, value)| format!("{key}={}", value.as_str().unwrap_or_default())).collect::<Vec<_>>().join(",")
+        value
+            .as_object()
+            .into_iter()
+            .flatten()
+            .map(|(key, value)| format!("{key}={}", value.as_str().unwrap_or_default()))
+            .collect::<Vec<_>>()
+            .join(",")
     };
     if text.is_empty() { "<none>".into() } else { text.into() }
 }
@@ -60,11 +69,17 @@ fn cell(kind: &Kind, column: &str, object: &Value, now: jiff::Timestamp) -> Valu
             format!("{ready}/{all}").into()
         }
         ("Pod", "Status") => pod_status(object).into(),
-        ("Pod", "Restarts") => items(&status["containerStatuses"]).map(|status| status["restartCount"].as_i64().unwrap_or(0)).sum::<i64>().to_string().into(),
+        ("Pod", "Restarts") => items(&status["containerStatuses"])
+            .map(|status| status["restartCount"].as_i64().unwrap_or(0))
+            .sum::<i64>()
+            .to_string()
+            .into(),
         ("Pod", "IP") => text(&status["podIP"]),
         ("Pod", "Node") => text(&spec["nodeName"]),
         ("Pod", "Nominated Node") => text(&status["nominatedNodeName"]),
-        ("Deployment" | "StatefulSet", "Ready") => format!("{}/{}", number(&status["readyReplicas"]), spec["replicas"].as_i64().unwrap_or(1)).into(),
+        ("Deployment" | "StatefulSet", "Ready") => {
+            format!("{}/{}", number(&status["readyReplicas"]), spec["replicas"].as_i64().unwrap_or(1)).into()
+        }
         (_, "Up-to-date") => number(&status["updatedReplicas"]),
         ("Deployment", "Available") => number(&status["availableReplicas"]),
         ("ReplicaSet" | "ReplicationController", "Desired") => number(&spec["replicas"]),
@@ -75,8 +90,14 @@ fn cell(kind: &Kind, column: &str, object: &Value, now: jiff::Timestamp) -> Valu
         ("DaemonSet", "Ready") => number(&status["numberReady"]),
         ("DaemonSet", "Available") => number(&status["numberAvailable"]),
         ("DaemonSet", "Node Selector") => selector(&template["nodeSelector"]),
-        ("CronJob", "Containers") => join(items(&spec["jobTemplate"]["spec"]["template"]["spec"]["containers"]).filter_map(|container| container["name"].as_str())),
-        ("CronJob", "Images") => join(items(&spec["jobTemplate"]["spec"]["template"]["spec"]["containers"]).filter_map(|container| container["image"].as_str())),
+        ("CronJob", "Containers") => join(
+            items(&spec["jobTemplate"]["spec"]["template"]["spec"]["containers"])
+                .filter_map(|container| container["name"].as_str()),
+        ),
+        ("CronJob", "Images") => join(
+            items(&spec["jobTemplate"]["spec"]["template"]["spec"]["containers"])
+                .filter_map(|container| container["image"].as_str()),
+        ),
         ("CronJob", "Selector") => "<none>".into(),
         (_, "Containers") => join(items(&template["containers"]).filter_map(|container| container["name"].as_str())),
         (_, "Images") => join(items(&template["containers"]).filter_map(|container| container["image"].as_str())),
@@ -84,7 +105,9 @@ fn cell(kind: &Kind, column: &str, object: &Value, now: jiff::Timestamp) -> Valu
         ("Job", "Status") => job_status(object).into(),
         ("Job", "Completions") => match spec["completions"].as_i64() {
             Some(wanted) => format!("{}/{wanted}", number(&status["succeeded"])).into(),
-            None => format!("{}/1 of {}", number(&status["succeeded"]), spec["parallelism"].as_i64().unwrap_or(1)).into(),
+            None => {
+                format!("{}/1 of {}", number(&status["succeeded"]), spec["parallelism"].as_i64().unwrap_or(1)).into()
+            }
         },
         ("Job", "Duration") => match (status["startTime"].as_str(), status["completionTime"].as_str()) {
             (Some(start), Some(end)) => end.parse().map_or(Value::from(""), |end| time::since(start, end).into()),
@@ -93,7 +116,13 @@ fn cell(kind: &Kind, column: &str, object: &Value, now: jiff::Timestamp) -> Valu
         },
         ("CronJob", "Schedule") => text(&spec["schedule"]),
         ("CronJob", "Timezone") => text(&spec["timeZone"]),
-        ("CronJob", "Suspend") => if spec["suspend"] == true { "True".into() } else { "False".into() },
+        ("CronJob", "Suspend") => {
+            if spec["suspend"] == true {
+                "True".into()
+            } else {
+                "False".into()
+            }
+        }
         ("CronJob", "Active") => count(&status["active"]),
         ("CronJob", "Last Schedule") => match status["lastScheduleTime"].as_str() {
             Some(at) => time::since(at, now).into(),
@@ -109,33 +138,53 @@ fn cell(kind: &Kind, column: &str, object: &Value, now: jiff::Timestamp) -> Valu
                 None => format!("{}/{protocol}", port["port"]),
             }
         })),
-        ("ConfigMap", "Data") => (object["data"].as_object().map_or(0, serde_json::Map::len) + object["binaryData"].as_object().map_or(0, serde_json::Map::len)).into(),
+        ("ConfigMap", "Data") => (object["data"].as_object().map_or(0, serde_json::Map::len)
+            + object["binaryData"].as_object().map_or(0, serde_json::Map::len))
+        .into(),
         ("Secret", "Data") => count(&object["data"]),
         ("Secret", "Type") => text(&object["type"]),
         ("ServiceAccount", "Secrets") => count(&object["secrets"]),
         ("Namespace" | "PersistentVolume" | "PersistentVolumeClaim", "Status") => text(&status["phase"]),
         ("Endpoints", "Endpoints") => join_owned(items(&object["subsets"]).flat_map(|subset| {
             items(&subset["addresses"]).flat_map(move |address| {
-                items(&subset["ports"]).map(move |port| format!("{}:{}", address["ip"].as_str().unwrap_or_default(), port["port"]))
+                items(&subset["ports"])
+                    .map(move |port| format!("{}:{}", address["ip"].as_str().unwrap_or_default(), port["port"]))
             })
         })),
         ("EndpointSlice", "AddressType") => text(&object["addressType"]),
         ("EndpointSlice", "Ports") => join_owned(items(&object["ports"]).map(|port| port["port"].to_string())),
-        ("EndpointSlice", "Endpoints") => join(items(&object["endpoints"]).flat_map(|endpoint| items(&endpoint["addresses"])).filter_map(Value::as_str)),
+        ("EndpointSlice", "Endpoints") => join(
+            items(&object["endpoints"]).flat_map(|endpoint| items(&endpoint["addresses"])).filter_map(Value::as_str),
+        ),
         ("Event", _) => event(column, object, now),
         ("Lease", "Holder") => text(&spec["holderIdentity"]),
         ("Node", "Status") => node_status(object).into(),
         ("Node", "Version") => text(&status["nodeInfo"]["kubeletVersion"]),
         ("Node", "Roles") => "<none>".into(),
-        ("Node", "Internal-IP") => text(items(&status["addresses"]).find(|address| address["type"] == "InternalIP").map_or(&Value::Null, |address| &address["address"])),
+        ("Node", "Internal-IP") => text(
+            items(&status["addresses"])
+                .find(|address| address["type"] == "InternalIP")
+                .map_or(&Value::Null, |address| &address["address"]),
+        ),
         ("Node", "OS-Image") => text(&status["nodeInfo"]["osImage"]),
         ("Node", "Kernel-Version") => text(&status["nodeInfo"]["kernelVersion"]),
         ("Node", "Container-Runtime") => text(&status["nodeInfo"]["containerRuntimeVersion"]),
         ("Ingress", "Class") => text(&spec["ingressClassName"]),
         ("Ingress", "Hosts") => join(items(&spec["rules"]).filter_map(|rule| rule["host"].as_str())),
-        ("Ingress", "Ports") => if spec["tls"].is_null() { "80".into() } else { "80, 443".into() },
+        ("Ingress", "Ports") => {
+            if spec["tls"].is_null() {
+                "80".into()
+            } else {
+                "80, 443".into()
+            }
+        }
         ("NetworkPolicy", "Pod-Selector") => selector(&spec["podSelector"]),
-        ("RoleBinding" | "ClusterRoleBinding", "Role") => format!("{}/{}", object["roleRef"]["kind"].as_str().unwrap_or_default(), object["roleRef"]["name"].as_str().unwrap_or_default()).into(),
+        ("RoleBinding" | "ClusterRoleBinding", "Role") => format!(
+            "{}/{}",
+            object["roleRef"]["kind"].as_str().unwrap_or_default(),
+            object["roleRef"]["name"].as_str().unwrap_or_default()
+        )
+        .into(),
         ("RoleBinding" | "ClusterRoleBinding", "Users" | "Groups" | "ServiceAccounts") => {
             let wanted = column.trim_end_matches('s');
             join_owned(items(&object["subjects"]).filter(|subject| subject["kind"] == wanted).map(|subject| {
@@ -150,13 +199,18 @@ fn cell(kind: &Kind, column: &str, object: &Value, now: jiff::Timestamp) -> Valu
         ("PersistentVolumeClaim", "Capacity") => text(&status["capacity"]["storage"]),
         ("PersistentVolumeClaim" | "PersistentVolume", "StorageClass") => text(&spec["storageClassName"]),
         ("PersistentVolumeClaim" | "PersistentVolume", "VolumeMode") => text(&spec["volumeMode"]),
-        ("PersistentVolumeClaim" | "PersistentVolume", "Access Modes") => join(items(&spec["accessModes"]).filter_map(Value::as_str)),
+        ("PersistentVolumeClaim" | "PersistentVolume", "Access Modes") => {
+            join(items(&spec["accessModes"]).filter_map(Value::as_str))
+        }
         ("PersistentVolume", "Capacity") => text(&spec["capacity"]["storage"]),
         ("PersistentVolume", "Reclaim Policy") => text(&spec["persistentVolumeReclaimPolicy"]),
         ("PersistentVolume", "Reason") => text(&status["reason"]),
-        ("HorizontalPodAutoscaler", "Reference") => {
-            format!("{}/{}", spec["scaleTargetRef"]["kind"].as_str().unwrap_or_default(), spec["scaleTargetRef"]["name"].as_str().unwrap_or_default()).into()
-        }
+        ("HorizontalPodAutoscaler", "Reference") => format!(
+            "{}/{}",
+            spec["scaleTargetRef"]["kind"].as_str().unwrap_or_default(),
+            spec["scaleTargetRef"]["name"].as_str().unwrap_or_default()
+        )
+        .into(),
         ("HorizontalPodAutoscaler", "MinPods") => text(&spec["minReplicas"]),
         ("HorizontalPodAutoscaler", "MaxPods") => text(&spec["maxReplicas"]),
         ("HorizontalPodAutoscaler", "Replicas") => number(&status["currentReplicas"]),
@@ -185,21 +239,42 @@ fn external(object: &Value) -> Value {
     if spec["type"] == "ExternalName" {
         return text(&spec["externalName"]);
     }
-    let balanced = join(items(&object["status"]["loadBalancer"]["ingress"]).filter_map(|ingress| ingress["ip"].as_str().or_else(|| ingress["hostname"].as_str())));
-    if spec["type"] == "LoadBalancer" && balanced == "<none>" { "<pending>".into() } else if balanced == "<none>" { join(items(&spec["externalIPs"]).filter_map(Value::as_str)) } else { balanced }
+    let balanced = join(
+        items(&object["status"]["loadBalancer"]["ingress"])
+            .filter_map(|ingress| ingress["ip"].as_str().or_else(|| ingress["hostname"].as_str())),
+    );
+    if spec["type"] == "LoadBalancer" && balanced == "<none>" {
+        "<pending>".into()
+    } else if balanced == "<none>" {
+        join(items(&spec["externalIPs"]).filter_map(Value::as_str))
+    } else {
+        balanced
+    }
 }
 
 fn event(column: &str, object: &Value, now: jiff::Timestamp) -> Value {
     let target = if object["involvedObject"].is_object() { &object["involvedObject"] } else { &object["regarding"] };
-    let first = |names: &[&str]| names.iter().map(|name| &object[*name]).find(|value| !value.is_null()).cloned().unwrap_or(Value::Null);
+    let first = |names: &[&str]| {
+        names.iter().map(|name| &object[*name]).find(|value| !value.is_null()).cloned().unwrap_or(Value::Null)
+    };
     match column {
         "Last Seen" => age(&first(&["lastTimestamp", "deprecatedLastTimestamp", "eventTime", "firstTimestamp"]), now),
         "First Seen" => age(&first(&["firstTimestamp", "deprecatedFirstTimestamp", "eventTime"]), now),
         "Type" => text(&object["type"]),
         "Reason" => text(&object["reason"]),
-        "Object" => format!("{}/{}", target["kind"].as_str().unwrap_or_default().to_lowercase(), target["name"].as_str().unwrap_or_default()).into(),
+        "Object" => format!(
+            "{}/{}",
+            target["kind"].as_str().unwrap_or_default().to_lowercase(),
+            target["name"].as_str().unwrap_or_default()
+        )
+        .into(),
         "Subobject" => target["fieldPath"].as_str().unwrap_or_default().into(),
-        "Source" => first(&["reportingComponent", "reportingController"]).as_str().filter(|text| !text.is_empty()).or_else(|| object["source"]["component"].as_str()).unwrap_or_default().into(),
+        "Source" => first(&["reportingComponent", "reportingController"])
+            .as_str()
+            .filter(|text| !text.is_empty())
+            .or_else(|| object["source"]["component"].as_str())
+            .unwrap_or_default()
+            .into(),
         "Message" => first(&["message", "note"]).as_str().unwrap_or_default().trim().into(),
         "Count" => first(&["count", "deprecatedCount"]).as_i64().unwrap_or(1).into(),
         _ => "<none>".into(),
@@ -230,7 +305,10 @@ fn pod_status(object: &Value) -> String {
 }
 
 fn job_status(object: &Value) -> &'static str {
-    let has = |kind: &str| items(&object["status"]["conditions"]).any(|condition| condition["type"] == kind && condition["status"] == "True");
+    let has = |kind: &str| {
+        items(&object["status"]["conditions"])
+            .any(|condition| condition["type"] == kind && condition["status"] == "True")
+    };
     if has("Complete") {
         "Complete"
     } else if has("Failed") {

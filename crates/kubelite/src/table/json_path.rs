@@ -97,7 +97,10 @@ fn closing(text: &str) -> Option<usize> {
 
 fn bracket(text: &str) -> Result<Step, String> {
     let quoted = |text: &str| {
-        ['\'', '"'].iter().find_map(|&quote| text.strip_prefix(quote).and_then(|text| text.strip_suffix(quote))).map(str::to_owned)
+        ['\'', '"']
+            .iter()
+            .find_map(|&quote| text.strip_prefix(quote).and_then(|text| text.strip_suffix(quote)))
+            .map(str::to_owned)
     };
     if text == "*" {
         return Ok(Step::All);
@@ -108,16 +111,26 @@ fn bracket(text: &str) -> Result<Step, String> {
     if let Some(filter) = text.strip_prefix("?(").and_then(|text| text.strip_suffix(')')) {
         for operator in ["==", "!=", ">=", "<=", ">", "<"] {
             if let Some((left, right)) = filter.split_once(operator) {
-                let path = steps(left.trim().strip_prefix('@').ok_or_else(|| format!("{filter:?} does not start with @"))?)?;
+                let path =
+                    steps(left.trim().strip_prefix('@').ok_or_else(|| format!("{filter:?} does not start with @"))?)?;
                 let right = right.trim();
-                let value = quoted(right).map_or_else(|| serde_json::from_str(right).unwrap_or_else(|_| right.into()), Value::from);
+                let value = quoted(right)
+                    .map_or_else(|| serde_json::from_str(right).unwrap_or_else(|_| right.into()), Value::from);
                 return Ok(Step::Filter(path, operator.into(), value));
             }
         }
-        return Ok(Step::Exists(steps(filter.trim().strip_prefix('@').ok_or_else(|| format!("{filter:?} does not start with @"))?)?));
+        return Ok(Step::Exists(steps(
+            filter.trim().strip_prefix('@').ok_or_else(|| format!("{filter:?} does not start with @"))?,
+        )?));
     }
     if let Some((from, to)) = text.split_once(':') {
-        let bound = |text: &str| if text.trim().is_empty() { Ok(None) } else { text.trim().parse().map(Some).map_err(|_| format!("invalid array index {text:?}")) };
+        let bound = |text: &str| {
+            if text.trim().is_empty() {
+                Ok(None)
+            } else {
+                text.trim().parse().map(Some).map_err(|_| format!("invalid array index {text:?}"))
+            }
+        };
         return Ok(Step::Slice(bound(from)?, bound(to)?));
     }
     text.parse().map(Step::Index).map_err(|_| format!("invalid array index {text:?}"))
@@ -144,7 +157,9 @@ fn one<'a>(step: &Step, value: &'a Value, into: &mut Vec<&'a Value>) {
         (Step::Field(name), Value::Object(map)) => into.extend(map.get(name)),
         // A field of a list is that field of all its items.
         (Step::Field(_), Value::Array(items)) => items.iter().for_each(|item| one(step, item, into)),
-        (Step::Index(index), Value::Array(items)) if *index >= 0 || index.unsigned_abs() as usize <= items.len() => into.extend(items.get(at(items, *index))),
+        (Step::Index(index), Value::Array(items)) if *index >= 0 || index.unsigned_abs() as usize <= items.len() => {
+            into.extend(items.get(at(items, *index)))
+        }
         (Step::Slice(from, to), Value::Array(items)) => {
             let start = from.map_or(0, |from| at(items, from)).min(items.len());
             let end = to.map_or(items.len(), |to| at(items, to)).min(items.len());
@@ -154,9 +169,13 @@ fn one<'a>(step: &Step, value: &'a Value, into: &mut Vec<&'a Value>) {
         (Step::All, Value::Object(map)) => into.extend(map.values()),
         (Step::Deep(name), _) => deep(name, value, into),
         (Step::Filter(path, operator, wanted), Value::Array(items)) => {
-            into.extend(items.iter().filter(|item| follow(path, item).iter().any(|found| compare(found, operator, wanted))));
+            into.extend(
+                items.iter().filter(|item| follow(path, item).iter().any(|found| compare(found, operator, wanted))),
+            );
         }
-        (Step::Exists(path), Value::Array(items)) => into.extend(items.iter().filter(|item| !follow(path, item).is_empty())),
+        (Step::Exists(path), Value::Array(items)) => {
+            into.extend(items.iter().filter(|item| !follow(path, item).is_empty()))
+        }
         _ => {}
     }
 }

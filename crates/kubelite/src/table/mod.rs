@@ -23,7 +23,11 @@ pub(crate) fn of(call: &Call, objects: &[Value], metadata: Value, headings: bool
     let rows: Vec<Value> = objects
         .iter()
         .map(|object| {
-            let cells = if kind.origin == Origin::Builtin { builtin::cells(kind, &columns, object, now) } else { custom(&columns, object, now) };
+            let cells = if kind.origin == Origin::Builtin {
+                builtin::cells(kind, &columns, object, now)
+            } else {
+                custom(&columns, object, now)
+            };
             let mut row = json!({"cells": cells});
             match call.params.include_object.as_str() {
                 "None" => {}
@@ -71,7 +75,9 @@ fn custom(columns: &[Column], object: &Value, now: jiff::Timestamp) -> Vec<Value
             if index == 0 {
                 return meta::text(object, "name").into();
             }
-            let Some(path) = column.json_path.as_deref().and_then(|path| JsonPath::parse(path).ok()) else { return Value::Null };
+            let Some(path) = column.json_path.as_deref().and_then(|path| JsonPath::parse(path).ok()) else {
+                return Value::Null;
+            };
             let found = path.find(object);
             let Some(&first) = found.first() else { return Value::Null };
             match column.data_type.as_str() {
@@ -85,7 +91,18 @@ fn custom(columns: &[Column], object: &Value, now: jiff::Timestamp) -> Vec<Value
                 _ => match first {
                     Value::String(text) => text.as_str().into(),
                     Value::Null => Value::Null,
-                    other => found.iter().map(|value| if value.is_string() { value.as_str().unwrap_or_default().to_owned() } else { value.to_string() }).next().unwrap_or_else(|| other.to_string()).into(),
+                    other => found
+                        .iter()
+                        .map(|value| {
+                            if value.is_string() {
+                                value.as_str().unwrap_or_default().to_owned()
+                            } else {
+                                value.to_string()
+                            }
+                        })
+                        .next()
+                        .unwrap_or_else(|| other.to_string())
+                        .into(),
                 },
             }
         })

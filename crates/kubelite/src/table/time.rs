@@ -45,9 +45,17 @@ pub(super) fn span(seconds: i64) -> String {
 mod tests {
     #[test]
     fn ages_read_as_in_kubectl() {
-        for (seconds, text) in
-            [(0, "0s"), (119, "119s"), (120, "2m"), (125, "2m5s"), (600, "10m"), (3 * 3600 + 60, "3h1m"), (9 * 3600, "9h"), (49 * 3600, "2d1h"), (10 * 86400, "10d")]
-        {
+        for (seconds, text) in [
+            (0, "0s"),
+            (119, "119s"),
+            (120, "2m"),
+            (125, "2m5s"),
+            (600, "10m"),
+            (3 * 3600 + 60, "3h1m"),
+            (9 * 3600, "9h"),
+            (49 * 3600, "2d1h"),
+            (10 * 86400, "10d"),
+        ] {
             assert_eq!(super::span(seconds), text);
         }
     }

@@ -7,13 +7,12 @@ use serde_json::Value;
 use super::{Call, finish, read, scale};
 use crate::{
     admission::Operation,
-    decode,
-    wire::{Body, Media},
-    managed,
+    decode, managed,
     object::meta,
     shape,
     status::ApiError,
     store::{Draft, Stored, Write, WriteError},
+    wire::{Body, Media},
 };
 
 /// How often a change that does not name a resource version is computed anew when others are faster.
@@ -41,12 +40,18 @@ pub(crate) async fn update(call: &Call, media: Media, body: &Bytes) -> Result<Re
     }
     let given = meta::text(&object, "name");
     if !given.is_empty() && given != name {
-        return Err(ApiError::bad_request(format!("the name of the object ({given}) does not match the name on the URL ({name})")));
+        return Err(ApiError::bad_request(format!(
+            "the name of the object ({given}) does not match the name on the URL ({name})"
+        )));
     }
     change(call, |old| {
         let mut object = object.clone();
         if meta::text(&object, "resourceVersion").is_empty() && call.kind.origin == crate::kinds::Origin::Custom {
-            let cause = finish::cause("FieldValueInvalid", "metadata.resourceVersion", "Invalid value: 0: must be specified for an update");
+            let cause = finish::cause(
+                "FieldValueInvalid",
+                "metadata.resourceVersion",
+                "Invalid value: 0: must be specified for an update",
+            );
             return Err(ApiError::invalid(&call.kind, name, vec![cause]));
         }
         finish::identify(call, &mut object)?;
@@ -59,13 +64,17 @@ pub(crate) async fn update(call: &Call, media: Media, body: &Bytes) -> Result<Re
 }
 
 /// Computes a new state from the current one and stores it.
-pub(super) async fn change(call: &Call, mut compute: impl FnMut(&Value) -> Result<Proposal, ApiError>) -> Result<Response<Body>, ApiError> {
+pub(super) async fn change(
+    call: &Call,
+    mut compute: impl FnMut(&Value) -> Result<Proposal, ApiError>,
+) -> Result<Response<Body>, ApiError> {
     let name = call.named()?;
     for _ in 0..TRIES {
         let stored = read::current(call)?;
         let old = shape::in_version(call, &stored);
         let proposal = compute(&old)?;
-        let pinned = !meta::text(&proposal.object, "resourceVersion").is_empty() && meta::text(&proposal.object, "resourceVersion") != meta::text(&old, "resourceVersion");
+        let pinned = !meta::text(&proposal.object, "resourceVersion").is_empty()
+            && meta::text(&proposal.object, "resourceVersion") != meta::text(&old, "resourceVersion");
         if pinned {
             return Err(ApiError::modified(&call.kind, name));
         }
@@ -77,12 +86,20 @@ pub(super) async fn change(call: &Call, mut compute: impl FnMut(&Value) -> Resul
 }
 
 /// Checks and stores; `None`: someone else was faster.
-async fn settle(call: &Call, stored: &Stored, old: &Value, proposal: Proposal) -> Result<Option<Response<Body>>, ApiError> {
+async fn settle(
+    call: &Call,
+    stored: &Stored,
+    old: &Value,
+    proposal: Proposal,
+) -> Result<Option<Response<Body>>, ApiError> {
     let name = call.named()?;
     let Proposal { object: mut new, duplicates, applied } = proposal;
     let given = meta::text(&new, "uid");
     if !given.is_empty() && given != meta::text(old, "uid") {
-        let why = format!("Precondition failed: UID in precondition: {given}, UID in object meta: {}", meta::text(old, "uid"));
+        let why = format!(
+            "Precondition failed: UID in precondition: {given}, UID in object meta: {}",
+            meta::text(old, "uid")
+        );
         return Err(ApiError::conflict(&call.kind, name, &why));
     }
     finish::structure(call, &mut new, duplicates)?;
@@ -102,10 +119,19 @@ async fn settle(call: &Call, stored: &Stored, old: &Value, proposal: Proposal) -
     let draft = Draft::new(new.clone()).map_err(ApiError::internal)?;
     finish::size(draft.len())?;
     if call.params.dry_run {
-        return if call.sub() == "scale" { scaled(call, &new).map(Some) } else { shape::value(call, StatusCode::OK, new).map(Some) };
+        return if call.sub() == "scale" {
+            scaled(call, &new).map(Some)
+        } else {
+            shape::value(call, StatusCode::OK, new).map(Some)
+        };
     }
-    let write =
-        Write { shelf: call.kind.shelf.clone(), path: stored.path.clone(), expected: Some(stored.revision), draft, remove };
+    let write = Write {
+        shelf: call.kind.shelf.clone(),
+        path: stored.path.clone(),
+        expected: Some(stored.revision),
+        draft,
+        remove,
+    };
     match call.core.store.write(write).await {
         Ok(stored) => answer(call, &stored).map(Some),
         Err(WriteError::Changed(_)) => Ok(None),
@@ -152,9 +178,22 @@ fn isolate(call: &Call, old: &Value, new: &mut Value) -> Result<(), ApiError> {
             "Forbidden: no new finalizers can be added if the object is being deleted, found new finalizers []string{{{}}}",
             added.iter().map(|name| format!("{name:?}")).collect::<Vec<_>>().join(", ")
         );
-        return Err(ApiError::invalid(&call.kind, meta::text(old, "name"), vec![finish::cause("FieldValueForbidden", "metadata.finalizers", message)]));
+        return Err(ApiError::invalid(
+            &call.kind,
+            meta::text(old, "name"),
+            vec![finish::cause("FieldValueForbidden", "metadata.finalizers", message)],
+        ));
     }
-    for key in ["name", "namespace", "uid", "creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds", "generation", "generateName"] {
+    for key in [
+        "name",
+        "namespace",
+        "uid",
+        "creationTimestamp",
+        "deletionTimestamp",
+        "deletionGracePeriodSeconds",
+        "generation",
+        "generateName",
+    ] {
         meta::copy(old, new, key);
     }
     Ok(())
@@ -167,7 +206,13 @@ fn generation(call: &Call, old: &Value, new: &mut Value) {
     }
     let skipped = |key: &str| key == "metadata" || (key == "status" && call.kind.has_status());
     let wanted = |object: &Value| -> Vec<(String, Value)> {
-        object.as_object().into_iter().flatten().filter(|(key, _)| !skipped(key)).map(|(key, value)| (key.clone(), value.clone())).collect()
+        object
+            .as_object()
+            .into_iter()
+            .flatten()
+            .filter(|(key, _)| !skipped(key))
+            .map(|(key, value)| (key.clone(), value.clone()))
+            .collect()
     };
     if wanted(old) != wanted(new) {
         let next = meta::number(old, "generation").unwrap_or(0) + 1;

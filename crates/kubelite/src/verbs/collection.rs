@@ -6,8 +6,8 @@ use serde_json::{Value, json};
 
 use super::{Call, delete, list::Selection};
 use crate::{
-    wire::{self, Body, Media},
     status::ApiError,
+    wire::{self, Body, Media},
 };
 
 /// Deletes the chosen objects one by one; answers with the list of them.

@@ -7,13 +7,12 @@ use serde_json::Value;
 use super::{Call, finish};
 use crate::{
     admission::Operation,
-    decode,
-    wire::{Body, Media},
-    managed,
+    decode, managed,
     object::meta,
     shape,
     status::ApiError,
     store::{Draft, Write, WriteError},
+    wire::{Body, Media},
 };
 
 /// Tries at a free generated name.
@@ -26,7 +25,12 @@ pub(crate) async fn create(call: &Call, media: Media, body: &Bytes) -> Result<Re
 }
 
 /// Makes an object; `applied` carries the managed fields of server-side apply.
-pub(super) async fn create_value(call: &Call, mut object: Value, duplicates: Vec<String>, applied: Option<Value>) -> Result<Response<Body>, ApiError> {
+pub(super) async fn create_value(
+    call: &Call,
+    mut object: Value,
+    duplicates: Vec<String>,
+    applied: Option<Value>,
+) -> Result<Response<Body>, ApiError> {
     finish::identify(call, &mut object)?;
     let generated = name(call, &mut object)?;
     live_namespace(call, &object)?;
@@ -75,7 +79,9 @@ fn name(call: &Call, object: &mut Value) -> Result<Option<String>, ApiError> {
     let given = meta::text(object, "name").to_owned();
     if let Some(name) = &call.name {
         if !given.is_empty() && given != *name {
-            return Err(ApiError::bad_request(format!("the name of the object ({given}) does not match the name on the URL ({name})")));
+            return Err(ApiError::bad_request(format!(
+                "the name of the object ({given}) does not match the name on the URL ({name})"
+            )));
         }
         meta::set(object, "name", name.as_str());
         return Ok(None);
@@ -85,7 +91,8 @@ fn name(call: &Call, object: &mut Value) -> Result<Option<String>, ApiError> {
         return Ok(None);
     }
     if prefix.is_empty() {
-        let cause = finish::cause("FieldValueRequired", "metadata.name", "Required value: name or generateName is required");
+        let cause =
+            finish::cause("FieldValueRequired", "metadata.name", "Required value: name or generateName is required");
         return Err(ApiError::invalid(&call.kind, "", vec![cause]));
     }
     Ok(Some(prefix))
@@ -94,7 +101,10 @@ fn name(call: &Call, object: &mut Value) -> Result<Option<String>, ApiError> {
 /// Five letters without vowels, as Kubernetes makes them.
 fn suffix() -> String {
     const LETTERS: &[u8] = b"bcdfghjklmnpqrstvwxz2456789";
-    uuid::Uuid::new_v4().as_bytes()[..5].iter().map(|byte| char::from(LETTERS[usize::from(*byte) % LETTERS.len()])).collect()
+    uuid::Uuid::new_v4().as_bytes()[..5]
+        .iter()
+        .map(|byte| char::from(LETTERS[usize::from(*byte) % LETTERS.len()]))
+        .collect()
 }
 
 /// Objects are made only in namespaces that exist and stay.
@@ -107,7 +117,11 @@ fn live_namespace(call: &Call, object: &Value) -> Result<(), ApiError> {
     if stored.deleting {
         let why = format!("unable to create new content in namespace {namespace} because it is being terminated");
         let name = meta::text(object, "name");
-        let cause = finish::cause("NamespaceTerminating", "metadata.namespace", format!("namespace {namespace} is being terminated"));
+        let cause = finish::cause(
+            "NamespaceTerminating",
+            "metadata.namespace",
+            format!("namespace {namespace} is being terminated"),
+        );
         return Err(ApiError::forbidden(&call.kind, name, &why).with_cause(cause));
     }
     Ok(())

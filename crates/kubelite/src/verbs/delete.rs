@@ -8,14 +8,13 @@ use serde_json::Value;
 use super::{Call, finish, read};
 use crate::{
     admission::Operation,
-    decode,
-    wire::{self, Body, Media},
-    managed,
+    decode, managed,
     object::meta::{self, FOREGROUND, ORPHAN},
     shape,
     status::{self, ApiError},
     store::{Draft, Stored, Write, WriteError},
     strategy,
+    wire::{self, Body, Media},
 };
 
 /// `meta/v1 DeleteOptions`.
@@ -59,15 +58,28 @@ impl Options {
         options.orphan_dependents = options.orphan_dependents.or(call.params.orphan);
         call.params.dry_run |= options.dry_run.as_ref().is_some_and(|modes| modes.iter().any(|mode| mode == "All"));
         let invalid = |field: &str, message: String| {
-            ApiError::invalid_kind("meta.k8s.io", "DeleteOptions", "", vec![finish::cause("FieldValueInvalid", field, message)])
+            ApiError::invalid_kind(
+                "meta.k8s.io",
+                "DeleteOptions",
+                "",
+                vec![finish::cause("FieldValueInvalid", field, message)],
+            )
         };
         if options.orphan_dependents.is_some() && options.propagation_policy.is_some() {
-            return Err(invalid("propagationPolicy", "Invalid value: orphanDependents and deletionPropagation cannot be both set".into()));
+            return Err(invalid(
+                "propagationPolicy",
+                "Invalid value: orphanDependents and deletionPropagation cannot be both set".into(),
+            ));
         }
         match options.propagation_policy.as_deref() {
             None | Some("Background" | "Foreground" | "Orphan") => {}
             Some(other) => {
-                return Err(invalid("propagationPolicy", format!("Unsupported value: {other:?}: supported values: \"Background\", \"Foreground\", \"Orphan\"")));
+                return Err(invalid(
+                    "propagationPolicy",
+                    format!(
+                        "Unsupported value: {other:?}: supported values: \"Background\", \"Foreground\", \"Orphan\""
+                    ),
+                ));
             }
         }
         if options.grace_period_seconds.is_some_and(|seconds| seconds < 0) {
@@ -86,14 +98,21 @@ pub(crate) async fn delete(call: &mut Call, media: Media, body: &Bytes) -> Resul
     match remove(call, &stored, &options).await? {
         Outcome::Waits(object) => shape::value(call, StatusCode::OK, object),
         Outcome::Gone(object) if strategy::returns_deleted(&call.kind) => shape::value(call, StatusCode::OK, object),
-        Outcome::Gone(object) => Ok(wire::status_answer(StatusCode::OK, &status::deleted(&call.kind, &name, meta::text(&object, "uid")))),
+        Outcome::Gone(object) => {
+            Ok(wire::status_answer(StatusCode::OK, &status::deleted(&call.kind, &name, meta::text(&object, "uid"))))
+        }
     }
 }
 
 /// Starts or finishes the deletion of one object.
 pub(crate) async fn remove(call: &Call, stored: &Stored, options: &Options) -> Result<Outcome, ApiError> {
     let name = stored.name().to_owned();
-    let mut current = call.core.store.shelf(&call.kind.shelf).get(&stored.path).ok_or_else(|| ApiError::not_found(&call.kind, &name))?;
+    let mut current = call
+        .core
+        .store
+        .shelf(&call.kind.shelf)
+        .get(&stored.path)
+        .ok_or_else(|| ApiError::not_found(&call.kind, &name))?;
     loop {
         let old = shape::in_version(call, &current);
         preconditions(call, &name, &old, options)?;
@@ -106,8 +125,13 @@ pub(crate) async fn remove(call: &Call, stored: &Stored, options: &Options) -> R
             return Ok(Outcome::Waits(old));
         }
         let draft = Draft::new(new).map_err(ApiError::internal)?;
-        let write =
-            Write { shelf: call.kind.shelf.clone(), path: current.path.clone(), expected: Some(current.revision), draft, remove: gone };
+        let write = Write {
+            shelf: call.kind.shelf.clone(),
+            path: current.path.clone(),
+            expected: Some(current.revision),
+            draft,
+            remove: gone,
+        };
         match call.core.store.write(write).await {
             Ok(stored) => {
                 let value = shape::in_version(call, &stored);
@@ -122,7 +146,9 @@ pub(crate) async fn remove(call: &Call, stored: &Stored, options: &Options) -> R
 
 fn preconditions(call: &Call, name: &str, old: &Value, options: &Options) -> Result<(), ApiError> {
     let Some(wanted) = &options.preconditions else { return Ok(()) };
-    for (what, key, given) in [("UID", "uid", &wanted.uid), ("ResourceVersion", "resourceVersion", &wanted.resource_version)] {
+    for (what, key, given) in
+        [("UID", "uid", &wanted.uid), ("ResourceVersion", "resourceVersion", &wanted.resource_version)]
+    {
         let actual = meta::text(old, key);
         if let Some(given) = given.as_deref().filter(|given| *given != actual) {
             let why = format!("Precondition failed: {what} in precondition: {given}, {what} in object meta: {actual}");

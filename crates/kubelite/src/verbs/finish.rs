@@ -4,9 +4,9 @@ use serde_json::Value;
 
 use super::Call;
 use crate::{
-    wire::Validation,
     object::meta,
     status::{ApiError, Cause},
+    wire::Validation,
 };
 
 /// Largest object, encoded.
@@ -26,7 +26,9 @@ pub(super) fn identify(call: &Call, object: &mut Value) -> Result<(), ApiError> 
             }
             given if given == expected => {}
             given => {
-                return Err(ApiError::bad_request(format!("the {what} in the data ({given}) does not match the expected {what} ({expected})")));
+                return Err(ApiError::bad_request(format!(
+                    "the {what} in the data ({given}) does not match the expected {what} ({expected})"
+                )));
             }
         }
     }
@@ -37,7 +39,9 @@ pub(super) fn identify(call: &Call, object: &mut Value) -> Result<(), ApiError> 
     match &call.namespace {
         Some(namespace) if kind.namespaced => {
             if !given.is_empty() && given != *namespace {
-                return Err(ApiError::bad_request("the namespace of the provided object does not match the namespace sent on the request"));
+                return Err(ApiError::bad_request(
+                    "the namespace of the provided object does not match the namespace sent on the request",
+                ));
             }
             meta::set(object, "namespace", namespace.as_str());
         }
@@ -91,7 +95,9 @@ pub(super) fn validate(call: &Call, object: &Value, old: Option<&Value>) -> Resu
 /// Refuses what is too large to be stored.
 pub(super) fn size(len: usize) -> Result<(), ApiError> {
     if len > LARGEST {
-        return Err(ApiError::too_large(format!("Request is too large: the object would take {len} bytes, the limit is {LARGEST}")));
+        return Err(ApiError::too_large(format!(
+            "Request is too large: the object would take {len} bytes, the limit is {LARGEST}"
+        )));
     }
     Ok(())
 }

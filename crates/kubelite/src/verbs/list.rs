@@ -8,11 +8,11 @@ use serde::{Deserialize, Serialize};
 
 use super::Call;
 use crate::{
-    wire::Body,
     object::{field_selector::FieldSelector, label_selector::LabelSelector},
     shape,
     status::ApiError,
     store::{Shelf, Stored},
+    wire::Body,
 };
 
 /// What a list or watch chooses.
@@ -27,8 +27,12 @@ pub(crate) struct Selection {
 impl Selection {
     /// Reads the selectors of a call.
     pub(crate) fn of(call: &Call) -> Result<Self, ApiError> {
-        let labels = LabelSelector::parse(&call.params.label_selector)
-            .map_err(|problem| ApiError::bad_request(format!("unable to parse requirement: {}", problem.trim_start_matches("unable to parse requirement: "))))?;
+        let labels = LabelSelector::parse(&call.params.label_selector).map_err(|problem| {
+            ApiError::bad_request(format!(
+                "unable to parse requirement: {}",
+                problem.trim_start_matches("unable to parse requirement: ")
+            ))
+        })?;
         let fields = FieldSelector::parse(&call.params.field_selector, &call.kind)?;
         let name = call.name.clone().or_else(|| fields.name().map(str::to_owned));
         Ok(Self { labels, fields, prefix: call.prefix(), name })
@@ -78,7 +82,9 @@ fn page(call: &Call, selection: &Selection, shelf: &Shelf) -> Result<Page, ApiEr
         } else if !params.token.is_empty() {
             Some("resourceVersionMatch is forbidden when continue is provided".to_owned())
         } else if matching != "Exact" && matching != "NotOlderThan" {
-            Some(format!("resourceVersionMatch: Unsupported value: {matching:?}: supported values: \"Exact\", \"NotOlderThan\""))
+            Some(format!(
+                "resourceVersionMatch: Unsupported value: {matching:?}: supported values: \"Exact\", \"NotOlderThan\""
+            ))
         } else if matching == "Exact" && params.resource_version == "0" {
             Some("resourceVersionMatch \"exact\" is forbidden for resourceVersion \"0\"".to_owned())
         } else {
@@ -126,7 +132,11 @@ pub(super) fn revision(text: &str) -> Result<Option<u64>, ApiError> {
     if text.is_empty() {
         return Ok(None);
     }
-    text.parse().map(Some).map_err(|_| ApiError::bad_request(format!("resourceVersion: Invalid value: {text:?}: strconv.ParseUint: parsing {text:?}: invalid syntax")))
+    text.parse().map(Some).map_err(|_| {
+        ApiError::bad_request(format!(
+            "resourceVersion: Invalid value: {text:?}: strconv.ParseUint: parsing {text:?}: invalid syntax"
+        ))
+    })
 }
 
 /// The revision lies in the future.
@@ -162,6 +172,8 @@ fn encode(revision: u64, start: String) -> String {
 }
 
 fn decode(text: &str) -> Result<Token, ApiError> {
-    let bytes = URL_SAFE_NO_PAD.decode(text).map_err(|error| ApiError::bad_request(format!("continue key is not valid: {error}")))?;
+    let bytes = URL_SAFE_NO_PAD
+        .decode(text)
+        .map_err(|error| ApiError::bad_request(format!("continue key is not valid: {error}")))?;
     serde_json::from_slice(&bytes).map_err(|error| ApiError::bad_request(format!("continue key is not valid: {error}")))
 }

@@ -16,14 +16,21 @@ use std::sync::{Arc, Mutex, PoisonError};
 use http::{HeaderValue, Response};
 
 pub(crate) use self::{
-    change::update, collection::delete_collection, create::create, delete::{Options as DeleteOptions, Preconditions, delete, remove}, list::list, patch::patch, read::get, watch::watch,
+    change::update,
+    collection::delete_collection,
+    create::create,
+    delete::{Options as DeleteOptions, Preconditions, delete, remove},
+    list::list,
+    patch::patch,
+    read::get,
+    watch::watch,
 };
 use crate::{
     admission::{Operation, Review, User},
     core::Core,
-    wire::{Body, Format, Params},
     kinds::{Kind, Kinds},
     status::ApiError,
+    wire::{Body, Format, Params},
 };
 
 /// One request for one resource.
@@ -79,7 +86,8 @@ impl Call {
     pub(crate) fn finish(&self, response: &mut Response<Body>) {
         let warnings = self.warnings.lock().unwrap_or_else(PoisonError::into_inner);
         for text in self.kind.deprecation.iter().chain(warnings.iter()) {
-            let clean: String = text.chars().map(|letter| if letter.is_control() { ' ' } else { letter }).take(512).collect();
+            let clean: String =
+                text.chars().map(|letter| if letter.is_control() { ' ' } else { letter }).take(512).collect();
             let quoted = format!("299 - \"{}\"", clean.replace('\\', "\\\\").replace('"', "\\\""));
             if let Ok(value) = HeaderValue::from_bytes(quoted.as_bytes()) {
                 response.headers_mut().append(http::header::WARNING, value);

@@ -11,16 +11,18 @@ use super::{
 };
 use crate::{
     decode,
-    wire::{Body, Media},
     object::meta,
     patching,
     status::ApiError,
+    wire::{Body, Media},
 };
 
 /// Changes the object by the patch in the body; apply makes it when it is not there.
 pub(crate) async fn patch(call: &Call, media: Media, body: &Bytes) -> Result<Response<Body>, ApiError> {
     if call.params.force.is_some() && media != Media::ApplyYaml {
-        return Err(ApiError::bad_request("PatchOptions.meta.k8s.io \"\" is invalid: force: Forbidden: may not be specified for non-apply patch"));
+        return Err(ApiError::bad_request(
+            "PatchOptions.meta.k8s.io \"\" is invalid: force: Forbidden: may not be specified for non-apply patch",
+        ));
     }
     if media == Media::ApplyYaml {
         return patching::apply(call, body).await;
@@ -41,7 +43,9 @@ pub(crate) async fn patch(call: &Call, media: Media, body: &Bytes) -> Result<Res
             let cause = super::finish::cause("FieldValueInvalid", "metadata.name", message);
             return Err(ApiError::invalid(&call.kind, call.named()?, vec![cause]));
         }
-        if object["metadata"]["managedFields"].is_null() && patch["metadata"].get("managedFields").is_none_or(Value::is_null) {
+        if object["metadata"]["managedFields"].is_null()
+            && patch["metadata"].get("managedFields").is_none_or(Value::is_null)
+        {
             meta::copy(old, &mut object, "managedFields");
         }
         Ok(Proposal { object, duplicates: duplicates.clone(), applied: None })

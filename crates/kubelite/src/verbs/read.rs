@@ -5,7 +5,7 @@ use std::sync::Arc;
 use http::{Response, StatusCode};
 
 use super::Call;
-use crate::{wire::Body, shape, status::ApiError, store::Stored};
+use crate::{shape, status::ApiError, store::Stored, wire::Body};
 
 /// The object at the call's path.
 pub(super) fn current(call: &Call) -> Result<Arc<Stored>, ApiError> {

@@ -20,7 +20,11 @@ pub(super) fn of(kind: &Kind, object: &Value) -> Result<Value, ApiError> {
         Value::Object(map) if map.contains_key("matchLabels") || map.contains_key("matchExpressions") => {
             LabelSelector::from_value(at(object, path)).to_string()
         }
-        Value::Object(map) => map.iter().map(|(key, value)| format!("{key}={}", value.as_str().unwrap_or_default())).collect::<Vec<_>>().join(","),
+        Value::Object(map) => map
+            .iter()
+            .map(|(key, value)| format!("{key}={}", value.as_str().unwrap_or_default()))
+            .collect::<Vec<_>>()
+            .join(","),
         _ => String::new(),
     });
     let mut metadata = json!({"name": meta::text(object, "name"), "uid": meta::text(object, "uid"), "resourceVersion": meta::text(object, "resourceVersion"),
@@ -46,7 +50,11 @@ pub(super) fn wanted(scale: &Value) -> Result<i64, ApiError> {
         value => value.as_i64().ok_or_else(|| ApiError::bad_request("spec.replicas: must be a whole number"))?,
     };
     if replicas < 0 {
-        let cause = super::finish::cause("FieldValueInvalid", "spec.replicas", format!("Invalid value: {replicas}: must be greater than or equal to 0"));
+        let cause = super::finish::cause(
+            "FieldValueInvalid",
+            "spec.replicas",
+            format!("Invalid value: {replicas}: must be greater than or equal to 0"),
+        );
         return Err(ApiError::invalid_kind("autoscaling", "Scale", meta::text(scale, "name"), vec![cause]));
     }
     Ok(replicas)

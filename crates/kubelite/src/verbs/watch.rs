@@ -11,14 +11,17 @@ use http::{HeaderValue, Response, StatusCode, header};
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
-use super::{Call, list::{self, Selection}};
+use super::{
+    Call,
+    list::{self, Selection},
+};
 use crate::{
-    wire::{Body, Shape},
     kinds::Origin,
     object::meta,
     shape,
     status::ApiError,
     store::{Event, EventKind, Shelf, Since, Stored},
+    wire::{Body, Shape},
 };
 
 /// Events that are turned into lines at a time.
@@ -74,14 +77,26 @@ pub(crate) fn watch(call: Call) -> Result<Response<Body>, ApiError> {
         (Phase::Live, asked.unwrap_or(0))
     };
     let now = Instant::now();
-    let deadline = params.timeout_seconds.filter(|&seconds| seconds > 0).map(|seconds| now + Duration::from_secs(seconds));
+    let deadline =
+        params.timeout_seconds.filter(|&seconds| seconds > 0).map(|seconds| now + Duration::from_secs(seconds));
     let mark_initial = params.initial_events == Some(true) && params.bookmarks;
     let yaml = call.format.yaml;
     if yaml {
         return Err(ApiError::not_acceptable("application/json"));
     }
-    let watcher =
-        Watcher { selection, shelf, changed, cursor, told: cursor, phase, mark_initial, deadline, bookmark: now + BOOKMARK, columns_sent: false, call };
+    let watcher = Watcher {
+        selection,
+        shelf,
+        changed,
+        cursor,
+        told: cursor,
+        phase,
+        mark_initial,
+        deadline,
+        bookmark: now + BOOKMARK,
+        columns_sent: false,
+        call,
+    };
     let mut response = Response::new(Body::from_stream(stream::unfold(watcher, |mut watcher| async move {
         let chunk = watcher.next().await?;
         Some((Ok::<_, std::convert::Infallible>(chunk), watcher))
@@ -181,7 +196,11 @@ impl Watcher {
                 (true, true) => self.line("MODIFIED", &event.object, None, &mut lines),
                 (true, false) => {
                     // What left the selection is shown as it was when it still belonged, at the revision of now.
-                    let shown = if event.kind == EventKind::Removed { &event.object } else { event.before.as_ref().unwrap_or(&event.object) };
+                    let shown = if event.kind == EventKind::Removed {
+                        &event.object
+                    } else {
+                        event.before.as_ref().unwrap_or(&event.object)
+                    };
                     self.line("DELETED", shown, Some(event.object.revision), &mut lines);
                 }
                 (false, false) => {}
@@ -218,7 +237,8 @@ impl Watcher {
         if initial {
             metadata["annotations"] = json!({"k8s.io/initial-events-end": "true"});
         }
-        let mut object = json!({"kind": &*self.call.kind.kind, "apiVersion": self.call.kind.api_version(), "metadata": metadata});
+        let mut object =
+            json!({"kind": &*self.call.kind.kind, "apiVersion": self.call.kind.api_version(), "metadata": metadata});
         if self.call.kind.origin == Origin::Builtin && self.call.kind.has_status() {
             object["spec"] = json!({});
             object["status"] = json!({});
@@ -230,8 +250,10 @@ impl Watcher {
                 object["metadata"]["creationTimestamp"] = Value::Null;
                 object
             }
-            Shape::Table => json!({"kind": "Table", "apiVersion": "meta.k8s.io/v1", "metadata": {"resourceVersion": self.cursor.to_string()},
-                "columnDefinitions": null, "rows": [{"cells": [], "object": {"kind": "PartialObjectMetadata", "apiVersion": "meta.k8s.io/v1", "metadata": object["metadata"]}}]}),
+            Shape::Table => {
+                json!({"kind": "Table", "apiVersion": "meta.k8s.io/v1", "metadata": {"resourceVersion": self.cursor.to_string()},
+                "columnDefinitions": null, "rows": [{"cells": [], "object": {"kind": "PartialObjectMetadata", "apiVersion": "meta.k8s.io/v1", "metadata": object["metadata"]}}]})
+            }
         };
         Bytes::from(format!("{}\n", json!({"type": "BOOKMARK", "object": object})))
     }

@@ -31,7 +31,9 @@ impl Format {
 
     /// The first alternative of `Accept` that we can make.
     pub(crate) fn negotiate(headers: &HeaderMap) -> Result<Self, ApiError> {
-        let Some(accept) = headers.get(header::ACCEPT).and_then(|value| value.to_str().ok()) else { return Ok(Self::JSON) };
+        let Some(accept) = headers.get(header::ACCEPT).and_then(|value| value.to_str().ok()) else {
+            return Ok(Self::JSON);
+        };
         let mut seen = false;
         for clause in accept.split(',') {
             let mut parts = clause.split(';').map(str::trim);

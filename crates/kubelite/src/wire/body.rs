@@ -24,7 +24,8 @@ pub(crate) enum Media {
 
 /// Reads the `Content-Type`; absent: JSON.
 pub(crate) fn media_of(headers: &HeaderMap) -> Result<Media, ApiError> {
-    let given = headers.get(http::header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or("application/json");
+    let given =
+        headers.get(http::header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or("application/json");
     match given.split(';').next().unwrap_or_default().trim() {
         "application/json" | "" => Ok(Media::Json),
         "application/yaml" => Ok(Media::Yaml),
@@ -51,7 +52,8 @@ pub(crate) async fn read(body: Body) -> Result<Bytes, ApiError> {
 pub(crate) fn decode_document(media: Media, bytes: &[u8]) -> Result<Value, ApiError> {
     match media {
         Media::Yaml | Media::ApplyYaml => {
-            let text = std::str::from_utf8(bytes).map_err(|error| ApiError::bad_request(format!("error parsing YAML: {error}")))?;
+            let text = std::str::from_utf8(bytes)
+                .map_err(|error| ApiError::bad_request(format!("error parsing YAML: {error}")))?;
             serde_saphyr::from_str(text).map_err(|error| ApiError::bad_request(format!("error parsing YAML: {error}")))
         }
         _ => serde_json::from_slice(bytes)

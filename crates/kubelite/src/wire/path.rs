@@ -82,8 +82,22 @@ mod tests {
     #[case("/api/v1/namespaces/a/status", "", None, "namespaces", Some("a"), Some("status"))]
     #[case("/api/v1/namespaces/a/pods", "", Some("a"), "pods", None, None)]
     #[case("/api/v1/namespaces/a/pods/b/log", "", Some("a"), "pods", Some("b"), Some("log"))]
-    #[case("/apis/apps/v1/namespaces/a/deployments/b/scale", "apps", Some("a"), "deployments", Some("b"), Some("scale"))]
-    #[case("/apis/rbac.authorization.k8s.io/v1/clusterroles/system%3Ax", "rbac.authorization.k8s.io", None, "clusterroles", Some("system:x"), None)]
+    #[case(
+        "/apis/apps/v1/namespaces/a/deployments/b/scale",
+        "apps",
+        Some("a"),
+        "deployments",
+        Some("b"),
+        Some("scale")
+    )]
+    #[case(
+        "/apis/rbac.authorization.k8s.io/v1/clusterroles/system%3Ax",
+        "rbac.authorization.k8s.io",
+        None,
+        "clusterroles",
+        Some("system:x"),
+        None
+    )]
     fn paths_name_resources(
         #[case] path: &str,
         #[case] group: &str,
@@ -94,7 +108,13 @@ mod tests {
     ) {
         let target = parse(path).unwrap();
         assert_eq!(
-            (target.group.as_str(), target.namespace.as_deref(), target.plural.as_str(), target.name.as_deref(), target.subresource.as_deref()),
+            (
+                target.group.as_str(),
+                target.namespace.as_deref(),
+                target.plural.as_str(),
+                target.name.as_deref(),
+                target.subresource.as_deref()
+            ),
             (group, namespace, plural, name, subresource)
         );
     }

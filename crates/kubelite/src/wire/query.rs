@@ -63,7 +63,9 @@ impl Params {
                 "dryRun" => match value.as_str() {
                     "All" => params.dry_run = true,
                     _ => {
-                        return Err(ApiError::bad_request(format!("Invalid value: {value:?}: dryRun: Unsupported value: {value:?}: supported values: \"All\"")));
+                        return Err(ApiError::bad_request(format!(
+                            "Invalid value: {value:?}: dryRun: Unsupported value: {value:?}: supported values: \"All\""
+                        )));
                     }
                 },
                 "fieldManager" => params.field_manager = manager(value)?,

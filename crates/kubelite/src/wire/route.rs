@@ -75,9 +75,15 @@ fn verb(method: &Method, target: &Target, params: &Params) -> Option<&'static st
     })
 }
 
-async fn resource(core: Arc<Core>, target: Target, user: Arc<User>, request: Request<Body>) -> Result<Response<Body>, ApiError> {
+async fn resource(
+    core: Arc<Core>,
+    target: Target,
+    user: Arc<User>,
+    request: Request<Body>,
+) -> Result<Response<Body>, ApiError> {
     let kinds = core.registry.kinds();
-    let kind = kinds.resource(&target.group, &target.version, &target.plural).cloned().ok_or_else(ApiError::no_such_path)?;
+    let kind =
+        kinds.resource(&target.group, &target.version, &target.plural).cloned().ok_or_else(ApiError::no_such_path)?;
     let mut params = Params::parse(request.uri())?;
     params.watch |= target.watch;
     let verb = verb(request.method(), &target, &params).ok_or_else(|| ApiError::method_not_allowed(&kind))?;
@@ -93,8 +99,13 @@ async fn resource(core: Arc<Core>, target: Target, user: Arc<User>, request: Req
         return Err(ApiError::no_such_path());
     }
     let format = Format::negotiate(request.headers());
-    let agent = request.headers().get(http::header::USER_AGENT).and_then(|value| value.to_str().ok()).unwrap_or("unknown");
-    let manager = if params.field_manager.is_empty() { agent.split('/').next().unwrap_or(agent).chars().take(128).collect() } else { params.field_manager.clone() };
+    let agent =
+        request.headers().get(http::header::USER_AGENT).and_then(|value| value.to_str().ok()).unwrap_or("unknown");
+    let manager = if params.field_manager.is_empty() {
+        agent.split('/').next().unwrap_or(agent).chars().take(128).collect()
+    } else {
+        params.field_manager.clone()
+    };
     let mut call = Call {
         core,
         kinds,

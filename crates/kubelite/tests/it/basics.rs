@@ -49,7 +49,14 @@ async fn refusals_are_statuses() {
     post(&client, MAPS, &config("a", "1")).await;
     for (method, path, body, code, reason, message) in [
         ("POST", MAPS, config("a", "1"), 409, "AlreadyExists", "configmaps \"a\" already exists"),
-        ("POST", "/api/v1/namespaces/none/configmaps", config("a", "1"), 404, "NotFound", "namespaces \"none\" not found"),
+        (
+            "POST",
+            "/api/v1/namespaces/none/configmaps",
+            config("a", "1"),
+            404,
+            "NotFound",
+            "namespaces \"none\" not found",
+        ),
         (
             "POST",
             MAPS,
@@ -58,12 +65,37 @@ async fn refusals_are_statuses() {
             "BadRequest",
             "the kind in the data (Secret) does not match the expected kind (ConfigMap)",
         ),
-        ("POST", MAPS, json!({"metadata": {}}), 422, "Invalid", "ConfigMap \"\" is invalid: metadata.name: Required value: name or generateName is required"),
-        ("GET", "/apis/none.io/v1/things", Value::Null, 404, "NotFound", "the server could not find the requested resource"),
-        ("PUT", MAPS, config("a", "1"), 405, "MethodNotAllowed", "the server does not allow this method on the requested resource"),
+        (
+            "POST",
+            MAPS,
+            json!({"metadata": {}}),
+            422,
+            "Invalid",
+            "ConfigMap \"\" is invalid: metadata.name: Required value: name or generateName is required",
+        ),
+        (
+            "GET",
+            "/apis/none.io/v1/things",
+            Value::Null,
+            404,
+            "NotFound",
+            "the server could not find the requested resource",
+        ),
+        (
+            "PUT",
+            MAPS,
+            config("a", "1"),
+            405,
+            "MethodNotAllowed",
+            "the server does not allow this method on the requested resource",
+        ),
     ] {
         let (status, answer) = raw(&client, method, path, "application/json", &body).await;
-        assert_eq!((status, &answer["reason"], &answer["message"]), (code, &json!(reason), &json!(message)), "{method} {path}");
+        assert_eq!(
+            (status, &answer["reason"], &answer["message"]),
+            (code, &json!(reason), &json!(message)),
+            "{method} {path}"
+        );
         assert_eq!(answer["kind"], "Status");
     }
 }
@@ -98,10 +130,14 @@ async fn a_selector_turns_changes_into_adds_and_deletes() {
     let mut stream = api.watch(&WatchParams::default().labels("team=x"), "0").await.unwrap().boxed();
     post(&client, MAPS, &config("a", "1")).await;
     for team in ["x", "y"] {
-        api.patch("a", &PatchParams::default(), &Patch::Merge(json!({"metadata": {"labels": {"team": team}}}))).await.unwrap();
+        api.patch("a", &PatchParams::default(), &Patch::Merge(json!({"metadata": {"labels": {"team": team}}})))
+            .await
+            .unwrap();
     }
-    until(&mut stream, |event| matches!(event, WatchEvent::Added(map) if map.metadata.name.as_deref() == Some("a"))).await;
-    until(&mut stream, |event| matches!(event, WatchEvent::Deleted(map) if map.metadata.name.as_deref() == Some("a"))).await;
+    until(&mut stream, |event| matches!(event, WatchEvent::Added(map) if map.metadata.name.as_deref() == Some("a")))
+        .await;
+    until(&mut stream, |event| matches!(event, WatchEvent::Deleted(map) if map.metadata.name.as_deref() == Some("a")))
+        .await;
 }
 
 #[tokio::test]
@@ -130,31 +166,59 @@ async fn built_in_kinds_get_their_defaults() {
     let made = post(&client, "/apis/apps/v1/namespaces/default/deployments", &deployment).await;
     let spec = &made["spec"];
     assert_eq!(spec["replicas"], 1);
-    assert_eq!(spec["strategy"], json!({"type": "RollingUpdate", "rollingUpdate": {"maxSurge": "25%", "maxUnavailable": "25%"}}));
+    assert_eq!(
+        spec["strategy"],
+        json!({"type": "RollingUpdate", "rollingUpdate": {"maxSurge": "25%", "maxUnavailable": "25%"}})
+    );
     let pod = &spec["template"]["spec"];
-    assert_eq!((&pod["restartPolicy"], &pod["dnsPolicy"], &pod["terminationGracePeriodSeconds"]), (&json!("Always"), &json!("ClusterFirst"), &json!(30)));
+    assert_eq!(
+        (&pod["restartPolicy"], &pod["dnsPolicy"], &pod["terminationGracePeriodSeconds"]),
+        (&json!("Always"), &json!("ClusterFirst"), &json!(30))
+    );
     let container = &pod["containers"][0];
-    assert_eq!((&container["imagePullPolicy"], &container["ports"][0]["protocol"]), (&json!("IfNotPresent"), &json!("TCP")));
-    assert_eq!(container["readinessProbe"], json!({"httpGet": {"path": "/", "port": 80, "scheme": "HTTP"}, "timeoutSeconds": 1, "periodSeconds": 10, "successThreshold": 1, "failureThreshold": 3}));
+    assert_eq!(
+        (&container["imagePullPolicy"], &container["ports"][0]["protocol"]),
+        (&json!("IfNotPresent"), &json!("TCP"))
+    );
+    assert_eq!(
+        container["readinessProbe"],
+        json!({"httpGet": {"path": "/", "port": 80, "scheme": "HTTP"}, "timeoutSeconds": 1, "periodSeconds": 10, "successThreshold": 1, "failureThreshold": 3})
+    );
     assert_eq!(made["metadata"]["generation"], 1);
     let api: Api<Deployment> = Api::namespaced(client.clone(), "default");
-    let scaled = api.patch_scale("web", &PatchParams::default(), &Patch::Merge(json!({"spec": {"replicas": 3}}))).await.unwrap();
+    let scaled =
+        api.patch_scale("web", &PatchParams::default(), &Patch::Merge(json!({"spec": {"replicas": 3}}))).await.unwrap();
     assert_eq!(scaled.spec.unwrap().replicas, Some(3));
     assert_eq!(api.get("web").await.unwrap().metadata.generation, Some(2));
-    let status = api.patch_status("web", &PatchParams::default(), &Patch::Merge(json!({"status": {"replicas": 3}, "spec": {"replicas": 9}}))).await.unwrap();
-    assert_eq!((status.spec.unwrap().replicas, status.status.unwrap().replicas, status.metadata.generation), (Some(3), Some(3), Some(2)));
+    let status = api
+        .patch_status(
+            "web",
+            &PatchParams::default(),
+            &Patch::Merge(json!({"status": {"replicas": 3}, "spec": {"replicas": 9}})),
+        )
+        .await
+        .unwrap();
+    assert_eq!(
+        (status.spec.unwrap().replicas, status.status.unwrap().replicas, status.metadata.generation),
+        (Some(3), Some(3), Some(2))
+    );
 }
 
 #[tokio::test]
 async fn services_get_addresses_of_their_own() {
     let (_server, client) = server().await;
     let api: Api<Service> = Api::namespaced(client.clone(), "default");
-    let service = |name: &str| serde_json::from_value(json!({"metadata": {"name": name}, "spec": {"ports": [{"port": 80}]}})).unwrap();
+    let service = |name: &str| {
+        serde_json::from_value(json!({"metadata": {"name": name}, "spec": {"ports": [{"port": 80}]}})).unwrap()
+    };
     let first = api.create(&PostParams::default(), &service("a")).await.unwrap().spec.unwrap();
     let second = api.create(&PostParams::default(), &service("b")).await.unwrap().spec.unwrap();
     assert!(first.cluster_ip.as_deref().is_some_and(|ip| ip.starts_with("10.96.")));
     assert_ne!(first.cluster_ip, second.cluster_ip);
-    assert_eq!(first.ports.unwrap()[0].target_port, Some(k8s_openapi::apimachinery::pkg::util::intstr::IntOrString::Int(80)));
+    assert_eq!(
+        first.ports.unwrap()[0].target_port,
+        Some(k8s_openapi::apimachinery::pkg::util::intstr::IntOrString::Int(80))
+    );
 }
 
 #[tokio::test]
@@ -169,7 +233,8 @@ async fn pages_are_consistent() {
     post(&client, MAPS, &config("m9", "1")).await;
     let token = first["metadata"]["continue"].as_str().unwrap();
     let (_, rest) = fetch(&client, &format!("{MAPS}?continue={token}")).await;
-    let names: Vec<&str> = rest["items"].as_array().unwrap().iter().map(|item| item["metadata"]["name"].as_str().unwrap()).collect();
+    let names: Vec<&str> =
+        rest["items"].as_array().unwrap().iter().map(|item| item["metadata"]["name"].as_str().unwrap()).collect();
     assert_eq!(names, ["m2", "m3", "m4"]);
 }
 
@@ -181,7 +246,8 @@ async fn dry_run_stores_nothing_and_unknown_fields_are_told() {
     assert_eq!(fetch(&client, &format!("{MAPS}/a")).await.0, 404);
     let mut odd = config("a", "1");
     odd["nonsense"] = 1.into();
-    let (code, answer) = raw(&client, "POST", &format!("{MAPS}?fieldValidation=Strict"), "application/json", &odd).await;
+    let (code, answer) =
+        raw(&client, "POST", &format!("{MAPS}?fieldValidation=Strict"), "application/json", &odd).await;
     assert_eq!((code, answer["message"].as_str().unwrap()), (400, "strict decoding error: unknown field \"nonsense\""));
     let made = post(&client, MAPS, &odd).await;
     assert!(made.get("nonsense").is_none());
@@ -191,7 +257,10 @@ async fn dry_run_stores_nothing_and_unknown_fields_are_told() {
 async fn a_running_pod_leaves_in_two_steps() {
     let (_server, client) = server().await;
     let api: Api<Pod> = Api::namespaced(client.clone(), "default");
-    let pod = serde_json::from_value(json!({"metadata": {"name": "p"}, "spec": {"nodeName": "n", "containers": [{"name": "c", "image": "i"}]}})).unwrap();
+    let pod = serde_json::from_value(
+        json!({"metadata": {"name": "p"}, "spec": {"nodeName": "n", "containers": [{"name": "c", "image": "i"}]}}),
+    )
+    .unwrap();
     api.create(&PostParams::default(), &pod).await.unwrap();
     let left = api.delete("p", &DeleteParams::default()).await.unwrap().left().unwrap();
     assert_eq!(left.metadata.deletion_grace_period_seconds, Some(30));

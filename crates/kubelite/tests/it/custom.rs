@@ -1,4 +1,8 @@
-use kube::{Api, api::{ApiResource, DynamicObject}, core::GroupVersionKind};
+use kube::{
+    Api,
+    api::{ApiResource, DynamicObject},
+    core::GroupVersionKind,
+};
 use serde_json::{Value, json};
 
 use crate::support::{create, dynamic, fetch, gone, post, raw, server, when};
@@ -18,13 +22,21 @@ const CRDS: &str = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions";
 const WIDGETS: &str = "/apis/example.com/v1/namespaces/default/widgets";
 
 fn crds(client: &kube::Client) -> Api<DynamicObject> {
-    dynamic(client, &ApiResource::from_gvk(&GroupVersionKind::gvk("apiextensions.k8s.io", "v1", "CustomResourceDefinition")), None)
+    dynamic(
+        client,
+        &ApiResource::from_gvk(&GroupVersionKind::gvk("apiextensions.k8s.io", "v1", "CustomResourceDefinition")),
+        None,
+    )
 }
 
 async fn established(client: &kube::Client) {
     post(client, CRDS, &definition()).await;
     when(&crds(client), "widgets.example.com", |crd| {
-        crd["status"]["conditions"].as_array().into_iter().flatten().any(|condition| condition["type"] == "Established" && condition["status"] == "True")
+        crd["status"]["conditions"]
+            .as_array()
+            .into_iter()
+            .flatten()
+            .any(|condition| condition["type"] == "Established" && condition["status"] == "True")
     })
     .await;
 }
@@ -40,7 +52,10 @@ async fn a_definition_makes_a_kind_with_defaults_pruning_and_rules() {
     let made = post(&client, WIDGETS, &widget(&json!({"size": 3, "unknown": 1}))).await;
     assert_eq!(made["spec"], json!({"size": 3, "color": "red"}));
     for (spec, message) in [
-        (json!({"size": 0}), "Widget.example.com \"w\" is invalid: spec.size: Invalid value: 0: spec.size in body should be greater than or equal to 1"),
+        (
+            json!({"size": 0}),
+            "Widget.example.com \"w\" is invalid: spec.size: Invalid value: 0: spec.size in body should be greater than or equal to 1",
+        ),
         (json!({}), "Widget.example.com \"w\" is invalid: spec.size: Required value"),
     ] {
         let (code, answer) = raw(&client, "PUT", &format!("{WIDGETS}/w"), "application/json", &{
@@ -51,7 +66,9 @@ async fn a_definition_makes_a_kind_with_defaults_pruning_and_rules() {
         .await;
         assert_eq!((code, answer["message"].as_str().unwrap()), (422, message));
     }
-    let (_, answer) = raw(&client, "PATCH", &format!("{WIDGETS}/w"), "application/merge-patch+json", &json!({"spec": {"size": 100}})).await;
+    let (_, answer) =
+        raw(&client, "PATCH", &format!("{WIDGETS}/w"), "application/merge-patch+json", &json!({"spec": {"size": 100}}))
+            .await;
     assert!(answer["message"].as_str().unwrap().contains("too big"), "{answer}");
     let (_, resources) = fetch(&client, "/apis/example.com/v1").await;
     assert_eq!(resources["resources"][0]["shortNames"], json!(["wi"]));
@@ -66,7 +83,11 @@ async fn deleting_a_definition_takes_its_objects_along() {
     api.delete("widgets.example.com", &kube::api::DeleteParams::default()).await.unwrap();
     gone(&api, "widgets.example.com").await;
     established(&client).await;
-    let widgets = dynamic(&client, &ApiResource::from_gvk(&GroupVersionKind::gvk("example.com", "v1", "Widget")), Some("default"));
+    let widgets = dynamic(
+        &client,
+        &ApiResource::from_gvk(&GroupVersionKind::gvk("example.com", "v1", "Widget")),
+        Some("default"),
+    );
     assert!(widgets.list(&kube::api::ListParams::default()).await.unwrap().items.is_empty());
     create(&widgets, widget(&json!({"size": 3}))).await;
 }

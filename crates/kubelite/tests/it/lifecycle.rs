@@ -1,4 +1,8 @@
-use kube::{Api, api::{ApiResource, DeleteParams, DynamicObject, PropagationPolicy}, core::GroupVersionKind};
+use kube::{
+    Api,
+    api::{ApiResource, DeleteParams, DynamicObject, PropagationPolicy},
+    core::GroupVersionKind,
+};
 use serde_json::{Value, json};
 
 use crate::support::{create, dynamic, gone, post, server, when};
@@ -8,10 +12,10 @@ fn maps(client: &kube::Client) -> Api<DynamicObject> {
 }
 
 fn owned(name: &str, owner: Option<&DynamicObject>, finalizers: &[&str]) -> Value {
-    let mut object = json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": name, "finalizers": finalizers}});
+    let mut object =
+        json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": name, "finalizers": finalizers}});
     if let Some(owner) = owner {
-        object["metadata"]["ownerReferences"] =
-            json!([{"apiVersion": "v1", "kind": "ConfigMap", "name": owner.metadata.name, "uid": owner.metadata.uid, "blockOwnerDeletion": true}]);
+        object["metadata"]["ownerReferences"] = json!([{"apiVersion": "v1", "kind": "ConfigMap", "name": owner.metadata.name, "uid": owner.metadata.uid, "blockOwnerDeletion": true}]);
     }
     object
 }
@@ -37,7 +41,13 @@ async fn foreground_deletion_waits_for_dependents() {
     api.delete("owner", &DeleteParams::foreground()).await.unwrap();
     when(&api, "child", |child| !child["metadata"]["deletionTimestamp"].is_null()).await;
     assert!(api.get_opt("owner").await.unwrap().is_some());
-    api.patch("child", &kube::api::PatchParams::default(), &kube::api::Patch::Merge(json!({"metadata": {"finalizers": null}}))).await.unwrap();
+    api.patch(
+        "child",
+        &kube::api::PatchParams::default(),
+        &kube::api::Patch::Merge(json!({"metadata": {"finalizers": null}})),
+    )
+    .await
+    .unwrap();
     gone(&api, "child").await;
     gone(&api, "owner").await;
 }
@@ -60,7 +70,8 @@ async fn an_object_whose_owner_never_was_goes() {
     let (_server, client) = server().await;
     let api = maps(&client);
     let mut object = owned("child", None, &[]);
-    object["metadata"]["ownerReferences"] = json!([{"apiVersion": "v1", "kind": "ConfigMap", "name": "none", "uid": "u"}]);
+    object["metadata"]["ownerReferences"] =
+        json!([{"apiVersion": "v1", "kind": "ConfigMap", "name": "none", "uid": "u"}]);
     create(&api, object).await;
     gone(&api, "child").await;
 }
@@ -75,13 +86,26 @@ async fn a_namespace_is_emptied_and_says_what_it_waits_for() {
     post(&client, "/api/v1/namespaces/team/configmaps", &held).await;
     spaces.delete("team", &DeleteParams::default()).await.unwrap();
     let waiting = when(&spaces, "team", |space| {
-        space["status"]["conditions"].as_array().into_iter().flatten().any(|condition| condition["type"] == "NamespaceFinalizersRemaining" && condition["status"] == "True")
+        space["status"]["conditions"]
+            .as_array()
+            .into_iter()
+            .flatten()
+            .any(|condition| condition["type"] == "NamespaceFinalizersRemaining" && condition["status"] == "True")
     })
     .await;
     let conditions = waiting["status"]["conditions"].as_array().unwrap();
     let told = conditions.iter().find(|condition| condition["type"] == "NamespaceFinalizersRemaining").unwrap();
-    assert_eq!(told["message"], "Some content in the namespace has finalizers remaining: example.com/hold in 1 resource instances");
+    assert_eq!(
+        told["message"],
+        "Some content in the namespace has finalizers remaining: example.com/hold in 1 resource instances"
+    );
     let maps = dynamic(&client, &ApiResource::from_gvk(&GroupVersionKind::gvk("", "v1", "ConfigMap")), Some("team"));
-    maps.patch("b", &kube::api::PatchParams::default(), &kube::api::Patch::Merge(json!({"metadata": {"finalizers": null}}))).await.unwrap();
+    maps.patch(
+        "b",
+        &kube::api::PatchParams::default(),
+        &kube::api::Patch::Merge(json!({"metadata": {"finalizers": null}})),
+    )
+    .await
+    .unwrap();
     gone(&spaces, "team").await;
 }

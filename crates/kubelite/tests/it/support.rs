@@ -23,7 +23,8 @@ pub async fn server() -> (Server, Client) {
 /// Any request, with its answer as JSON whatever its status.
 pub async fn raw(client: &Client, method: &str, path: &str, media: &str, body: &Value) -> (u16, Value) {
     let bytes = if body.is_null() { Vec::new() } else { body.to_string().into_bytes() };
-    let request = http::Request::builder().method(method).uri(path).header("content-type", media).body(bytes).expect("a request");
+    let request =
+        http::Request::builder().method(method).uri(path).header("content-type", media).body(bytes).expect("a request");
     let response = client.send(request.map(kube::client::Body::from)).await.expect("an answer");
     let code = response.status().as_u16();
     let bytes = http_body_util::BodyExt::collect(response.into_body()).await.expect("a body").to_bytes();
@@ -70,11 +71,13 @@ pub async fn until<T: Clone + std::fmt::Debug>(
 /// Waits until the object is gone.
 pub async fn gone(api: &Api<DynamicObject>, name: &str) {
     let params = WatchParams::default().fields(&format!("metadata.name={name}"));
-    let list = api.list(&kube::api::ListParams::default().fields(&format!("metadata.name={name}"))).await.expect("a list");
+    let list =
+        api.list(&kube::api::ListParams::default().fields(&format!("metadata.name={name}"))).await.expect("a list");
     if list.items.is_empty() {
         return;
     }
-    let stream = api.watch(&params, list.metadata.resource_version.as_deref().unwrap_or("0")).await.expect("a watch").boxed();
+    let stream =
+        api.watch(&params, list.metadata.resource_version.as_deref().unwrap_or("0")).await.expect("a watch").boxed();
     until(stream, |event| matches!(event, WatchEvent::Deleted(_))).await;
 }
 
@@ -83,7 +86,9 @@ pub async fn when(api: &Api<DynamicObject>, name: &str, mut done: impl FnMut(&Va
     let params = WatchParams::default().fields(&format!("metadata.name={name}"));
     let stream = api.watch(&params, "0").await.expect("a watch").boxed();
     let event = until(stream, |event| match event {
-        WatchEvent::Added(object) | WatchEvent::Modified(object) => done(&serde_json::to_value(object).expect("an object")),
+        WatchEvent::Added(object) | WatchEvent::Modified(object) => {
+            done(&serde_json::to_value(object).expect("an object"))
+        }
         _ => false,
     })
     .await;
@@ -95,5 +100,7 @@ pub async fn when(api: &Api<DynamicObject>, name: &str, mut done: impl FnMut(&Va
 
 /// Creates through a dynamic API.
 pub async fn create(api: &Api<DynamicObject>, object: Value) -> DynamicObject {
-    api.create(&PostParams::default(), &serde_json::from_value(object).expect("an object")).await.expect("it is created")
+    api.create(&PostParams::default(), &serde_json::from_value(object).expect("an object"))
+        .await
+        .expect("it is created")
 }
