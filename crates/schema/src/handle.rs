@@ -189,6 +189,11 @@ impl<'a> Node<'a> {
         self.data().preserve_unknown
     }
 
+    /// Whether undeclared fields may be there at all: they stay ([`Node::preserves_unknown_fields`]) or `additionalProperties` is true.
+    pub fn accepts_unknown_fields(self) -> bool {
+        self.data().preserve_unknown || matches!(self.data().additional, Additional::Allowed)
+    }
+
     /// Whether the value is a whole Kubernetes object (`x-kubernetes-embedded-resource`, and the root of a custom resource).
     pub fn is_embedded_resource(self) -> bool {
         self.data().embedded

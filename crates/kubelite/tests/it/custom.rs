@@ -56,7 +56,10 @@ async fn a_definition_makes_a_kind_with_defaults_pruning_and_rules() {
             json!({"size": 0}),
             "Widget.example.com \"w\" is invalid: spec.size: Invalid value: 0: spec.size in body should be greater than or equal to 1",
         ),
-        (json!({}), "Widget.example.com \"w\" is invalid: spec.size: Required value"),
+        (
+            json!({}),
+            "Widget.example.com \"w\" is invalid: [spec.size: Required value, <nil>: Invalid value: null: some validation rules were not checked because the object was invalid; correct the existing errors to complete validation]",
+        ),
     ] {
         let (code, answer) = raw(&client, "PUT", &format!("{WIDGETS}/w"), "application/json", &{
             let mut object = widget(&spec);
