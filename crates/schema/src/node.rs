@@ -140,6 +140,7 @@ pub(crate) struct RuleText {
 
 /// One schema node.
 #[derive(Debug, Clone)]
+#[allow(clippy::struct_excessive_bools, reason = "each is a keyword of the schema language")]
 pub(crate) struct NodeData {
     pub(crate) kind: Kind,
     pub(crate) title: Option<Box<str>>,

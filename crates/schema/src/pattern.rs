@@ -3,6 +3,8 @@
 //! Differences handled: `\d \w \s \b` are ASCII in Go; `[` and the operators `&&`, `--`, `~~` are plain characters inside a
 //! class; a `{` that starts no repetition is a plain character; `\Q…\E` quotes; `\z` is the end of text.
 
+use std::fmt::Write as _;
+
 use regex::{Regex, RegexBuilder};
 use thiserror::Error;
 
@@ -101,7 +103,7 @@ fn escape(chars: &[char], i: usize, in_class: bool, out: &mut String) -> Result<
                 end += 1;
             }
             let digits: String = chars[i + 1..end].iter().collect();
-            out.push_str(&format!("\\x{{{:x}}}", u32::from_str_radix(&digits, 8).unwrap_or(0)));
+            let _ = write!(out, "\\x{{{:x}}}", u32::from_str_radix(&digits, 8).unwrap_or(0));
             return Ok(end);
         }
         (c, _) => {

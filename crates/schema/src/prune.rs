@@ -1,5 +1,7 @@
 //! Pruning: takes out what the schema does not know, and nulls where null is not allowed.
 
+use std::fmt::Write as _;
+
 use serde_json::Value;
 
 use crate::node::{Additional, Arena, NodeId};
@@ -114,7 +116,7 @@ impl Pruner<'_> {
 
     fn at(&mut self, index: usize, step: impl FnOnce(&mut Self)) {
         let length = self.path.len();
-        self.path.push_str(&format!("[{index}]"));
+        let _ = write!(self.path, "[{index}]");
         step(self);
         self.path.truncate(length);
     }

@@ -1,5 +1,7 @@
 //! `fieldPath` of a rule: `.spec.a`, `['a.b']`, relative to the rule's place.
 
+use std::fmt::Write as _;
+
 use crate::node::{Additional, Arena, NodeId};
 
 /// The path in `field.Path` form (`spec.a`, `a[key]`).
@@ -27,7 +29,7 @@ pub(crate) fn normalize(arena: &Arena, mut at: NodeId, path: &str) -> Result<Str
             out.push_str(&name);
             at = *property;
         } else if let (true, Additional::Schema(entries)) = (node.properties.is_empty(), node.additional) {
-            out.push_str(&format!("[{name}]"));
+            let _ = write!(out, "[{name}]");
             at = entries;
         } else {
             return Err("does not refer to a valid field".to_owned());

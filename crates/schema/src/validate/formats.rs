@@ -175,7 +175,7 @@ fn is_isbn10(text: &str) -> bool {
         };
         sum += (10 - index as u32) * value;
     }
-    sum % 11 == 0
+    sum.is_multiple_of(11)
 }
 
 fn is_isbn13(text: &str) -> bool {
@@ -198,7 +198,7 @@ fn is_credit_card(text: &str) -> bool {
         .enumerate()
         .map(|(i, d)| if i % 2 == 0 { d } else { d * 2 / 10 + d * 2 % 10 })
         .sum();
-    sum % 10 == 0
+    sum.is_multiple_of(10)
 }
 
 #[cfg(test)]

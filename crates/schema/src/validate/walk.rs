@@ -87,7 +87,8 @@ fn type_of(node: &NodeData, value: &Value, path: &Path<'_>, outcome: &mut Outcom
     let whole_float = found == "number" && wants_integer && numbers::is_json_integer(value);
     let int_as_number = found == "integer" && node.kind == Kind::Number;
     let text_or_list = matches!(value, Value::String(_) | Value::Array(_));
-    if !text_or_list && !format.is_empty() && !(accepted || found_format == format || whole_float || int_as_number) {
+    let fits = accepted || found_format == format || whole_float || int_as_number;
+    if !text_or_list && !format.is_empty() && !fits {
         return outcome.add(wrong_type(path, format, found_format));
     }
     if !matches!(node.kind, Kind::Number | Kind::Integer) && !format.is_empty() && text_or_list {

@@ -123,7 +123,7 @@ fn built_in_kinds_parse_and_tell_how_they_merge() {
             deployment.root().property("spec").and_then(|n| n.property("template")).and_then(|n| n.property("spec"));
         let ports = pod
             .and_then(|n| n.property("containers"))
-            .and_then(|n| n.items())
+            .and_then(schema::Node::items)
             .and_then(|n| n.property("ports"))
             .expect("ports of containers");
         assert_eq!(ports.list_type(), ListType::Map);
