@@ -158,3 +158,6 @@ impl Drop for GatewayHandle {
         self.keeper.cut_off();
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -21,7 +21,8 @@ use super::services::{Reach, Services};
 
 /// Services written at once.
 const AT_ONCE: usize = 8;
-/// Addresses at the start of the range that are kept for the cluster's own use (`.1` API server, `.10` names).
+/// Addresses at the start of the range that are kept for the cluster's own use (`.1` is the API server's); the last address is
+/// the name server's.
 pub(super) const KEPT: u32 = 16;
 
 /// Assigns virtual IPs, until dropped.

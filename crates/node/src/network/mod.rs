@@ -56,9 +56,6 @@ use crate::engine::Engine;
 
 /// The port of names.
 const DNS_PORT: u16 = 53;
-/// The place of the name server in the Service range, as clusters have it.
-const DNS_PLACE: u32 = 10;
-
 /// Where the addresses of Services are put.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Placement {
@@ -141,7 +138,7 @@ impl Network {
             Placement::AlreadyLocal => None,
         };
         let range = choose_range(&options, kernel.as_deref(), &services).await?;
-        let dns_ip = range.nth(DNS_PLACE).unwrap_or(range.first());
+        let dns_ip = dns_ip(range);
         let (interface, addresses) = match (&options.placement, kernel) {
             (Placement::Interface(name), Some(kernel)) => {
                 let interface = kernel.ensure(name).await?;
@@ -235,6 +232,29 @@ impl Network {
     }
 }
 
+/// The last address of the Service range, which no allocator gives to a Service: it stays the same however Services come
+/// and go, as containers are told it once.
+fn dns_ip(range: Cidr) -> Ipv4Addr {
+    range.nth(range.size().saturating_sub(1)).unwrap_or(range.first())
+}
+
+/// The Service range that a network with this interface would choose on this computer: for an API server that assigns
+/// virtual IPs itself and must know the range before the network starts.
+///
+/// # Errors
+/// [`NetworkError`] when the kernel cannot be asked or no range is free.
+pub async fn free_service_range(interface: &str) -> Result<Cidr, NetworkError> {
+    let kernel = Kernel::open()?;
+    ranges::service_range(None, &[], &taken(&kernel, interface).await?)
+}
+
+/// The ranges in use on this computer, those of our own interface aside.
+async fn taken(kernel: &Kernel, interface: &str) -> Result<Vec<Cidr>, NetworkError> {
+    let own = kernel.find(interface).await?;
+    let others = kernel.routes().await?.into_iter().filter(|route| !own.as_ref().is_some_and(|own| own.is(route.out)));
+    Ok(others.map(|route| route.range).collect())
+}
+
 /// Looks at what is in use on this computer and chooses the Service range.
 async fn choose_range(
     options: &NetworkOptions,
@@ -243,11 +263,7 @@ async fn choose_range(
 ) -> Result<Cidr, NetworkError> {
     let mut taken = Vec::new();
     if let (Some(kernel), Placement::Interface(name)) = (kernel, &options.placement) {
-        let own = kernel.find(name).await?;
-        let routes = kernel.routes().await?;
-        taken.extend(
-            routes.iter().filter(|route| !own.as_ref().is_some_and(|own| own.is(route.out))).map(|route| route.range),
-        );
+        taken = self::taken(kernel, name).await?;
     }
     let assigned: Vec<_> = services
         .all()

@@ -1,7 +1,7 @@
 //! The name server of the cluster: names of Services from the cache, everything else from outside.
 //!
 //! ```text
-//!  container ─▶ 10.x.0.10:53 ─▶ name of the cluster? ─ yes ─▶ zone (Services in memory)
+//!  container ─▶ 10.x.255.255:53 ─▶ name of the cluster? ─ yes ─▶ zone (Services in memory)
 //!                                                    └ no ──▶ name servers of /etc/resolv.conf
 //! ```
 
