@@ -53,9 +53,8 @@ impl EvalError {
     }
 
     /// A function does not take values of these types: `no such overload: join(list, int)`.
-    pub fn no_overload_for(function: &str, args: &[Value], member: bool) -> Self {
+    pub fn no_overload_for(function: &str, args: &[Value]) -> Self {
         let names: Vec<&str> = args.iter().map(Value::type_name).collect();
-        let _ = member;
         Self::new(EvalErrorKind::NoSuchOverload, format!("no such overload: {function}({})", names.join(", ")))
     }
 

@@ -6,7 +6,7 @@ mod unify;
 
 use std::sync::Arc;
 
-use crate::ast::{Ast, Comprehension, ComprehensionKind, Expr, ExprKind, Literal, SelectMode};
+use crate::ast::{Ast, Comprehension, ComprehensionKind, Element, Entry, Expr, ExprKind, Literal, SelectMode};
 use crate::env::Inner;
 use crate::function::Function;
 use crate::source::{Issue, IssueKind};
@@ -101,64 +101,69 @@ impl Checker<'_> {
             ExprKind::Ident(name) => self.ident(expr, name),
             ExprKind::Select { operand, field, mode } => self.select(expr, operand, field, *mode),
             ExprKind::Call { function, target, args } => self.call(expr, function, target.as_deref(), args),
-            ExprKind::List(elements) => {
-                let mut joined: Option<Type> = None;
-                for element in elements {
-                    let mut ty = self.expr(&element.value);
-                    if element.optional {
-                        ty = self.unwrap_optional(&element.value, &ty);
-                    }
-                    joined = Some(self.join(joined, &ty));
-                }
-                Type::list(joined.unwrap_or_else(|| self.solution.fresh()))
-            }
-            ExprKind::Map(entries) => {
-                let (mut keys, mut values) = (None, None);
-                for entry in entries {
-                    let key = self.expr(&entry.key);
-                    keys = Some(self.join(keys, &key));
-                    let mut value = self.expr(&entry.value);
-                    if entry.optional {
-                        value = self.unwrap_optional(&entry.value, &value);
-                    }
-                    values = Some(self.join(values, &value));
-                }
-                let key = keys.unwrap_or_else(|| self.solution.fresh());
-                Type::map(key, values.unwrap_or_else(|| self.solution.fresh()))
-            }
-            ExprKind::Struct { name, fields } => {
-                for (_, value) in fields {
-                    self.expr(value);
-                }
-                let message = self.undeclared(name);
-                self.issue(IssueKind::Undeclared, expr, message)
-            }
+            ExprKind::List(elements) => self.list(elements),
+            ExprKind::Map(entries) => self.map(entries),
+            ExprKind::Struct { name, fields } => self.message(expr, name, fields),
             ExprKind::Comprehension(comprehension) => self.comprehension(expr, comprehension),
-            ExprKind::Bind { name, value, body } => {
-                let ty = self.expr(value);
-                self.locals.push((name.clone(), ty));
-                let result = self.expr(body);
-                self.locals.pop();
-                result
-            }
-            ExprKind::OptMap { target, name, body, flat } => {
-                let ty = self.expr(target);
-                let inner = self.unwrap_optional(target, &ty);
-                self.locals.push((name.clone(), inner));
-                let result = self.expr(body);
-                self.locals.pop();
-                if *flat {
-                    let inner = self.unwrap_optional(body, &result);
-                    Type::optional(inner)
-                } else {
-                    Type::optional(result)
-                }
-            }
+            ExprKind::Bind { name, value, body } => self.bind(name, value, body),
+            ExprKind::OptMap { target, name, body, flat } => self.opt_map(target, name, body, *flat),
         };
         if let Some(place) = self.types.get_mut(expr.id as usize) {
             *place = ty.clone();
         }
         ty
+    }
+
+    fn list(&mut self, elements: &[Element]) -> Type {
+        let mut joined: Option<Type> = None;
+        for element in elements {
+            let mut ty = self.expr(&element.value);
+            if element.optional {
+                ty = self.unwrap_optional(&element.value, &ty);
+            }
+            joined = Some(self.join(joined, &ty));
+        }
+        Type::list(joined.unwrap_or_else(|| self.solution.fresh()))
+    }
+
+    fn map(&mut self, entries: &[Entry]) -> Type {
+        let (mut keys, mut values) = (None, None);
+        for entry in entries {
+            let key = self.expr(&entry.key);
+            keys = Some(self.join(keys, &key));
+            let mut value = self.expr(&entry.value);
+            if entry.optional {
+                value = self.unwrap_optional(&entry.value, &value);
+            }
+            values = Some(self.join(values, &value));
+        }
+        let key = keys.unwrap_or_else(|| self.solution.fresh());
+        Type::map(key, values.unwrap_or_else(|| self.solution.fresh()))
+    }
+
+    fn message(&mut self, expr: &Expr, name: &str, fields: &[(Arc<str>, Expr)]) -> Type {
+        for (_, value) in fields {
+            self.expr(value);
+        }
+        let message = self.undeclared(name);
+        self.issue(IssueKind::Undeclared, expr, message)
+    }
+
+    fn bind(&mut self, name: &Arc<str>, value: &Expr, body: &Expr) -> Type {
+        let ty = self.expr(value);
+        self.locals.push((name.clone(), ty));
+        let result = self.expr(body);
+        self.locals.pop();
+        result
+    }
+
+    fn opt_map(&mut self, target: &Expr, name: &Arc<str>, body: &Expr, flat: bool) -> Type {
+        let ty = self.expr(target);
+        let inner = self.unwrap_optional(target, &ty);
+        self.locals.push((name.clone(), inner));
+        let result = self.expr(body);
+        self.locals.pop();
+        if flat { Type::optional(self.unwrap_optional(body, &result)) } else { Type::optional(result) }
     }
 
     fn join(&mut self, before: Option<Type>, next: &Type) -> Type {

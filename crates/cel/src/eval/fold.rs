@@ -56,7 +56,7 @@ impl Run<'_> {
     fn step(&self, fold: &Fold, result: &mut Collected, first: &Value, scope: &Scope<'_>) -> Result<bool, EvalError> {
         self.spend(1)?;
         if let Some(filter) = fold.filter
-            && !self.truth(filter, scope)?
+            && !self.test(filter, scope)?
         {
             return Ok(true);
         }
@@ -64,11 +64,11 @@ impl Run<'_> {
             ComprehensionKind::All => self.decide(fold.body, result, false, scope),
             ComprehensionKind::Exists => self.decide(fold.body, result, true, scope),
             ComprehensionKind::ExistsOne => {
-                result.count += u64::from(self.truth(fold.body, scope)?);
+                result.count += u64::from(self.test(fold.body, scope)?);
                 Ok(true)
             }
             ComprehensionKind::Filter => {
-                if self.truth(fold.body, scope)? {
+                if self.test(fold.body, scope)? {
                     result.items.push(first.clone());
                 }
                 Ok(true)
@@ -104,13 +104,9 @@ impl Run<'_> {
         }
     }
 
-    fn truth(&self, id: Id, scope: &Scope<'_>) -> Result<bool, EvalError> {
-        self.eval(id, scope)?.as_bool().ok_or_else(|| EvalError::no_such_overload().at(self.plan.span(id)))
-    }
-
     /// `all` and `exists`: a deciding item ends the loop and absorbs earlier errors.
     fn decide(&self, body: Id, result: &mut Collected, decides: bool, scope: &Scope<'_>) -> Result<bool, EvalError> {
-        match self.truth(body, scope) {
+        match self.test(body, scope) {
             Ok(value) if value == decides => {
                 result.failure = None;
                 result.decided = true;

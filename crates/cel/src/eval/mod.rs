@@ -4,6 +4,7 @@ mod access;
 mod fold;
 mod operators;
 mod plan;
+mod truth;
 
 use std::borrow::Cow;
 use std::cell::Cell;
@@ -12,7 +13,7 @@ use std::sync::Arc;
 pub(crate) use fold::sort_by_keys;
 pub(crate) use operators::{add, contains, divide, equal_text, less, multiply, negate, remainder, size, subtract};
 pub(crate) use plan::Plan;
-use plan::{Arithmetic, Id, Node, Order};
+use plan::{Arithmetic, Id, Node};
 
 use crate::error::{EvalError, EvalErrorKind};
 use crate::value::{Key, MapBuilder, Value};
@@ -23,6 +24,22 @@ type Evaluated<'s> = Result<Cow<'s, Value>, EvalError>;
 pub(crate) enum Scope<'s> {
     Root,
     Bound { value: &'s Value, outer: &'s Scope<'s> },
+}
+
+impl<'s> Scope<'s> {
+    /// The variable that many further out.
+    fn value(&'s self, up: u32) -> Option<&'s Value> {
+        let mut scope = self;
+        for _ in 0..up {
+            if let Scope::Bound { outer, .. } = scope {
+                scope = outer;
+            }
+        }
+        match scope {
+            Scope::Bound { value, .. } => Some(value),
+            Scope::Root => None,
+        }
+    }
 }
 
 /// One evaluation.
@@ -63,25 +80,22 @@ impl<'p> Run<'p> {
             Node::Const(value) => return Ok(Cow::Borrowed(value)),
             Node::Slot(slot) => return self.variable(id, *slot),
             Node::Local(up) => return self.local(*up, scope),
-            Node::Field { operand, key, mode } => {
+            Node::Field { operand, key, mode, direct } => {
+                if *direct && let Some(value) = self.reference(id, scope) {
+                    return Ok(Cow::Borrowed(value));
+                }
                 self.eval(*operand, scope).and_then(|value| self.field(value, key, *mode))
             }
-            Node::Equal { left, right, negated } => self.equal(*left, *right, *negated, scope),
-            Node::Order { order, left, right } => self.order(*order, *left, *right, scope),
-            Node::And(operands) => self.logical(operands, false, scope),
-            Node::Or(operands) => self.logical(operands, true, scope),
-            Node::Not(operand) => self.eval(*operand, scope).and_then(|value| match *value {
-                Value::Bool(value) => Ok(Cow::Owned(Value::Bool(!value))),
-                _ => Err(EvalError::no_such_overload()),
-            }),
-            Node::Condition { condition, yes, no } => {
-                let condition = self.eval(*condition, scope)?.as_bool();
-                match condition {
-                    Some(true) => return self.eval(*yes, scope),
-                    Some(false) => return self.eval(*no, scope),
-                    None => Err(EvalError::no_such_overload()),
-                }
-            }
+            Node::Equal { .. }
+            | Node::Order { .. }
+            | Node::And(_)
+            | Node::Or(_)
+            | Node::Not(_)
+            | Node::In { .. }
+            | Node::Text { .. }
+            | Node::Matches { .. } => return self.test(id, scope).map(|value| Cow::Owned(Value::Bool(value))),
+            Node::Size(operand) => self.size(*operand, scope).map(Cow::Owned),
+            Node::Condition { condition, yes, no } => self.condition(*condition, *yes, *no, scope),
             _ => self.eval_rare(id, scope),
         };
         result.map_err(|error| error.at(self.plan.span(id)))
@@ -93,50 +107,16 @@ impl<'p> Run<'p> {
             Node::Index { operand, index, optional } => self.index(*operand, *index, *optional, scope),
             Node::Arithmetic { operation, left, right } => self.arithmetic(*operation, *left, *right, scope),
             Node::Chain { first, rest } => self.chain(*first, rest, scope),
-            Node::In { item, container } => {
-                let item = self.eval(*item, scope)?;
-                let container = self.eval(*container, scope)?;
-                self.spend(1 + container.as_list().map_or(0, |items| items.len() as u64 / 10))?;
-                operators::contains(&container, &item).map(|found| Cow::Owned(Value::Bool(found)))
-            }
             Node::Negate(operand) => {
                 self.spend(1)?;
                 let operand = self.eval(*operand, scope)?;
                 operators::negate(&operand).map(Cow::Owned)
             }
-            Node::Size(operand) => {
-                self.spend(1)?;
-                let operand = self.eval(*operand, scope)?;
-                operators::size(&operand).map(Cow::Owned)
-            }
-            Node::Text { test, left, right } => {
-                let left = self.eval(*left, scope)?;
-                let right = self.eval(*right, scope)?;
-                let (Value::String(text), Value::String(part)) = (&*left, &*right) else {
-                    let args = [left.into_owned(), right.into_owned()];
-                    return Err(EvalError::no_overload_for(test.name(), &args, true));
-                };
-                self.spend(1 + text.len() as u64 / 10)?;
-                Ok(Cow::Owned(Value::Bool(test.of(text, part))))
-            }
-            Node::Matches { operand, regex } => {
-                let operand = self.eval(*operand, scope)?;
-                let Value::String(text) = &*operand else {
-                    let args = [operand.into_owned(), Value::from("")];
-                    return Err(EvalError::no_overload_for("matches", &args, true));
-                };
-                self.spend(1 + (text.len() as u64 / 10) * (regex.as_str().len() as u64 / 4).max(1))?;
-                Ok(Cow::Owned(Value::Bool(regex.is_match(text))))
-            }
             Node::Call { function, places, args, checked } => self.call(function, places, args, *checked, scope),
             Node::List(elements) => self.list(elements, scope),
             Node::Map(entries) => self.map(entries, scope),
             Node::Fold(fold) => self.fold(fold, scope),
-            Node::Bind { value, body } => {
-                let value = self.eval(*value, scope)?;
-                let inner = Scope::Bound { value: &value, outer: scope };
-                Ok(Cow::Owned(self.eval(*body, &inner)?.into_owned()))
-            }
+            Node::Bind { value, body } => self.bind(*value, *body, scope),
             Node::OptMap { target, body, flat } => self.opt_map(*target, *body, *flat, scope),
             Node::Missing { message } => Err(EvalError::new(EvalErrorKind::NoSuchVariable, message.as_str())),
             Node::Unbound { name, args } => {
@@ -147,6 +127,25 @@ impl<'p> Run<'p> {
             }
             _ => Err(EvalError::no_such_overload()),
         }
+    }
+
+    fn condition<'s>(&'s self, condition: Id, yes: Id, no: Id, scope: &'s Scope<'s>) -> Evaluated<'s> {
+        if self.test(condition, scope)? { self.eval(yes, scope) } else { self.eval(no, scope) }
+    }
+
+    fn size<'s>(&'s self, operand: Id, scope: &'s Scope<'s>) -> Result<Value, EvalError> {
+        self.spend(1)?;
+        if let Some(value) = self.reference(operand, scope) {
+            return operators::size(value);
+        }
+        let operand = self.eval(operand, scope)?;
+        operators::size(&operand)
+    }
+
+    fn bind<'s>(&'s self, value: Id, body: Id, scope: &'s Scope<'s>) -> Evaluated<'s> {
+        let value = self.eval(value, scope)?;
+        let inner = Scope::Bound { value: &value, outer: scope };
+        Ok(Cow::Owned(self.eval(body, &inner)?.into_owned()))
     }
 
     fn variable(&self, id: Id, slot: u32) -> Evaluated<'_> {
@@ -160,55 +159,12 @@ impl<'p> Run<'p> {
         }
     }
 
-    fn local<'s>(&self, up: u32, mut scope: &'s Scope<'s>) -> Evaluated<'s> {
+    fn local<'s>(&self, up: u32, scope: &'s Scope<'s>) -> Evaluated<'s> {
         self.spend(1)?;
-        for _ in 0..up {
-            if let Scope::Bound { outer, .. } = scope {
-                scope = outer;
-            }
+        match scope.value(up) {
+            Some(value) => Ok(Cow::Borrowed(value)),
+            None => Err(EvalError::new(EvalErrorKind::NoSuchVariable, "no such variable")),
         }
-        match scope {
-            Scope::Bound { value, .. } => Ok(Cow::Borrowed(value)),
-            Scope::Root => Err(EvalError::new(EvalErrorKind::NoSuchVariable, "no such variable")),
-        }
-    }
-
-    fn equal<'s>(&'s self, left: Id, right: Id, negated: bool, scope: &'s Scope<'s>) -> Evaluated<'s> {
-        let left = self.eval(left, scope)?;
-        let right = self.eval(right, scope)?;
-        self.spend(operators::equality_cost(&left, &right))?;
-        Ok(Cow::Owned(Value::Bool((left == right) != negated)))
-    }
-
-    fn order<'s>(&'s self, order: Order, left: Id, right: Id, scope: &'s Scope<'s>) -> Evaluated<'s> {
-        let left = self.eval(left, scope)?;
-        let right = self.eval(right, scope)?;
-        self.spend(operators::equality_cost(&left, &right))?;
-        operators::less(order.name(), &left, &right, |ordering| order.holds(ordering))
-            .map(|held| Cow::Owned(Value::Bool(held)))
-    }
-
-    /// `&&` (decided by false) and `||` (decided by true): a deciding operand absorbs the errors of the others.
-    fn logical<'s>(&'s self, operands: &[Id], decides: bool, scope: &'s Scope<'s>) -> Evaluated<'s> {
-        let mut failure: Option<EvalError> = None;
-        for operand in operands {
-            match self.eval(*operand, scope) {
-                Ok(value) => match *value {
-                    Value::Bool(value) if value == decides => {
-                        return Ok(Cow::Owned(Value::Bool(decides)));
-                    }
-                    Value::Bool(_) => {}
-                    _ => {
-                        failure.get_or_insert_with(EvalError::no_such_overload);
-                    }
-                },
-                Err(error) if error.kind() == EvalErrorKind::LimitExceeded => return Err(error),
-                Err(error) => {
-                    failure.get_or_insert(error);
-                }
-            }
-        }
-        failure.map_or(Ok(Cow::Owned(Value::Bool(!decides))), Err)
     }
 
     fn arithmetic<'s>(&'s self, operation: Arithmetic, left: Id, right: Id, scope: &'s Scope<'s>) -> Evaluated<'s> {
@@ -276,7 +232,7 @@ impl<'p> Run<'p> {
                 return Ok(result);
             }
         }
-        Err(EvalError::no_overload_for(&function.name, args, false))
+        Err(EvalError::no_overload_for(&function.name, args))
     }
 
     fn list<'s>(&'s self, elements: &[(bool, Id)], scope: &'s Scope<'s>) -> Evaluated<'s> {
@@ -324,7 +280,7 @@ impl<'p> Run<'p> {
                     result => Ok(Cow::Owned(Value::some(result))),
                 }
             }
-            other => Err(EvalError::no_overload_for("hasValue", std::slice::from_ref(other), true)),
+            other => Err(EvalError::no_overload_for("hasValue", std::slice::from_ref(other))),
         }
     }
 }

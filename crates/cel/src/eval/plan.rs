@@ -5,7 +5,7 @@ use std::sync::Arc;
 use regex::Regex;
 
 use super::{Run, operators};
-use crate::ast::{Ast, ComprehensionKind, Expr, ExprKind, Literal, SelectMode};
+use crate::ast::{Ast, Comprehension, ComprehensionKind, Element, Entry, Expr, ExprKind, Literal, SelectMode};
 use crate::check::{Checked, Reference};
 use crate::error::EvalError;
 use crate::function::Function;
@@ -36,6 +36,8 @@ pub(super) enum Node {
         operand: Id,
         key: Arc<str>,
         mode: SelectMode,
+        /// Nothing but variables and fields below, so that the value can be pointed at.
+        direct: bool,
     },
     Index {
         operand: Id,
@@ -284,60 +286,74 @@ impl Planner<'_> {
         match &expr.kind {
             ExprKind::Literal(literal) => self.push(Node::Const(constant(literal)), expr),
             ExprKind::Ident(name) => self.name(expr, name),
-            ExprKind::Select { operand, field, mode } => {
-                if let Some(Reference::Slot(_) | Reference::Type(_)) = self.checked.reference(expr) {
-                    return self.name(expr, field);
-                }
-                let key = match self.checked.reference(expr) {
-                    Some(Reference::Field(key)) => key.clone(),
-                    _ => field.clone(),
-                };
-                let operand = self.expr(operand);
-                self.fold(Node::Field { operand, key, mode: *mode }, expr, &[operand])
-            }
+            ExprKind::Select { operand, field, mode } => self.select(expr, operand, field, *mode),
             ExprKind::Call { function, target, args } => self.call(expr, function, target.as_deref(), args),
-            ExprKind::List(elements) => {
-                let elements: Box<[(bool, Id)]> =
-                    elements.iter().map(|element| (element.optional, self.expr(&element.value))).collect();
-                let needs: Vec<Id> = elements.iter().map(|(_, id)| *id).collect();
-                self.fold(Node::List(elements), expr, &needs)
-            }
-            ExprKind::Map(entries) => {
-                let entries: Box<[(bool, Id, Id)]> = entries
-                    .iter()
-                    .map(|entry| (entry.optional, self.expr(&entry.key), self.expr(&entry.value)))
-                    .collect();
-                let needs: Vec<Id> = entries.iter().flat_map(|(_, key, value)| [*key, *value]).collect();
-                self.fold(Node::Map(entries), expr, &needs)
-            }
+            ExprKind::List(elements) => self.list(expr, elements),
+            ExprKind::Map(entries) => self.map(expr, entries),
             ExprKind::Struct { name, .. } => {
                 self.push(Node::Missing { message: format!("unknown type: {name}") }, expr)
             }
-            ExprKind::Comprehension(c) => {
-                let range = self.expr(&c.range);
-                let two = c.var2.is_some();
-                let vars = if two { 2 } else { 1 };
-                self.depth += vars;
-                let filter = c.filter.as_ref().map(|filter| self.expr(filter));
-                let body = self.expr(&c.body);
-                self.depth -= vars;
-                self.push(Node::Fold(Box::new(Fold { kind: c.kind, range, two, filter, body })), expr)
-            }
+            ExprKind::Comprehension(c) => self.comprehension(expr, c),
             ExprKind::Bind { value, body, .. } => {
-                let value = self.expr(value);
-                self.depth += 1;
-                let body = self.expr(body);
-                self.depth -= 1;
+                let (value, body) = self.bound(value, body);
                 self.push(Node::Bind { value, body }, expr)
             }
             ExprKind::OptMap { target, body, flat, .. } => {
-                let target = self.expr(target);
-                self.depth += 1;
-                let body = self.expr(body);
-                self.depth -= 1;
+                let (target, body) = self.bound(target, body);
                 self.push(Node::OptMap { target, body, flat: *flat }, expr)
             }
         }
+    }
+
+    fn select(&mut self, expr: &Expr, operand: &Expr, field: &Arc<str>, mode: SelectMode) -> Id {
+        if let Some(Reference::Slot(_) | Reference::Type(_)) = self.checked.reference(expr) {
+            return self.name(expr, field);
+        }
+        let key = match self.checked.reference(expr) {
+            Some(Reference::Field(key)) => key.clone(),
+            _ => field.clone(),
+        };
+        let operand = self.expr(operand);
+        let direct = mode == SelectMode::Plain
+            && matches!(
+                self.plan.node(operand),
+                Node::Slot(_) | Node::Local(_) | Node::Const(_) | Node::Field { direct: true, .. }
+            );
+        self.fold(Node::Field { operand, key, mode, direct }, expr, &[operand])
+    }
+
+    fn list(&mut self, expr: &Expr, elements: &[Element]) -> Id {
+        let elements: Box<[(bool, Id)]> =
+            elements.iter().map(|element| (element.optional, self.expr(&element.value))).collect();
+        let needs: Vec<Id> = elements.iter().map(|(_, id)| *id).collect();
+        self.fold(Node::List(elements), expr, &needs)
+    }
+
+    fn map(&mut self, expr: &Expr, entries: &[Entry]) -> Id {
+        let entries: Box<[(bool, Id, Id)]> =
+            entries.iter().map(|entry| (entry.optional, self.expr(&entry.key), self.expr(&entry.value))).collect();
+        let needs: Vec<Id> = entries.iter().flat_map(|(_, key, value)| [*key, *value]).collect();
+        self.fold(Node::Map(entries), expr, &needs)
+    }
+
+    fn comprehension(&mut self, expr: &Expr, c: &Comprehension) -> Id {
+        let range = self.expr(&c.range);
+        let two = c.var2.is_some();
+        let vars = if two { 2 } else { 1 };
+        self.depth += vars;
+        let filter = c.filter.as_ref().map(|filter| self.expr(filter));
+        let body = self.expr(&c.body);
+        self.depth -= vars;
+        self.push(Node::Fold(Box::new(Fold { kind: c.kind, range, two, filter, body })), expr)
+    }
+
+    /// A value and what is evaluated with a name for it.
+    fn bound(&mut self, value: &Expr, body: &Expr) -> (Id, Id) {
+        let value = self.expr(value);
+        self.depth += 1;
+        let body = self.expr(body);
+        self.depth -= 1;
+        (value, body)
     }
 
     fn name(&mut self, expr: &Expr, name: &str) -> Id {

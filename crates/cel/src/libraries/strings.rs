@@ -164,7 +164,7 @@ fn join(args: &[Value]) -> Result {
         }
         match item {
             Value::String(text) => out.push_str(text),
-            _ => return Err(EvalError::no_overload_for("join", args, true)),
+            _ => return Err(EvalError::no_overload_for("join", args)),
         }
     }
     Ok(Value::from(out))

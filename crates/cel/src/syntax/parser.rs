@@ -179,18 +179,21 @@ impl<'a> Parser<'a> {
             let token = self.token();
             return self.too_deep(token.span, token.span.start);
         }
-        let condition = self.binary(2)?;
-        let result = if let Some(question) = self.take("?") {
-            let yes = self.binary(2)?;
-            self.expect(":")?;
-            let no = self.expression()?;
-            let span = condition.span.to(no.span);
-            self.call("_?_:_", vec![condition, yes, no], span, question.span.start)
-        } else {
-            Ok(condition)
-        };
+        let mut result = self.binary(2)?;
+        if self.is("?") {
+            result = self.ternary(result)?;
+        }
         self.nesting -= 1;
-        result
+        Ok(result)
+    }
+
+    fn ternary(&mut self, condition: Expr) -> Parsed {
+        let question = self.advance();
+        let yes = self.binary(2)?;
+        self.expect(":")?;
+        let no = self.expression()?;
+        let span = condition.span.to(no.span);
+        self.call("_?_:_", vec![condition, yes, no], span, question.span.start)
     }
 
     fn call(&mut self, function: &str, args: Vec<Expr>, span: Span, at: u32) -> Parsed {
@@ -227,29 +230,33 @@ impl<'a> Parser<'a> {
         let mut left = self.unary()?;
         // After an operator of some level its left operand is complete for all tighter levels.
         while let Some((function, found)) = self.operator().filter(|(_, found)| *found >= level) {
-            let at = self.advance().span.start;
-            let right = self.binary(found + 1)?;
-            let span = left.span.to(right.span);
-            if found <= 3 {
-                let mut operands = vec![left, right];
-                while self.operator() == Some((function, found)) {
-                    self.advance();
-                    operands.push(self.binary(found + 1)?);
-                }
-                let span = operands.last().map_or(span, |last| span.to(last.span));
-                left = self.call(function, operands, span, at)?;
-            } else {
-                left = self.call(function, vec![left, right], span, at)?;
-            }
+            left = self.operation(left, function, found)?;
         }
         Ok(left)
     }
 
-    fn unary(&mut self) -> Parsed {
-        let first = self.token();
-        if !(self.is("!") || self.is("-")) {
-            return self.member();
+    /// An operator and its right operand; `&&` and `||` take all operands of their chain.
+    fn operation(&mut self, left: Expr, function: &'static str, level: u8) -> Parsed {
+        let at = self.advance().span.start;
+        let mut operands = vec![left, self.binary(level + 1)?];
+        while level <= 3 && self.operator() == Some((function, level)) {
+            self.advance();
+            operands.push(self.binary(level + 1)?);
         }
+        let span = match (operands.first(), operands.last()) {
+            (Some(first), Some(last)) => first.span.to(last.span),
+            _ => Span::default(),
+        };
+        self.call(function, operands, span, at)
+    }
+
+    fn unary(&mut self) -> Parsed {
+        if self.is("!") || self.is("-") { self.signed() } else { self.member() }
+    }
+
+    /// Signs: two of a kind cancel each other, a minus before a number is part of it.
+    fn signed(&mut self) -> Parsed {
+        let first = self.token();
         let symbol = self.text(first);
         let function = if symbol == "!" { "!_" } else { "-_" };
         let mut count = 0_usize;
@@ -281,22 +288,30 @@ impl<'a> Parser<'a> {
 
     fn member(&mut self) -> Parsed {
         let mut left = self.primary()?;
-        loop {
-            if let Some(dot) = self.take(".") {
-                left = self.dot(left, dot)?;
-            } else if let Some(open) = self.take("[") {
-                let optional = self.optional_mark()?;
-                let index = self.expression()?;
-                let close = self.expect("]")?;
-                let span = left.span.to(close.span);
-                let function = if optional { "_[?_]" } else { "_[_]" };
-                left = self.call(function, vec![left, index], span, open.span.start)?;
-            } else if self.is("{") && left.qualified_name().is_some() {
-                left = self.message(&left)?;
-            } else {
-                return Ok(left);
-            }
+        while self.is(".") || self.is("[") || self.is("{") && left.qualified_name().is_some() {
+            left = self.postfix(left)?;
         }
+        Ok(left)
+    }
+
+    fn postfix(&mut self, left: Expr) -> Parsed {
+        if let Some(dot) = self.take(".") {
+            self.dot(left, dot)
+        } else if self.is("[") {
+            self.index(left)
+        } else {
+            self.message(&left)
+        }
+    }
+
+    fn index(&mut self, left: Expr) -> Parsed {
+        let open = self.advance();
+        let optional = self.optional_mark()?;
+        let index = self.expression()?;
+        let close = self.expect("]")?;
+        let span = left.span.to(close.span);
+        let function = if optional { "_[?_]" } else { "_[_]" };
+        self.call(function, vec![left, index], span, open.span.start)
     }
 
     /// Takes a `?` that marks what follows as optional.
@@ -382,55 +397,60 @@ impl<'a> Parser<'a> {
     fn primary(&mut self) -> Parsed {
         let token = self.token();
         let text = self.text(token);
-        match token.kind {
-            Kind::Int | Kind::Uint | Kind::Float | Kind::String | Kind::Bytes => {
+        match (token.kind, text) {
+            (Kind::Symbol, "(") => self.parenthesized(),
+            (Kind::Symbol, "[") => self.list(),
+            (Kind::Symbol, "{") => self.map(),
+            (Kind::Symbol, "-") => self.negative_number(),
+            (Kind::Symbol, ".") => self.root_name(),
+            (Kind::Ident, "in") => self.no_operand(token),
+            (Kind::Ident, "true" | "false" | "null") => self.word(token),
+            (Kind::Ident, _) => {
+                self.advance();
+                self.name(text.into(), token, token.span)
+            }
+            (Kind::Int | Kind::Uint | Kind::Float | Kind::String | Kind::Bytes, _) => {
                 self.advance();
                 self.literal(token, text, token.span)
             }
-            Kind::Ident => {
-                let literal = match text {
-                    "true" => Some(Literal::Bool(true)),
-                    "false" => Some(Literal::Bool(false)),
-                    "null" => Some(Literal::Null),
-                    "in" => return self.no_operand(token),
-                    _ => None,
-                };
-                self.advance();
-                if let Some(literal) = literal {
-                    return self.node(ExprKind::Literal(literal), token.span, token.span.start);
-                }
-                self.name(text.into(), token, token.span)
-            }
-            Kind::Symbol => match text {
-                "(" => {
-                    self.advance();
-                    let mut inner = self.expression()?;
-                    let close = self.expect(")")?;
-                    inner.span = token.span.to(close.span);
-                    Ok(inner)
-                }
-                "[" => self.list(),
-                "{" => self.map(),
-                "-" => {
-                    self.advance();
-                    let number = self.advance();
-                    let signed = format!("-{}", self.text(number));
-                    self.literal(number, &signed, token.span.to(number.span))
-                }
-                "." => {
-                    self.advance();
-                    let name = self.token();
-                    if name.kind != Kind::Ident {
-                        return self.stop(name, "no viable alternative at input '.'");
-                    }
-                    self.advance();
-                    self.name(format!(".{}", self.text(name)).into(), name, token.span.to(name.span))
-                }
-                _ => self.no_operand(token),
-            },
-            Kind::Unknown => self.unknown(token),
-            Kind::Escaped | Kind::End => self.no_operand(token),
+            (Kind::Unknown, _) => self.unknown(token),
+            (Kind::Symbol | Kind::Escaped | Kind::End, _) => self.no_operand(token),
         }
+    }
+
+    fn parenthesized(&mut self) -> Parsed {
+        let open = self.advance();
+        let mut inner = self.expression()?;
+        let close = self.expect(")")?;
+        inner.span = open.span.to(close.span);
+        Ok(inner)
+    }
+
+    fn negative_number(&mut self) -> Parsed {
+        let sign = self.advance();
+        let number = self.advance();
+        let signed = format!("-{}", self.text(number));
+        self.literal(number, &signed, sign.span.to(number.span))
+    }
+
+    fn root_name(&mut self) -> Parsed {
+        let dot = self.advance();
+        let name = self.token();
+        if name.kind != Kind::Ident {
+            return self.stop(name, "no viable alternative at input '.'");
+        }
+        self.advance();
+        self.name(format!(".{}", self.text(name)).into(), name, dot.span.to(name.span))
+    }
+
+    fn word(&mut self, token: Token) -> Parsed {
+        self.advance();
+        let literal = match self.text(token) {
+            "true" => Literal::Bool(true),
+            "false" => Literal::Bool(false),
+            _ => Literal::Null,
+        };
+        self.node(ExprKind::Literal(literal), token.span, token.span.start)
     }
 
     fn no_operand<T>(&mut self, token: Token) -> Parsed<T> {
@@ -454,11 +474,15 @@ impl<'a> Parser<'a> {
             return Err(Stop);
         }
         if self.is("(") {
-            let open = self.advance();
-            let (args, close) = self.arguments()?;
-            return self.invocation(name, None, args, span.to(close.span), open.span.start);
+            return self.function_call(name, span);
         }
         self.node(ExprKind::Ident(name), span, span.start)
+    }
+
+    fn function_call(&mut self, name: Arc<str>, span: Span) -> Parsed {
+        let open = self.advance();
+        let (args, close) = self.arguments()?;
+        self.invocation(name, None, args, span.to(close.span), open.span.start)
     }
 
     fn literal(&mut self, token: Token, text: &str, span: Span) -> Parsed {

@@ -43,16 +43,22 @@ impl Opaque for Cidr {
 /// Refuses zones, leading zeros and IPv4 addresses written as IPv6.
 fn parse_ip(text: &str) -> Result<Ip, EvalError> {
     match text.parse::<IpAddr>() {
-        Ok(IpAddr::V6(v6)) if v6.to_ipv4_mapped().is_some() => Err(EvalError::invalid(format!(
-            "IPv4-mapped IPv6 address \"{text}\" is not allowed"
-        ))),
+        Ok(IpAddr::V6(v6)) if v6.to_ipv4_mapped().is_some() => {
+            Err(EvalError::invalid(format!("IPv4-mapped IPv6 address \"{text}\" is not allowed")))
+        }
         Ok(address) => Ok(Ip(address)),
-        Err(_) => Err(EvalError::invalid(format!("IP Address \"{text}\" parse error during conversion from string: unable to parse IP"))),
+        Err(_) => Err(EvalError::invalid(format!(
+            "IP Address \"{text}\" parse error during conversion from string: unable to parse IP"
+        ))),
     }
 }
 
 fn parse_cidr(text: &str) -> Result<Cidr, EvalError> {
-    let wrong = || EvalError::invalid(format!("network address parse error during conversion from string: \"{text}\" is no CIDR block"));
+    let wrong = || {
+        EvalError::invalid(format!(
+            "network address parse error during conversion from string: \"{text}\" is no CIDR block"
+        ))
+    };
     let (address, prefix) = text.split_once('/').ok_or_else(wrong)?;
     let address = parse_ip(address).map_err(|_| wrong())?.0;
     let longest = if address.is_ipv4() { 32 } else { 128 };
@@ -151,8 +157,18 @@ pub fn network() -> Library {
     };
     let containing = |name: &str, inner: &Type, native: Native| {
         Function::new(name)
-            .overload(Overload::member(&format!("cidr_{name}_value"), [cidr.clone(), inner.clone()], Type::Bool, native))
-            .overload(Overload::member(&format!("cidr_{name}_string"), [cidr.clone(), Type::String], Type::Bool, native))
+            .overload(Overload::member(
+                &format!("cidr_{name}_value"),
+                [cidr.clone(), inner.clone()],
+                Type::Bool,
+                native,
+            ))
+            .overload(Overload::member(
+                &format!("cidr_{name}_string"),
+                [cidr.clone(), Type::String],
+                Type::Bool,
+                native,
+            ))
     };
     let ip_to_string: Native = |args| Ok(Value::from(ip_of(args)?.to_string()));
     let cidr_to_string: Native = |args| {
@@ -160,10 +176,11 @@ pub fn network() -> Library {
         Ok(Value::from(format!("{}/{}", cidr.address, cidr.prefix)))
     };
     let functions = vec![
-        text_function("ip", "string_to_ip", ip.clone(), |args| parse_ip(text(args)?).map(Value::opaque))
-            .overload(Overload::member("cidr_ip", [cidr.clone()], ip.clone(), |args| {
+        text_function("ip", "string_to_ip", ip.clone(), |args| parse_ip(text(args)?).map(Value::opaque)).overload(
+            Overload::member("cidr_ip", [cidr.clone()], ip.clone(), |args| {
                 Ok(Value::opaque(Ip(cidr_of(args)?.address)))
-            })),
+            }),
+        ),
         text_function("isIP", "is_ip", Type::Bool, |args| Ok(Value::Bool(parse_ip(text(args)?).is_ok()))),
         text_function("ip.isCanonical", "ip_is_canonical", Type::Bool, |args| {
             let text = text(args)?;

@@ -11,16 +11,8 @@ use crate::value::{Duration, Value, compare};
 
 type Result = std::result::Result<Value, EvalError>;
 
-const ORDERED: [Type; 8] = [
-    Type::Int,
-    Type::Uint,
-    Type::Double,
-    Type::Bool,
-    Type::Duration,
-    Type::Timestamp,
-    Type::String,
-    Type::Bytes,
-];
+const ORDERED: [Type; 8] =
+    [Type::Int, Type::Uint, Type::Double, Type::Bool, Type::Duration, Type::Timestamp, Type::String, Type::Bytes];
 
 fn items(args: &[Value]) -> std::result::Result<&[Value], EvalError> {
     match args {
@@ -61,11 +53,8 @@ fn sum(args: &[Value], zero: &Value) -> Result {
 
 fn place(args: &[Value], last: bool) -> Result {
     let [Value::List(items), wanted] = args else { return Err(EvalError::no_such_overload()) };
-    let found = if last {
-        items.iter().rposition(|item| item == wanted)
-    } else {
-        items.iter().position(|item| item == wanted)
-    };
+    let found =
+        if last { items.iter().rposition(|item| item == wanted) } else { items.iter().position(|item| item == wanted) };
     Ok(Value::Int(found.map_or(-1, |place| place as i64)))
 }
 

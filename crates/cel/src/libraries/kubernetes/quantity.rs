@@ -174,10 +174,7 @@ pub fn quantities() -> Library {
         method("sign", Type::Int, |args| Ok(Value::Int(one(args)?.digits.signum() as i64))),
         method("isInteger", Type::Bool, |args| Ok(Value::Bool(one(args)?.integer().is_some()))),
         method("asInteger", Type::Int, |args| {
-            one(args)?
-                .integer()
-                .map(Value::Int)
-                .ok_or_else(|| EvalError::invalid("cannot convert value to integer"))
+            one(args)?.integer().map(Value::Int).ok_or_else(|| EvalError::invalid("cannot convert value to integer"))
         }),
         method("asApproximateFloat", Type::Double, |args| Ok(Value::Double(one(args)?.float()))),
         with_int(pair("add", &q, |args| sum(args, 1)), "quantity_add_int", |args| sum(args, 1)),

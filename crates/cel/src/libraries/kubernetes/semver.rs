@@ -133,7 +133,12 @@ pub fn versions() -> Library {
         Function::new(name).overload(Overload::member(&format!("semver_{name}"), [v.clone()], Type::Int, native))
     };
     let pair = |name: &str, result: Type, native: Native| {
-        Function::new(name).overload(Overload::member(&format!("semver_{name}"), [v.clone(), v.clone()], result, native))
+        Function::new(name).overload(Overload::member(
+            &format!("semver_{name}"),
+            [v.clone(), v.clone()],
+            result,
+            native,
+        ))
     };
     let functions = vec![
         from_text("semver", "string_to_semver", &v, |args| parse(args).map(Value::opaque)),

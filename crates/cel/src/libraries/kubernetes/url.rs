@@ -36,7 +36,12 @@ impl Url {
         let (rest, query) = text.split_once('?').unwrap_or((text, ""));
         if rest.starts_with('/') && !rest.starts_with("//") {
             percent_decode(rest)?;
-            return Some(Self { scheme: String::new(), host: String::new(), path: escape_path(rest), query: query.into() });
+            return Some(Self {
+                scheme: String::new(),
+                host: String::new(),
+                path: escape_path(rest),
+                query: query.into(),
+            });
         }
         let (scheme, rest) = rest.split_once(':')?;
         let mut letters = scheme.bytes();
@@ -148,7 +153,9 @@ pub fn urls() -> Library {
     let functions = vec![
         from_text("url", "string_to_url", u.clone(), |text| {
             Url::parse(text).map(Value::opaque).ok_or_else(|| {
-                EvalError::invalid(format!("URL parse error during conversion from string: parse \"{text}\": invalid URI for request"))
+                EvalError::invalid(format!(
+                    "URL parse error during conversion from string: parse \"{text}\": invalid URI for request"
+                ))
             })
         }),
         from_text("isURL", "is_url_string", Type::Bool, |text| Ok(Value::Bool(Url::parse(text).is_some()))),
