@@ -5,6 +5,9 @@
 
 mod compare;
 mod component;
+mod project;
+mod resource;
+mod workflow;
 
 use std::path::{Path, PathBuf};
 
@@ -31,10 +34,15 @@ pub(crate) struct GoldenArgs {
 #[derive(Clone, Copy, ValueEnum)]
 enum Pipeline {
     Component,
+    Project,
+    Resource,
+    Workflow,
 }
 
-/// Parts of a recorded release that controllers make, not the compiler.
-const RECONCILED: [&str; 8] = [
+/// Parts of a recorded output that controllers make, not the compiler.
+const RECONCILED: [&str; 10] = [
+    "conditions",
+    "retainPolicy",
     "endpoints",
     "connectionTargets",
     "resolvedConnections",
@@ -96,11 +104,16 @@ fn cases(dir: &Path) -> Result<Vec<PathBuf>> {
 fn replay(compiler: &Compiler, args: &GoldenArgs, path: &Path) -> Result<Vec<String>> {
     let text = std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
     let mut case: Value = serde_json::from_str(&text)?;
-    if let Some(release) = case.pointer_mut("/output/release").and_then(Value::as_object_mut) {
-        RECONCILED.iter().for_each(|key| drop(release.remove(*key)));
+    for place in ["/output", "/output/release"] {
+        if let Some(output) = case.pointer_mut(place).and_then(Value::as_object_mut) {
+            RECONCILED.iter().for_each(|key| drop(output.remove(*key)));
+        }
     }
     let run = || match args.pipeline {
         Pipeline::Component => component::run(compiler, &case["input"]),
+        Pipeline::Project => project::run(compiler, &case["input"]),
+        Pipeline::Resource => resource::run(compiler, &case["input"]),
+        Pipeline::Workflow => workflow::run(compiler, &case["input"]),
     };
     let (cold, warm) = (run()?, run()?);
     compare::same_answer(&cold, &warm)?;

@@ -3,11 +3,13 @@
 use std::sync::Arc;
 
 use crate::cache::Cache;
-use crate::component;
-use crate::input::{ComponentInput, ContentKey, Source};
-use crate::output::Rendered;
+use crate::input::{ComponentInput, ContentKey, ProjectInput, ResourceInput, Source, WorkflowInput};
+use crate::output::{ProjectRendered, Rendered, WorkflowRendered};
 use crate::problem::{Code, Place, Problem, Problems, Stage};
-use crate::program::{ComponentTypeProgram, TraitProgram};
+use crate::program::{ComponentTypeProgram, Shared, SharedTypeProgram, TraitProgram, WorkflowProgram};
+use crate::resource::BoundResource;
+use crate::workflow::ExternalReference;
+use crate::{component, project, resource, workflow};
 
 /// How many compiled types, traits and workflows of each kind are kept unless said otherwise.
 const CAPACITY: usize = 512;
@@ -20,6 +22,8 @@ const CAPACITY: usize = 512;
 pub struct Compiler {
     component_types: Cache<(ContentKey, bool), ComponentTypeProgram>,
     traits: Cache<(ContentKey, bool), TraitProgram>,
+    shared_types: Cache<(ContentKey, Shared), SharedTypeProgram>,
+    workflows: Cache<(ContentKey, bool), WorkflowProgram>,
 }
 
 impl Default for Compiler {
@@ -36,12 +40,55 @@ impl Compiler {
 
     /// A compiler that keeps up to `capacity` types of each kind.
     pub fn with_capacity(capacity: usize) -> Self {
-        Self { component_types: Cache::new(capacity), traits: Cache::new(capacity) }
+        Self {
+            component_types: Cache::new(capacity),
+            traits: Cache::new(capacity),
+            shared_types: Cache::new(capacity),
+            workflows: Cache::new(capacity),
+        }
     }
 
     /// Compiles a component for one environment.
     pub fn component(&self, input: &ComponentInput<'_>) -> Result<Rendered, Problems> {
         component::compile(self, input)
+    }
+
+    /// Compiles a project for one environment.
+    pub fn project(&self, input: &ProjectInput<'_>) -> Result<ProjectRendered, Problems> {
+        project::compile(self, input)
+    }
+
+    /// Binds a resource for one environment; the answer renders its manifests and evaluates its outputs and readiness.
+    pub fn resource(&self, input: &ResourceInput<'_>) -> Result<BoundResource, Problems> {
+        resource::bind(self, input)
+    }
+
+    /// The external references that a workflow run names, with `input.external_refs` left out.
+    pub fn workflow_references(&self, input: &WorkflowInput<'_>) -> Result<Vec<ExternalReference>, Problems> {
+        workflow::external_references(self, input)
+    }
+
+    /// Compiles a workflow run.
+    pub fn workflow_run(&self, input: &WorkflowInput<'_>) -> Result<WorkflowRendered, Problems> {
+        workflow::compile(self, input)
+    }
+
+    pub(crate) fn shared_type(
+        &self,
+        object: &str,
+        name: &str,
+        spec: &dyn Source,
+        kind: Shared,
+    ) -> Result<Arc<SharedTypeProgram>, Problems> {
+        self.shared_types
+            .get_or((spec.content_key(), kind), || SharedTypeProgram::parse(spec.to_json()?, kind))
+            .map_err(|error| unreadable(object, name, &error))
+    }
+
+    pub(crate) fn workflow(&self, name: &str, spec: &dyn Source, refs: bool) -> Result<Arc<WorkflowProgram>, Problems> {
+        self.workflows
+            .get_or((spec.content_key(), refs), || WorkflowProgram::parse(spec.to_json()?, refs))
+            .map_err(|error| unreadable("Workflow", name, &error))
     }
 
     pub(crate) fn component_type(

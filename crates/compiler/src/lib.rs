@@ -17,11 +17,19 @@ pub mod patch;
 mod policy;
 mod problem;
 mod program;
+mod project;
+mod resource;
 mod spec;
 pub mod template;
 pub mod tree;
+mod workflow;
 
 pub use compiler::Compiler;
-pub use output::{Counters, Manifest, Rendered, RenderedResource, TargetPlane, manifest_id};
+pub use output::{
+    Counters, Manifest, OutputKeyRef, ProjectRendered, Rendered, RenderedResource, ResolvedOutput, ResolvedOutputs,
+    ResolvedValue, TargetPlane, WorkflowRendered, manifest_id,
+};
 pub use policy::network_policy;
 pub use problem::{Code, Place, Problem, Problems, Stage};
+pub use resource::BoundResource;
+pub use workflow::ExternalReference;

@@ -119,3 +119,70 @@ pub fn manifest_id(object: &Value, at: usize) -> String {
     let id = format!("{kind}-{name}");
     if id.len() > names::MAX_LABEL { names::generate(names::MAX_LABEL, &[&kind, name]) } else { id }
 }
+
+/// A compiled project.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ProjectRendered {
+    /// The manifests in the type's order.
+    pub manifests: Vec<Manifest>,
+}
+
+impl ProjectRendered {
+    /// Whether the project's namespace is among the manifests, without which nothing of it can be applied.
+    pub fn has_namespace(&self, namespace: &str) -> bool {
+        self.manifests.iter().any(|manifest| {
+            manifest.object["apiVersion"] == "v1"
+                && manifest.object["kind"] == "Namespace"
+                && manifest.object["metadata"]["name"] == namespace
+        })
+    }
+}
+
+/// The outputs of a resource as far as they can be told.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct ResolvedOutputs {
+    /// Those that could be told, in the type's order.
+    pub outputs: Vec<ResolvedOutput>,
+    /// What is wrong with the others.
+    pub problems: Vec<crate::Problem>,
+}
+
+/// One output.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ResolvedOutput {
+    /// Its name.
+    pub name: String,
+    /// What it is.
+    pub value: ResolvedValue,
+}
+
+/// What an output is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ResolvedValue {
+    /// A plain value.
+    Value(String),
+    /// A key of a Secret on the plane.
+    SecretKeyRef(OutputKeyRef),
+    /// A key of a ConfigMap on the plane.
+    ConfigMapKeyRef(OutputKeyRef),
+}
+
+/// A key of an object on the plane.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OutputKeyRef {
+    /// The object's name.
+    pub name: String,
+    /// The key.
+    pub key: String,
+}
+
+/// A compiled workflow run.
+#[derive(Debug, Clone, PartialEq)]
+pub struct WorkflowRendered {
+    /// The run as its template renders.
+    pub run: Value,
+    /// The run as it is applied: every parameter's value is a string.
+    pub applied_run: Value,
+    /// What it needs beside itself.
+    pub resources: Vec<Manifest>,
+}

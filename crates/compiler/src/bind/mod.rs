@@ -6,10 +6,13 @@ mod words;
 use std::borrow::Cow;
 
 use cel::Numbers;
-use schema::Schema;
+use schema::{Definitions, Schema};
 use serde_json::{Map, Value};
 
 use crate::spec::SchemaSection;
+
+/// The name under which a type's schema is parsed.
+const ROOT: &str = "schema";
 
 /// What happens to values of a type that declares no schema for them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -54,10 +57,13 @@ impl Values {
         };
         let mut source = references::resolve(source).map_err(SchemaError::Reference)?;
         references::strip_vendor_extensions(&mut source);
-        match Schema::parse_plain(&source) {
-            Ok(schema) => Ok(Self { schema: Some(schema) }),
+        // As v1.2 does, a schema is used although it is not structural in every part.
+        let parsed = Definitions::parse(&Map::from_iter([(ROOT.to_owned(), source)]));
+        match parsed.map(|definitions| definitions.schema(ROOT)) {
+            Ok(schema) => Ok(Self { schema }),
             Err(problems) => {
-                Err(SchemaError::Structure(problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")))
+                let problems: Vec<String> = problems.iter().map(ToString::to_string).collect();
+                Err(SchemaError::Structure(problems.join("; ")))
             }
         }
     }
@@ -87,7 +93,8 @@ impl Values {
 
     /// The values with defaults, validated.
     pub(crate) fn bound(&self, given: Option<&Value>, undeclared: Undeclared) -> Result<Value, ValuesError> {
-        let values = self.defaulted(given, undeclared)?;
+        let given = given.map(doubled);
+        let values = self.defaulted(given.as_ref(), undeclared)?;
         if let Some(schema) = &self.schema {
             let errors = schema.validate(&values, None);
             if !errors.is_empty() {
@@ -99,11 +106,7 @@ impl Values {
 
     /// The values with defaults for a workflow: what the user gave are doubles, what the schema gave keeps its type.
     pub(crate) fn for_workflow(&self, given: Option<&Value>) -> Result<cel::Value, ValuesError> {
-        let given = given.map(|given| {
-            let mut given = given.clone();
-            as_doubles(&mut given);
-            given
-        });
+        let given = given.map(doubled);
         Ok(cel::Value::from_json(&self.defaulted(given.as_ref(), Undeclared::Kept)?, Numbers::AsInt))
     }
 }
@@ -111,6 +114,13 @@ impl Values {
 /// The values as templates of all pipelines but workflows see them.
 pub(crate) fn to_cel(values: &Value) -> cel::Value {
     cel::Value::from_json(values, Numbers::AsDouble)
+}
+
+/// The values with every number as the double that it is for v1.2.
+fn doubled(values: &Value) -> Value {
+    let mut values = values.clone();
+    as_doubles(&mut values);
+    values
 }
 
 fn as_doubles(value: &mut Value) {

@@ -112,11 +112,12 @@ pub(crate) fn remote(r: &RemoteRef) -> Value {
         .build()
 }
 
-/// The base items, each replaced by the last override of its key, then the overrides of new keys in their order.
+/// The base items, each replaced by the last override of its key, then the overrides of new keys in their order,
+/// each of them even where two have one key.
 pub(crate) fn overlaid<'a, T>(base: &'a [T], overrides: &'a [T], key: fn(&T) -> &String) -> Vec<&'a T> {
     let mut items: Vec<&T> = base.iter().collect();
     for item in overrides {
-        match items.iter().position(|known| key(known) == key(item)) {
+        match items[..base.len()].iter().position(|known| key(known) == key(item)) {
             Some(at) => items[at] = item,
             None => items.push(item),
         }

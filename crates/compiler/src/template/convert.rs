@@ -2,8 +2,8 @@
 
 use cel::Value;
 
-use super::functions::Omit;
-use crate::tree::{Map, Tree};
+use super::functions::{KeptOmit, Omit};
+use crate::tree::Tree;
 
 /// The value as the contract writes it: `null` as the whole result is [`Tree::NullRead`], an absent optional is `null`,
 /// entries marked by `oc_omit()` are left out, keys become text.
@@ -23,18 +23,19 @@ fn inner(value: &Value) -> Tree {
         Value::Double(value) => Tree::Double(*value),
         Value::String(text) => Tree::Text(text.clone()),
         Value::Bytes(bytes) => Tree::Bytes(bytes.clone()),
-        Value::List(items) => Tree::List(items.iter().map(inner).filter(|item| *item != Tree::Omit).collect()),
+        Value::List(items) => Tree::List(items.iter().filter(|item| !is_omitted(item)).map(inner).collect()),
         Value::Map(map) => Tree::Map(
             map.iter()
+                .filter(|(_, value)| !is_omitted(value))
                 .map(|(key, value)| (key.to_text(), inner(value)))
-                .filter(|(_, value)| *value != Tree::Omit)
-                .collect::<Map>(),
+                .collect(),
         ),
         Value::Timestamp(time) => Tree::Time(time.to_string().into()),
         Value::Duration(duration) => Tree::Duration(duration.nanos()),
         Value::Type(ty) => Tree::text(ty.runtime_name()),
         Value::Optional(Some(value)) => inner(value),
-        Value::Opaque(_) => value.downcast::<Omit>().map_or_else(|| opaque(value), |_| Tree::Omit),
+        Value::Opaque(_) if is_omitted(value) || value.downcast::<KeptOmit>().is_some() => Tree::Omit,
+        Value::Opaque(_) => opaque(value),
     }
 }
 

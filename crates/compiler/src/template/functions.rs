@@ -21,6 +21,20 @@ impl Opaque for Omit {
     }
 }
 
+/// What `oc_merge` makes of an omitted entry: it stays, and is `{}` in JSON (contract of v1.2).
+#[derive(Debug)]
+pub(super) struct KeptOmit;
+
+impl Opaque for KeptOmit {
+    fn type_name(&self) -> &'static str {
+        "omit"
+    }
+
+    fn to_json(&self) -> Option<serde_json::Value> {
+        Some(serde_json::Value::Object(serde_json::Map::new()))
+    }
+}
+
 /// The environment of all templates, without variables.
 pub(super) fn env() -> Env {
     Env::builder()
@@ -63,14 +77,14 @@ fn merge_macro() -> Macro {
     })
 }
 
-/// Shallow, the right side wins; an omitted entry becomes an empty object (contract of v1.2).
+/// Shallow, the right side wins; an omitted entry stays as an empty object (contract of v1.2).
 fn merge(args: &[Value]) -> Result<Value, EvalError> {
     let [Value::Map(left), Value::Map(right)] = args else {
         return Err(EvalError::no_overload_for("oc_merge", args, false));
     };
     let mut merged = MapBuilder::with_capacity(left.len() + right.len());
     for (key, value) in left.iter().chain(right.iter()) {
-        let value = if value.downcast::<Omit>().is_some() { Value::map::<&str>([]) } else { value.clone() };
+        let value = if value.downcast::<Omit>().is_some() { Value::opaque(KeptOmit) } else { value.clone() };
         merged.insert(key.to_text().into(), value);
     }
     Ok(merged.build().into())

@@ -14,6 +14,7 @@ mod parse;
 mod render;
 mod scan;
 mod scope;
+mod standalone;
 
 pub(crate) use convert::{from_cel, to_cel, without_omitted};
 pub use expression::Expression;
@@ -22,6 +23,7 @@ pub use fault::{Fault, Faults, Segment, TemplateError};
 pub(crate) use helpers::ENDPOINT_RESOURCES;
 pub use scan::{Found, Nested, find};
 pub use scope::{Bindings, Language, Scope};
+pub use standalone::render;
 
 use std::sync::Arc;
 
