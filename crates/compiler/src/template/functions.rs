@@ -1,5 +1,6 @@
 //! The functions of the template language: `oc_omit`, `oc_merge`, `oc_generate_name`, `oc_dns_label`, `oc_hash`.
 
+use cel::libraries;
 use cel::{Args, Env, EvalError, Function, Library, Macro, MapBuilder, Opaque, Overload, Type, Value};
 use model::{hash, names};
 
@@ -38,7 +39,15 @@ impl Opaque for KeptOmit {
 /// The environment of all templates, without variables.
 pub(super) fn env() -> Env {
     Env::builder()
-        .libraries([cel::libraries::optionals(), cel::libraries::two_variables()])
+        .libraries([
+            libraries::strings(),
+            libraries::encoders(),
+            libraries::math(),
+            libraries::lists(),
+            libraries::sets(),
+            libraries::optionals(),
+            libraries::two_variables(),
+        ])
         .library(library())
         .optional_syntax(true)
         .build()
