@@ -22,6 +22,7 @@ mod activation;
 pub mod ast;
 pub mod cases;
 mod check;
+pub mod cost;
 mod env;
 mod error;
 mod eval;

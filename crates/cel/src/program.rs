@@ -5,6 +5,7 @@ use std::sync::Arc;
 use crate::activation::Activation;
 use crate::ast::{Ast, Expr};
 use crate::check::Checked;
+use crate::cost::{Estimate, Sizes, estimate};
 use crate::error::EvalError;
 use crate::eval::{Plan, Run};
 use crate::ty::Type;
@@ -38,6 +39,22 @@ impl Program {
         let run = Run::new(&self.0.plan, activation.values(), budget);
         let result = run.result();
         (result, budget - run.left())
+    }
+
+    /// What an evaluation may cost, given what is known of the sizes of the variables.
+    ///
+    /// ```
+    /// use cel::{Env, Type, cost::Estimate};
+    /// let env = Env::builder().variable("names", Type::list(Type::String)).build();
+    /// let program = env.compile("names.all(name, name.startsWith('a'))").unwrap();
+    /// let sizes = |path: &[std::sync::Arc<str>], _: &Type| {
+    ///     (path.len() == 1).then_some(Estimate::up_to(100))
+    /// };
+    /// assert_eq!(program.estimate(&sizes), Estimate { min: 2, max: 502 });
+    /// assert_eq!(program.estimate(&()).max, u64::MAX);
+    /// ```
+    pub fn estimate(&self, sizes: &dyn Sizes) -> Estimate {
+        estimate(&self.0.ast.root, &self.0.checked, sizes)
     }
 
     /// The type of the result.
