@@ -68,14 +68,53 @@ fn is_unprintable(c: char) -> bool {
         || matches!(c as u32, 0xad | 0x200b..=0x200f | 0x202a..=0x202e | 0x2060..=0x206f | 0xfeff | 0xe000..=0xf8ff | 0xfff0..=0xfffb)
 }
 
-/// `encoding/json` of a value: sorted keys, `<`, `>`, `&` and the line separators escaped.
+/// `encoding/json` of a value: sorted keys, `<`, `>`, `&` and the line separators escaped, floats without a needless fraction.
 pub fn json(value: &Value) -> String {
-    let plain = value.to_string();
-    if !plain.contains(['<', '>', '&', '\u{2028}', '\u{2029}']) {
-        return plain;
+    let mut out = String::new();
+    write_json(value, &mut out);
+    out
+}
+
+fn write_json(value: &Value, out: &mut String) {
+    match value {
+        Value::Number(number) => match (number.is_f64(), number.as_f64()) {
+            (true, Some(float)) => out.push_str(&json_float(float)),
+            _ => {
+                let _ = write!(out, "{number}");
+            }
+        },
+        Value::String(text) => write_json_text(text, out),
+        Value::Array(items) => {
+            out.push('[');
+            for (index, item) in items.iter().enumerate() {
+                if index > 0 {
+                    out.push(',');
+                }
+                write_json(item, out);
+            }
+            out.push(']');
+        }
+        Value::Object(object) => {
+            out.push('{');
+            for (index, (name, child)) in object.iter().enumerate() {
+                if index > 0 {
+                    out.push(',');
+                }
+                write_json_text(name, out);
+                out.push(':');
+                write_json(child, out);
+            }
+            out.push('}');
+        }
+        plain => {
+            let _ = write!(out, "{plain}");
+        }
     }
-    let mut out = String::with_capacity(plain.len() + 16);
-    for c in plain.chars() {
+}
+
+fn write_json_text(text: &str, out: &mut String) {
+    let quoted = Value::from(text).to_string();
+    for c in quoted.chars() {
         match c {
             '<' | '>' | '&' | '\u{2028}' | '\u{2029}' => {
                 let _ = write!(out, "\\u{:04x}", c as u32);
@@ -83,7 +122,19 @@ pub fn json(value: &Value) -> String {
             c => out.push(c),
         }
     }
-    out
+}
+
+/// Plain digits between 1e-6 and 1e21, an exponent outside.
+fn json_float(value: f64) -> String {
+    let size = value.abs();
+    if size == 0.0 || (1e-6..1e21).contains(&size) {
+        return format!("{value}");
+    }
+    let text = format!("{value:e}");
+    match text.split_once("e-") {
+        Some(_) => text,
+        None => text.replace('e', "e+"),
+    }
 }
 
 #[cfg(test)]
@@ -115,5 +166,6 @@ mod tests {
     #[test]
     fn json_escapes_markup() {
         assert_eq!(super::json(&json!({"a": "<&>"})), r#"{"a":"\u003c\u0026\u003e"}"#);
+        assert_eq!(super::json(&json!([2.0, 1.5, 1e21, 1e-7, -3, null])), "[2,1.5,1e+21,1e-7,-3,null]");
     }
 }

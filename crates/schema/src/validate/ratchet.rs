@@ -38,7 +38,7 @@ impl<'a> Old<'a> {
     }
 }
 
-/// The first item of `items` with the same keys as `item`.
+/// The first item of `items` with the same keys as `item`. An item without a key, or with one that is no scalar, is like no other.
 pub(crate) fn map_item<'a>(arena: &Arena, list: &NodeData, items: &'a [Value], item: &Value) -> Option<&'a Value> {
     if list.list_type != Some(ListType::Map) || !item.is_object() {
         return None;
@@ -47,7 +47,8 @@ pub(crate) fn map_item<'a>(arena: &Arena, list: &NodeData, items: &'a [Value], i
     items.iter().find(|candidate| {
         list.map_keys.iter().all(|key| {
             let default = properties.and_then(|p| p.get(key)).and_then(|id| arena.get(*id).default.as_ref());
-            candidate.get(key).or(default) == item.get(key).or(default)
+            let wanted = item.get(key).or(default).filter(|key| !key.is_null() && !key.is_object() && !key.is_array());
+            wanted.is_some() && candidate.get(key).or(default) == wanted
         })
     })
 }
