@@ -16,7 +16,7 @@ mod server;
 mod watch;
 mod world;
 
-pub use cache::{Facets, Index};
+pub use cache::Facets;
 pub use cluster::{Cluster, ClusterId};
 pub use controller::Controller;
 pub use failure::{Failure, FailureReason};
@@ -24,5 +24,6 @@ pub use handle::{
     CacheSnapshot, Engine, EngineBuilder, EngineHandle, KeySnapshot, Metrics, Settled, Snapshot, StartError, Why,
 };
 pub use kind::{Gvk, Kind, ObjectKey, ObjectRef, Scope};
+pub use model::indexes::Index;
 pub use plan::{Effect, EventNote, EventType, Plan, Step, Wait};
 pub use world::{FixedWorld, List, Read, Unseen, World};

@@ -1,46 +1,13 @@
 //! Indexes: from a value to the objects that have it, for lookup and for waking.
 
 use std::borrow::Cow;
-use std::fmt;
 use std::sync::Arc;
 
 use super::decoded::Undecodable;
 use super::{Decoded, Entry};
+use model::indexes::Index;
+
 use crate::engine::Kind;
-
-/// Finds the objects of a kind by a value computed from each, such as the name of its owner.
-///
-/// An index is a constant beside the kind. Values are compared as text; where a lookup is meant for one namespace the
-/// namespace belongs into the value (`namespace/owner`).
-///
-/// ```
-/// use k8s_openapi::api::core::v1::ConfigMap;
-/// use reconcile::Index;
-///
-/// const BY_NAMESPACE: Index<ConfigMap> = Index::new("namespace", |map| map.metadata.namespace.iter().cloned().collect());
-/// ```
-pub struct Index<K> {
-    name: &'static str,
-    values: fn(&K) -> Vec<String>,
-}
-
-impl<K> Index<K> {
-    /// An index of this name (unique within the kind) over these values of an object.
-    pub const fn new(name: &'static str, values: fn(&K) -> Vec<String>) -> Self {
-        Self { name, values }
-    }
-
-    /// Its name, unique within the kind.
-    pub fn name(&self) -> &'static str {
-        self.name
-    }
-}
-
-impl<K> fmt::Debug for Index<K> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Index({})", self.name)
-    }
-}
 
 type Values = dyn Fn(&Entry, &Decoded) -> Result<Vec<String>, Undecodable> + Send + Sync;
 

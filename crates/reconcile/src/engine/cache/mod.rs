@@ -13,7 +13,6 @@ pub(crate) use change::{Thing, Touch, Touches};
 pub(crate) use decoded::Decoded;
 pub(crate) use entry::{Entry, Intake};
 pub(crate) use fields::{covers, desired_hash};
-pub use index::Index;
 pub(crate) use index::{ErasedIndex, UNDECODABLE, label_index};
 pub(crate) use kind_cache::{KindCache, Sight};
 pub(crate) use store::{PlaneSight, Store};

@@ -41,6 +41,17 @@ impl EngineHandle {
         }
     }
 
+    /// Resolves when the engine looks like this.
+    pub async fn until(&self, mut looks: impl FnMut(&super::Snapshot) -> bool) {
+        let mut changes = self.shared.changes.subscribe();
+        loop {
+            changes.borrow_and_update();
+            if looks(&self.snapshot()) || changes.changed().await.is_err() {
+                return;
+            }
+        }
+    }
+
     fn is_quiet(&self) -> bool {
         let store = self.shared.store.read().unwrap_or_else(PoisonError::into_inner);
         let board = self.shared.board.lock().unwrap_or_else(PoisonError::into_inner);

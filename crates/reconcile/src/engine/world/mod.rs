@@ -86,12 +86,12 @@ impl<'s> World<'s> {
 
     /// All objects of a kind whose index has this value, in the order of their keys, complete.
     pub fn list<K: Kind>(&self, cluster: &ClusterId, index: &Index<K>, value: &str) -> Result<List<K>, Unseen> {
-        self.read_list(cluster, &K::gvk(), index.name(), || ErasedIndex::of(index), value, true)
+        self.read_list(cluster, &K::gvk(), index.name, || ErasedIndex::of(index), value, true)
     }
 
     /// As [`World::list`], with empty statuses: a change of a status does not wake.
     pub fn list_spec<K: Kind>(&self, cluster: &ClusterId, index: &Index<K>, value: &str) -> Result<List<K>, Unseen> {
-        self.read_list(cluster, &K::gvk(), index.name(), || ErasedIndex::of(index), value, false)
+        self.read_list(cluster, &K::gvk(), index.name, || ErasedIndex::of(index), value, false)
     }
 
     /// All objects of any kind that carry this label with this value, in the order of their keys. On a plane only what

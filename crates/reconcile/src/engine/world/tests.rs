@@ -3,9 +3,8 @@ use serde_json::json;
 
 use crate::engine::{ClusterId, Gvk, Index, ObjectRef, Plan, World};
 
-const BY_OWNER: Index<ConfigMap> = Index::new("owner", |map| {
-    map.data.iter().flatten().filter(|(k, _)| *k == "owner").map(|(_, v)| v.clone()).collect()
-});
+const BY_OWNER: Index<ConfigMap> =
+    Index { name: "owner", values: |map| map.data.iter().filter_map(|data| data.get("owner").cloned()).collect() };
 
 fn config_map(name: &str, owner: &str) -> ConfigMap {
     let json = json!({"metadata": {"namespace": "ns", "name": name, "labels": {"l": owner}}, "data": {"owner": owner}});

@@ -1,0 +1,7 @@
+//! The laws of the engine, on an API server in this process that can fail on purpose.
+
+mod cluster;
+mod copies;
+mod failures;
+mod laws;
+mod running;
