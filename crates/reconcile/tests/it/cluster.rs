@@ -20,7 +20,7 @@ type Place = (String, Option<String>, String);
 
 /// How a write goes wrong.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Fault {
+pub(crate) enum Fault {
     /// It works.
     None,
     /// The server fails before it writes.
@@ -31,7 +31,7 @@ pub enum Fault {
 
 /// A running server; clones are the same one.
 #[derive(Clone)]
-pub struct Cluster {
+pub(crate) struct Cluster {
     state: Arc<Mutex<State>>,
     news: Arc<watch::Sender<u64>>,
 }
@@ -61,12 +61,12 @@ const KINDS: [(&str, &str, &str, bool); 4] = [
 ];
 
 impl Cluster {
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self { state: Arc::default(), news: Arc::new(watch::Sender::new(0)) }
     }
 
     /// A client of this server. Each sees only its own faults of the connection, all see one state.
-    pub fn client(&self) -> kube::Client {
+    pub(crate) fn client(&self) -> kube::Client {
         let cluster = self.clone();
         let service = tower_service(move |request| {
             let cluster = cluster.clone();
@@ -84,7 +84,7 @@ impl Cluster {
     }
 
     /// Puts or replaces an object as a user would, keeping what only servers and the engine write.
-    pub fn put(&self, manifest: &Value) {
+    pub(crate) fn put(&self, manifest: &Value) {
         let (version, kind) = (text(manifest, "apiVersion"), text(manifest, "kind"));
         let plural = KINDS.iter().find(|row| row.0 == version && row.1 == kind).expect("a kind of this server").2;
         let place = place(&format!("{version}/{plural}"), manifest);
@@ -107,44 +107,44 @@ impl Cluster {
     }
 
     /// Deletes an object as a user would; waits for nothing.
-    pub fn remove(&self, resource: &str, namespace: &str, name: &str) {
+    pub(crate) fn remove(&self, resource: &str, namespace: &str, name: &str) {
         let mut state = self.lock();
         state.delete(&(resource.to_owned(), Some(namespace.to_owned()), name.to_owned()));
         drop(state);
         self.announce();
     }
 
-    pub fn get(&self, resource: &str, namespace: &str, name: &str) -> Option<Value> {
+    pub(crate) fn get(&self, resource: &str, namespace: &str, name: &str) -> Option<Value> {
         self.lock().objects.get(&(resource.to_owned(), Some(namespace.to_owned()), name.to_owned())).cloned()
     }
 
-    pub fn all(&self, resource: &str) -> Vec<Value> {
+    pub(crate) fn all(&self, resource: &str) -> Vec<Value> {
         self.lock().objects.iter().filter(|((of, ..), _)| of == resource).map(|(_, object)| object.clone()).collect()
     }
 
     /// The writes served so far, as `METHOD path`.
-    pub fn writes(&self) -> Vec<String> {
+    pub(crate) fn writes(&self) -> Vec<String> {
         self.lock().writes.clone()
     }
 
     /// All requests served so far.
-    pub fn requests(&self) -> u64 {
+    pub(crate) fn requests(&self) -> u64 {
         self.lock().requests
     }
 
     /// What happens to the next writes.
-    pub fn fail_next(&self, faults: impl IntoIterator<Item = Fault>) {
+    pub(crate) fn fail_next(&self, faults: impl IntoIterator<Item = Fault>) {
         self.lock().faults.extend(faults);
     }
 
     /// Ends all watches.
-    pub fn cut(&self) {
+    pub(crate) fn cut(&self) {
         self.lock().epoch += 1;
         self.announce();
     }
 
     /// Forgets the past: a watch can no longer go on from an old revision.
-    pub fn compact(&self) {
+    pub(crate) fn compact(&self) {
         let mut state = self.lock();
         state.compacted = state.revision;
         state.epoch += 1;
@@ -153,18 +153,18 @@ impl Cluster {
     }
 
     /// Watches stand still: caches become stale.
-    pub fn pause(&self, paused: bool) {
+    pub(crate) fn pause(&self, paused: bool) {
         self.lock().paused = paused;
         self.announce();
     }
 
     /// Every event is told twice.
-    pub fn duplicate(&self, duplicate: bool) {
+    pub(crate) fn duplicate(&self, duplicate: bool) {
         self.lock().duplicate = duplicate;
     }
 
     /// Answers everything with this status.
-    pub fn down(&self, status: Option<StatusCode>) {
+    pub(crate) fn down(&self, status: Option<StatusCode>) {
         let mut state = self.lock();
         state.down = status;
         state.epoch += 1;
@@ -173,7 +173,7 @@ impl Cluster {
     }
 
     /// Whether a kind (by its plural) is served.
-    pub fn serve_kind(&self, plural: &str, served: bool) {
+    pub(crate) fn serve_kind(&self, plural: &str, served: bool) {
         let mut state = self.lock();
         if served {
             state.unserved.remove(plural);

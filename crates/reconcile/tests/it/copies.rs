@@ -11,9 +11,9 @@ use serde_json::{Value, json};
 
 use crate::cluster::Cluster;
 
-pub const FINALIZER: &str = "test.dev/copies";
-pub const MAPS: &str = "v1/configmaps";
-pub const DEPLOYMENTS: &str = "apps/v1/deployments";
+pub(crate) const FINALIZER: &str = "test.dev/copies";
+pub(crate) const MAPS: &str = "v1/configmaps";
+pub(crate) const DEPLOYMENTS: &str = "apps/v1/deployments";
 
 /// ConfigMaps by namespace and the label `group`.
 const GROUP: Index<ConfigMap> = Index {
@@ -28,9 +28,9 @@ const GROUP: Index<ConfigMap> = Index {
 };
 
 /// For each Deployment a ConfigMap of the same name on the plane.
-pub struct Copies;
+pub(crate) struct Copies;
 
-pub fn plane() -> ClusterId {
+pub(crate) fn plane() -> ClusterId {
     ClusterId::cluster_plane("ClusterDataPlane", "default")
 }
 
@@ -91,28 +91,28 @@ fn status(seen: Option<&BTreeMap<String, String>>, reason: &str, message: &str) 
 }
 
 /// One process of the engine.
-pub fn start(control: &Cluster, data: &Cluster) -> EngineHandle {
+pub(crate) fn start(control: &Cluster, data: &Cluster) -> EngineHandle {
     let engine = Engine::builder().controller(Copies).threads(2);
     let engine = engine.cluster(EngineCluster::new(ClusterId::control_plane(), control.client()));
     engine.cluster(EngineCluster::new(plane(), data.client())).start().expect("the engine starts")
 }
 
-pub fn deployment(namespace: &str, name: &str, replicas: i32) -> Value {
+pub(crate) fn deployment(namespace: &str, name: &str, replicas: i32) -> Value {
     json!({"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"namespace": namespace, "name": name}, "spec": {
         "replicas": replicas, "selector": {}, "template": {},
     }})
 }
 
-pub fn setting(namespace: &str, value: &str) -> Value {
+pub(crate) fn setting(namespace: &str, value: &str) -> Value {
     json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"namespace": namespace, "name": "setting"}, "data": {"value": value}})
 }
 
-pub fn friend(namespace: &str, name: &str, group: &str) -> Value {
+pub(crate) fn friend(namespace: &str, name: &str, group: &str) -> Value {
     json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"namespace": namespace, "name": name, "labels": {"group": group}}})
 }
 
 /// What must be on the plane and in the statuses, computed from the control plane alone.
-pub fn expected(control: &Cluster) -> BTreeMap<String, (Value, Value)> {
+pub(crate) fn expected(control: &Cluster) -> BTreeMap<String, (Value, Value)> {
     let deployments = control.all(DEPLOYMENTS);
     let entries = deployments.iter().map(|deployment| {
         let namespace = deployment["metadata"]["namespace"].as_str().expect("a namespace");
@@ -128,7 +128,7 @@ pub fn expected(control: &Cluster) -> BTreeMap<String, (Value, Value)> {
 }
 
 /// What is on the plane and in the statuses.
-pub fn actual(control: &Cluster, data: &Cluster) -> BTreeMap<String, (Value, Value)> {
+pub(crate) fn actual(control: &Cluster, data: &Cluster) -> BTreeMap<String, (Value, Value)> {
     let statuses: BTreeMap<String, Value> = control
         .all(DEPLOYMENTS)
         .iter()

@@ -151,8 +151,8 @@ async fn why_tells_reads_waits_and_the_last_run() {
         reads,
         [
             "clusterdataplane/default: ConfigMap copies/ns-web [meta+spec+status]",
-            "control-plane: ConfigMap ns/setting [meta+spec]",
             "control-plane: Deployment ns/web [meta+spec+status]",
+            "control-plane: ConfigMap ns/setting [meta+spec]",
             "control-plane: ConfigMap where group=ns/friends [meta+spec]",
         ]
     );

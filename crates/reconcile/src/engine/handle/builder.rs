@@ -1,6 +1,7 @@
 //! What an engine works on.
 
 use std::collections::{HashMap, HashSet};
+use std::sync::atomic::AtomicUsize;
 use std::sync::{Arc, Condvar, Mutex, RwLock};
 use std::thread;
 
@@ -101,6 +102,7 @@ impl EngineBuilder {
             stop: CancellationToken::new(),
             metrics: Counters::default(),
             changes: watch::Sender::new(0),
+            unprovided: AtomicUsize::new(1),
             clusters: RwLock::new(HashMap::new()),
         });
         let mut handle = EngineHandle { shared: Arc::clone(&shared), threads: Vec::new() };

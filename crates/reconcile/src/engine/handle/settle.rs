@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::PoisonError;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use serde::Deserialize;
@@ -56,7 +57,8 @@ impl EngineHandle {
         let store = self.shared.store.read().unwrap_or_else(PoisonError::into_inner);
         let board = self.shared.board.lock().unwrap_or_else(PoisonError::into_inner);
         let hoping = |failed: &crate::engine::board::Failed| !failed.retried && failed.attempts < HOPELESS;
-        board.busy() == 0
+        self.shared.unprovided.load(Ordering::Acquire) == 0
+            && board.busy() == 0
             && store.kinds().all(|cache| cache.sight != Sight::Pending)
             && board.runs().all(|run| run.held_until.is_none() && !run.failed.as_ref().is_some_and(hoping))
     }

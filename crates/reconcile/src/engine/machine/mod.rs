@@ -6,6 +6,7 @@ mod intake;
 mod shared;
 
 use std::collections::HashMap;
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -96,6 +97,7 @@ impl Machine {
             for cluster in std::mem::take(&mut self.clusters) {
                 self.join(&mut store, cluster);
             }
+            shared.unprovided.fetch_sub(1, Ordering::AcqRel);
         }
         loop {
             let count = match end {
@@ -149,6 +151,7 @@ impl Machine {
     }
 
     fn provide(&mut self, store: &mut Store, run: RunId, needs: Vec<Need>) {
+        self.shared.unprovided.fetch_sub(1, Ordering::AcqRel);
         for need in needs {
             match need {
                 Need::Kind { cluster, gvk } => self.watch(store, &cluster, &gvk),

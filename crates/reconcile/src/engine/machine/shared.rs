@@ -1,6 +1,7 @@
 //! What all parts of a running engine share.
 
 use std::collections::HashMap;
+use std::sync::atomic::AtomicUsize;
 use std::sync::{Arc, Condvar, Mutex, PoisonError, RwLock};
 
 use kube::Client;
@@ -36,6 +37,8 @@ pub(crate) struct Shared {
     pub metrics: Counters,
     /// Counts whatever happens, for those who wait for something.
     pub changes: watch::Sender<u64>,
+    /// Runs whose needs the machine has not seen to yet, and the start itself.
+    pub unprovided: AtomicUsize,
     pub clusters: RwLock<HashMap<ClusterId, Connection>>,
 }
 

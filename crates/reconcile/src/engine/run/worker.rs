@@ -2,6 +2,7 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::PoisonError;
+use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
@@ -125,6 +126,8 @@ fn run(shared: &Shared, mut job: Job) -> Option<Work> {
     shared.metrics.ran(took, &outcome);
     let record = Record { cause: Cause::clone(&job.cause), at, took, outcome, requests: 0 };
     let (id, things) = (job.id, reads.things());
+    let needs: Vec<Need> = reads.needs().to_vec();
+    shared.unprovided.fetch_add(usize::from(!needs.is_empty()), Ordering::AcqRel);
     shared.board.lock().unwrap_or_else(PoisonError::into_inner).ran(
         job,
         things,
@@ -134,7 +137,6 @@ fn run(shared: &Shared, mut job: Job) -> Option<Work> {
         Instant::now(),
     );
     drop(store);
-    let needs: Vec<Need> = reads.needs().to_vec();
     if !needs.is_empty() {
         // An error here means that the engine is stopping.
         let _ = shared.messages.blocking_send(Message::Needs { run: id, needs });
