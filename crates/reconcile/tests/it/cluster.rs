@@ -137,6 +137,11 @@ impl Cluster {
         self.lock().faults.extend(faults);
     }
 
+    /// From here on writes work.
+    pub(crate) fn forgive(&self) {
+        self.lock().faults.clear();
+    }
+
     /// Ends all watches.
     pub(crate) fn cut(&self) {
         self.lock().epoch += 1;

@@ -104,8 +104,12 @@ async fn play(deeds: &[Deed]) -> Result<(), TestCaseError> {
     }
     control.pause(false);
     data.pause(false);
-    let settled = engine.settled().await;
-    prop_assert_eq!(settled.failing, []);
+    control.forgive();
+    data.forgive();
+    // What failed often counts as at rest; its next attempt comes by itself.
+    while !engine.settled().await.failing.is_empty() {
+        engine.until(|snapshot| snapshot.unsettled.iter().all(|key| key.failure.is_none())).await;
+    }
     prop_assert_eq!(actual(&control, &data), expected(&control));
     // No self-loop: a look from outside at all caches wakes nobody, and nothing is written any more.
     let writes = (control.writes().len(), data.writes().len());
