@@ -65,7 +65,7 @@ fn library() -> Library {
             Function::new("oc_hash").overload(
                 Overload::global("oc_hash", [Type::String], Type::String, |args| match args {
                     [Value::String(text)] => Ok(hash::fnv32a_hex(text).into()),
-                    _ => Err(EvalError::no_overload_for("oc_hash", args, false)),
+                    _ => Err(EvalError::no_overload_for("oc_hash", args)),
                 })
                 .unguarded(),
             ),
@@ -89,7 +89,7 @@ fn merge_macro() -> Macro {
 /// Shallow, the right side wins; an omitted entry stays as an empty object (contract of v1.2).
 fn merge(args: &[Value]) -> Result<Value, EvalError> {
     let [Value::Map(left), Value::Map(right)] = args else {
-        return Err(EvalError::no_overload_for("oc_merge", args, false));
+        return Err(EvalError::no_overload_for("oc_merge", args));
     };
     let mut merged = MapBuilder::with_capacity(left.len() + right.len());
     for (key, value) in left.iter().chain(right.iter()) {
@@ -116,7 +116,7 @@ fn name_function(name: &'static str, limit: usize) -> Function {
             }
             Ok(names::generate(limit, &parts).into())
         }
-        _ => Err(EvalError::no_overload_for(name, args, false)),
+        _ => Err(EvalError::no_overload_for(name, args)),
     };
     Function::new(name)
         .overload(Overload::global(&format!("{name}_string"), [Type::String], Type::String, native).unguarded())
