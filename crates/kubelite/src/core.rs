@@ -26,6 +26,7 @@ pub(crate) struct Core {
     pub(crate) stopping: tokio_util::sync::CancellationToken,
     pub(crate) addresses: crate::strategy::Addresses,
     pub(crate) tokens: crate::auth::Tokens,
+    pub(crate) accounts: OnceLock<crate::auth::Accounts>,
     pub(crate) documents: crate::discovery::Documents,
 }
 

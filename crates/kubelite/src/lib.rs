@@ -34,6 +34,7 @@ mod status;
 mod store;
 mod strategy;
 mod table;
+mod tls;
 mod verbs;
 mod wire;
 
@@ -46,4 +47,5 @@ pub use self::{
     server::Server,
     status::{ApiError, Cause, Details},
     store::{History, OpenError},
+    tls::{Authority, Serving},
 };

@@ -1,10 +1,40 @@
-//! Who owns which field: `metadata.managedFields`.
+//! Who owns which field: how a request is described to [`crate::apply`].
+
+use std::sync::LazyLock;
 
 use serde_json::Value;
 
-use crate::{status::ApiError, verbs::Call};
+use crate::{
+    apply::{self, FieldSet},
+    status::ApiError,
+    verbs::Call,
+};
 
-/// Brings `managedFields` up to date with what this request changed.
+static ANY: LazyLock<schema::Schema> = LazyLock::new(schema::Schema::any);
+static NOTHING: LazyLock<FieldSet> = LazyLock::new(FieldSet::new);
+static STATUS: LazyLock<FieldSet> = LazyLock::new(|| FieldSet::of_fields(&[&["status"]]));
+static BUT_STATUS: LazyLock<FieldSet> = LazyLock::new(|| FieldSet::of_fields(&[&["metadata"], &["spec"]]));
+
+/// The circumstances of the call.
+pub(crate) fn request<'a>(call: &'a Call, api_version: &'a str, now: jiff::Timestamp) -> apply::Request<'a> {
+    let reset_fields = match call.sub() {
+        "status" => &*BUT_STATUS,
+        "" if call.kind.has_status() => &*STATUS,
+        _ => &*NOTHING,
+    };
+    apply::Request {
+        schema: call.kind.schema().unwrap_or(&ANY),
+        manager: &call.manager,
+        api_version,
+        subresource: call.sub(),
+        reset_fields,
+        now,
+    }
+}
+
+/// Brings `managedFields` of the object up to date with what this request changed.
+///
+/// After server-side apply they already say what was applied; what rules and defaults added then belongs to nobody.
 pub(crate) fn record(
     call: &Call,
     old: Option<&Value>,
@@ -12,7 +42,11 @@ pub(crate) fn record(
     applied: Option<&Value>,
     now: jiff::Timestamp,
 ) -> Result<(), ApiError> {
-    let _ = (call, old, new, applied, now);
+    if let Some(fields) = applied {
+        crate::object::meta::set(new, "managedFields", fields.clone());
+        return Ok(());
+    }
+    apply::update(old, new, &request(call, &call.kind.api_version(), now));
     Ok(())
 }
 
@@ -20,7 +54,7 @@ pub(crate) fn record(
 pub(crate) fn same(old: &Value, new: &Value) -> bool {
     let timeless = |value: &Value| {
         let mut value = value.clone();
-        if let Some(entries) = value["metadata"]["managedFields"].as_array_mut() {
+        if let Some(entries) = value.pointer_mut("/metadata/managedFields").and_then(Value::as_array_mut) {
             for entry in entries.iter_mut().filter_map(Value::as_object_mut) {
                 entry.remove("time");
             }

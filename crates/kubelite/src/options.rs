@@ -15,6 +15,8 @@ pub struct Options {
     pub events_live: Duration,
     /// The IPv4 network that Services get their virtual addresses from.
     pub service_range: String,
+    /// Host names and addresses, beyond the loopback's, that the TLS port's certificate is for.
+    pub tls_names: Vec<String>,
     /// Rules of the embedding program, in order.
     pub admission: Vec<Arc<dyn Admission>>,
     /// The clock.
@@ -28,6 +30,7 @@ impl Default for Options {
             history: History::default(),
             events_live: Duration::from_secs(3600),
             service_range: "10.96.0.0/16".into(),
+            tls_names: Vec::new(),
             admission: Vec::new(),
             clock: Arc::new(jiff::Timestamp::now),
         }

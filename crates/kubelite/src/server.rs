@@ -7,7 +7,7 @@ use std::{
 
 use crate::{
     admission::User,
-    auth::Tokens,
+    auth::{Accounts, Tokens},
     connect::PodConnect,
     core::Core,
     crd::{self, Establisher},
@@ -19,6 +19,7 @@ use crate::{
     options::Options,
     store::{OpenError, Store},
     strategy::{self, Addresses},
+    tls::{self, Authority, Serving},
 };
 
 /// A running API server. Cheap to clone; it stops with [`Server::shutdown`].
@@ -26,6 +27,7 @@ use crate::{
 pub struct Server {
     core: Arc<Core>,
     keeper: Arc<std::sync::Mutex<Option<tokio::task::JoinHandle<()>>>>,
+    authority: Arc<Authority>,
 }
 
 impl std::fmt::Debug for Server {
@@ -46,6 +48,11 @@ impl Server {
             .await
             .map_err(|error| identity(format!("opening the store was interrupted: {error}")))??;
         let lifecycle = Arc::new(Lifecycle::new(options.events_live));
+        let folder = options.data_dir.as_ref().map(|folder| folder.join("pki"));
+        let names = options.tls_names.clone();
+        let authority = tokio::task::spawn_blocking(move || Authority::open(folder.as_deref(), &names))
+            .await
+            .map_err(|error| identity(format!("making keys was interrupted: {error}")))??;
         let core = Arc::new(Core {
             store,
             registry: Registry::new().map_err(identity)?,
@@ -57,8 +64,10 @@ impl Server {
             stopping: tokio_util::sync::CancellationToken::new(),
             addresses: Addresses::new(&options.service_range).map_err(identity)?,
             tokens: Tokens::default(),
+            accounts: OnceLock::new(),
             documents: Documents::default(),
         });
+        let _ = core.accounts.set(Accounts::new(&authority)?);
         crd::recall(&core);
         let weak = Arc::downgrade(&core);
         let freed = move |object: &crate::store::Stored| {
@@ -70,7 +79,7 @@ impl Server {
         lifecycle::recall(&core);
         first_objects(&core).await?;
         let keeper = tokio::spawn(lifecycle::run(core.clone()));
-        Ok(Self { core, keeper: Arc::new(std::sync::Mutex::new(Some(keeper))) })
+        Ok(Self { core, keeper: Arc::new(std::sync::Mutex::new(Some(keeper))), authority: Arc::new(authority) })
     }
 
     /// A client of the program itself, with no socket in between. It may do everything.
@@ -81,6 +90,19 @@ impl Server {
     /// A client that acts as that user.
     pub fn client_as(&self, user: User) -> kube::Client {
         inprocess::client(self.core.clone(), user)
+    }
+
+    /// Serves HTTPS on that listener until [`Server::shutdown`].
+    ///
+    /// # Errors
+    /// The keys cannot be used.
+    pub fn serve(&self, listener: tokio::net::TcpListener) -> Result<Serving, OpenError> {
+        tls::serve(self.core.clone(), listener, &self.authority)
+    }
+
+    /// The certificate authority of the TLS port; writes kubeconfigs.
+    pub fn authority(&self) -> &Authority {
+        &self.authority
     }
 
     /// Names the one that logs, exec, attach and port-forward go to; the first call counts.

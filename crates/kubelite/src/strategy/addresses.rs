@@ -73,14 +73,15 @@ impl Addresses {
         Ok(Lease { used: Some((self.used.clone(), number)) })
     }
 
-    /// Takes a free address. The first one after the network's own is left for the API server itself.
+    /// Takes a free address. The first sixteen are kept for the cluster's own use, in networks that have more.
     pub(crate) fn next(&self) -> Result<(Lease, String), String> {
         let mut used = self.used.lock().unwrap_or_else(PoisonError::into_inner);
         // Start somewhere random, so that an address is not handed to another Service right after it was freed.
         let seed = u32::from_le_bytes(uuid::Uuid::new_v4().as_bytes()[..4].try_into().unwrap_or_default());
-        let count = self.size - 3;
+        let kept = if self.size > 32 { 16 } else { 2 };
+        let count = self.size - kept - 1;
         for step in 0..count {
-            let number = self.network + 2 + (seed.wrapping_add(step)) % count;
+            let number = self.network + kept + (seed.wrapping_add(step)) % count;
             if used.insert(number) {
                 return Ok((Lease { used: Some((self.used.clone(), number)) }, Ipv4Addr::from(number).to_string()));
             }

@@ -19,11 +19,11 @@ use crate::{
 const TRIES: usize = 16;
 
 /// What a computation makes of the current object.
-pub(super) struct Proposal {
-    pub(super) object: Value,
-    pub(super) duplicates: Vec<String>,
+pub(crate) struct Proposal {
+    pub(crate) object: Value,
+    pub(crate) duplicates: Vec<String>,
     /// The managed fields of server-side apply.
-    pub(super) applied: Option<Value>,
+    pub(crate) applied: Option<Value>,
 }
 
 /// Replaces the object by the one in the body.
@@ -64,7 +64,7 @@ pub(crate) async fn update(call: &Call, media: Media, body: &Bytes) -> Result<Re
 }
 
 /// Computes a new state from the current one and stores it.
-pub(super) async fn change(
+pub(crate) async fn change(
     call: &Call,
     mut compute: impl FnMut(&Value) -> Result<Proposal, ApiError>,
 ) -> Result<Response<Body>, ApiError> {

@@ -20,12 +20,30 @@ const NAMES: usize = 8;
 
 /// Makes the object in the body.
 pub(crate) async fn create(call: &Call, media: Media, body: &Bytes) -> Result<Response<Body>, ApiError> {
-    let (object, duplicates) = decode::document(media, body)?;
+    let (mut object, duplicates) = decode::document(media, body)?;
+    match (&*call.kind.group, call.sub()) {
+        ("authentication.k8s.io" | "authorization.k8s.io", "") => {
+            finish::identify(call, &mut object)?;
+            return Ok(crate::wire::json_answer(StatusCode::CREATED, &crate::auth::review(call, object)?, call.format));
+        }
+        ("", "token") => {
+            let accounts = call.core.accounts.get().ok_or_else(|| ApiError::unavailable("the server is starting"))?;
+            return Ok(crate::wire::json_answer(StatusCode::CREATED, &accounts.request(call, &object)?, call.format));
+        }
+        ("", "binding" | "eviction") => return super::pods::act(call, &object).await,
+        ("", "") if &*call.kind.kind == "Binding" => return super::pods::act(call, &object).await,
+        _ => {}
+    }
     create_value(call, object, duplicates, None).await
 }
 
+/// Makes the object that server-side apply computed.
+pub(crate) async fn create_applied(call: &Call, proposal: super::Proposal) -> Result<Response<Body>, ApiError> {
+    create_value(call, proposal.object, proposal.duplicates, proposal.applied).await
+}
+
 /// Makes an object; `applied` carries the managed fields of server-side apply.
-pub(super) async fn create_value(
+async fn create_value(
     call: &Call,
     mut object: Value,
     duplicates: Vec<String>,

@@ -7,6 +7,7 @@ mod delete;
 mod finish;
 mod list;
 mod patch;
+mod pods;
 mod read;
 mod scale;
 mod watch;
@@ -16,10 +17,11 @@ use std::sync::{Arc, Mutex, PoisonError};
 use http::{HeaderValue, Response};
 
 pub(crate) use self::{
-    change::update,
+    change::{Proposal, change, update},
     collection::delete_collection,
     create::create,
-    delete::{Options as DeleteOptions, Preconditions, delete, remove},
+    create::create_applied,
+    delete::{Options as DeleteOptions, Outcome, Preconditions, delete, remove},
     list::list,
     patch::patch,
     read::get,

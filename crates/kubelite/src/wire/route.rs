@@ -120,8 +120,7 @@ async fn resource(
         warnings: std::sync::Mutex::default(),
     };
     match call.sub() {
-        "" | "scale" => {}
-        "status" | "finalize" | "ephemeralcontainers" => {}
+        "" | "scale" | "status" | "finalize" | "ephemeralcontainers" | "token" | "binding" | "eviction" => {}
         _ => return Err(ApiError::not_implemented(format!("{qualified} is not served by this server"))),
     }
     let allowed = match call.subresource.as_deref() {

@@ -1,5 +1,6 @@
 //! The server as a client sees it, in process.
 
+mod apply;
 mod basics;
 mod custom;
 mod lifecycle;

@@ -1,0 +1,144 @@
+//! Tokens of service accounts: signed, bound to the account's uid, short-lived.
+
+use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use crate::{
+    admission::User, core::Core, object::meta, status::ApiError, store::OpenError, tls::Authority, verbs::Call,
+};
+
+/// Who signs, and for whom unless asked otherwise.
+const ISSUER: &str = "https://kubernetes.default.svc.cluster.local";
+/// Seconds that a token lives unless asked otherwise; less than ten minutes is refused.
+const LIFE: i64 = 3600;
+const SHORTEST: i64 = 600;
+const LONGEST: i64 = 1 << 32;
+
+/// Signs and checks.
+pub(crate) struct Accounts {
+    sign: EncodingKey,
+    check: DecodingKey,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Claims {
+    iss: String,
+    sub: String,
+    aud: Vec<String>,
+    iat: i64,
+    nbf: i64,
+    exp: i64,
+    jti: String,
+    #[serde(rename = "kubernetes.io")]
+    kubernetes: Bound,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Bound {
+    namespace: String,
+    serviceaccount: Account,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Account {
+    name: String,
+    uid: String,
+}
+
+impl Accounts {
+    /// With the authority's key.
+    pub(crate) fn new(authority: &Authority) -> Result<Self, OpenError> {
+        let failed = |error: jsonwebtoken::errors::Error| {
+            OpenError::Identity(format!("reading the key that signs tokens: {error}"))
+        };
+        Ok(Self {
+            sign: EncodingKey::from_ec_pem(authority.token_key.as_bytes()).map_err(failed)?,
+            check: DecodingKey::from_ec_pem(authority.token_public.as_bytes()).map_err(failed)?,
+        })
+    }
+
+    /// Answers a `TokenRequest` for the service account at the call's path.
+    pub(crate) fn request(&self, call: &Call, request: &Value) -> Result<Value, ApiError> {
+        let name = call.named()?;
+        let account = call
+            .core
+            .store
+            .shelf(&call.kind.shelf)
+            .get(&call.path(name))
+            .ok_or_else(|| ApiError::not_found(&call.kind, name))?;
+        let mut life = request["spec"]["expirationSeconds"].as_i64().unwrap_or(LIFE);
+        if !(SHORTEST..=LONGEST).contains(&life) {
+            return Err(ApiError::bad_request(format!(
+                "spec.expirationSeconds: Invalid value: {life}: may not specify a duration less than 10 minutes or more than 2^32 seconds"
+            )));
+        }
+        life = life.min(24 * 3600);
+        if !request["spec"]["boundObjectRef"].is_null() {
+            return Err(ApiError::not_implemented(
+                "spec.boundObjectRef: tokens bound to another object than the service account are not supported by this server",
+            ));
+        }
+        let mut audiences: Vec<String> = request["spec"]["audiences"]
+            .as_array()
+            .into_iter()
+            .flatten()
+            .filter_map(Value::as_str)
+            .map(str::to_owned)
+            .collect();
+        if audiences.is_empty() {
+            audiences.push(ISSUER.into());
+        }
+        let now = call.core.now().as_second();
+        let namespace = account.namespace().to_owned();
+        let claims = Claims {
+            iss: ISSUER.into(),
+            sub: format!("system:serviceaccount:{namespace}:{name}"),
+            aud: audiences.clone(),
+            iat: now,
+            nbf: now,
+            exp: now + life,
+            jti: uuid::Uuid::new_v4().to_string(),
+            kubernetes: Bound {
+                namespace: namespace.clone(),
+                serviceaccount: Account { name: name.to_owned(), uid: account.uid.to_string() },
+            },
+        };
+        let token = jsonwebtoken::encode(&Header::new(Algorithm::ES256), &claims, &self.sign)
+            .map_err(|error| ApiError::internal(error.to_string()))?;
+        let expires = call.core.now() + jiff::SignedDuration::from_secs(life);
+        Ok(json!({
+            "kind": "TokenRequest", "apiVersion": "authentication.k8s.io/v1",
+            "metadata": {"name": name, "namespace": namespace, "creationTimestamp": meta::time(call.core.now())},
+            "spec": {"audiences": audiences, "expirationSeconds": life},
+            "status": {"token": token, "expirationTimestamp": meta::time(expires)},
+        }))
+    }
+
+    /// Whose token it is and for which audiences; the account must still be the same.
+    pub(crate) fn user(&self, core: &Core, token: &str) -> Result<(User, Vec<String>), String> {
+        let mut validation = Validation::new(Algorithm::ES256);
+        validation.validate_aud = false;
+        validation.validate_exp = false;
+        validation.set_issuer(&[ISSUER]);
+        validation.set_required_spec_claims(&["exp", "iss", "sub", "aud"]);
+        let claims =
+            jsonwebtoken::decode::<Claims>(token, &self.check, &validation).map_err(|error| error.to_string())?.claims;
+        // By the server's clock, which a test may have set.
+        let now = core.now().as_second();
+        if claims.exp <= now || claims.nbf > now + 60 {
+            return Err("the token has expired".into());
+        }
+        let Bound { namespace, serviceaccount } = claims.kubernetes;
+        let stored = core.store.shelf("serviceaccounts").get(&format!("{namespace}/{}", serviceaccount.name));
+        if stored.is_none_or(|stored| *stored.uid != *serviceaccount.uid) {
+            return Err("the service account has been deleted".into());
+        }
+        let groups = vec![
+            "system:serviceaccounts".into(),
+            format!("system:serviceaccounts:{namespace}"),
+            "system:authenticated".into(),
+        ];
+        Ok((User { name: claims.sub, uid: serviceaccount.uid, groups, ..User::default() }, claims.aud))
+    }
+}
