@@ -160,4 +160,6 @@ impl Drop for GatewayHandle {
 }
 
 #[cfg(test)]
+mod cluster_tests;
+#[cfg(test)]
 mod tests;

@@ -275,3 +275,8 @@ async fn choose_range(
         .collect();
     ranges::service_range(options.service_range, &assigned, &taken)
 }
+
+#[cfg(test)]
+pub(crate) mod test_cluster;
+#[cfg(test)]
+mod tests;
