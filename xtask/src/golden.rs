@@ -16,6 +16,9 @@ use clap::{Args, ValueEnum};
 use compiler::{Compiler, Problems, Stage};
 use serde_json::Value;
 
+use crate::counts::Counts;
+use crate::{differences, tidy};
+
 #[derive(Args)]
 pub(crate) struct GoldenArgs {
     /// Which pipeline
@@ -31,7 +34,7 @@ pub(crate) struct GoldenArgs {
     texts: bool,
 }
 
-#[derive(Clone, Copy, ValueEnum)]
+#[derive(Clone, Copy, Debug, ValueEnum)]
 enum Pipeline {
     Component,
     Project,
@@ -66,9 +69,10 @@ impl Outcome {
     }
 }
 
-pub(crate) fn run(args: &GoldenArgs) -> Result<bool> {
+pub(crate) fn run(args: &GoldenArgs) -> Result<Counts> {
     let compiler = Compiler::new();
-    let (mut passed, mut failed) = (0, 0);
+    let excused: Vec<Value> = differences::read(&tidy::root())?.into_iter().flat_map(|one| one.cases).collect();
+    let mut counts = Counts::default();
     for path in cases(&args.dir)? {
         let name = path.file_stem().and_then(|name| name.to_str()).unwrap_or_default().to_owned();
         if args.only.as_ref().is_some_and(|only| !name.contains(only.as_str())) {
@@ -76,19 +80,22 @@ pub(crate) fn run(args: &GoldenArgs) -> Result<bool> {
         }
         match replay(&compiler, args, &path) {
             Ok(notes) => {
-                passed += 1;
+                counts.add(true);
                 if args.texts {
                     notes.iter().for_each(|note| println!("{name}: {note}"));
                 }
             }
+            Err(error) if excused.contains(&Value::from(name.as_str())) => {
+                counts.add(true);
+                println!("different on purpose: {name}: {error:#}");
+            }
             Err(error) => {
-                failed += 1;
+                counts.add(false);
                 println!("FAILED {name}: {error:#}");
             }
         }
     }
-    println!("{passed} passed, {failed} failed");
-    Ok(failed == 0)
+    Ok(counts)
 }
 
 fn cases(dir: &Path) -> Result<Vec<PathBuf>> {
@@ -118,4 +125,63 @@ fn replay(compiler: &Compiler, args: &GoldenArgs, path: &Path) -> Result<Vec<Str
     let (cold, warm) = (run()?, run()?);
     compare::same_answer(&cold, &warm)?;
     compare::check(&case, &warm)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The folder with recorded cases, if it is there.
+    fn recorded(folder: &str) -> Option<PathBuf> {
+        let root = std::env::var_os("OPENCHOREO_FIXTURES")
+            .map_or_else(|| tidy::root().join("../shared/fixtures"), PathBuf::from);
+        let path = root.join(folder);
+        if path.exists() {
+            return Some(path);
+        }
+        println!("skipped: {} is not there (set OPENCHOREO_FIXTURES)", path.display());
+        None
+    }
+
+    #[test]
+    fn recorded_renderings_come_out_the_same() {
+        for (pipeline, folder) in [
+            (Pipeline::Component, "component"),
+            (Pipeline::Project, "project"),
+            (Pipeline::Resource, "resource"),
+            (Pipeline::Workflow, "workflow"),
+        ] {
+            let Some(dir) = recorded(&format!("golden/render/{folder}")) else { return };
+            let counts = run(&GoldenArgs { pipeline, dir, only: None, texts: false }).unwrap();
+            assert!(counts.passed > 0 && counts.failed == 0, "{pipeline:?}: {counts:?}");
+        }
+    }
+
+    #[test]
+    fn recorded_templates_come_out_the_same() {
+        let Some(file) = recorded("cel/template-oracle.jsonl") else { return };
+        let counts = crate::templates::run(&file).unwrap();
+        assert!(counts.passed > 0 && counts.failed == 0, "{counts:?}");
+    }
+
+    /// The published default types, unchanged, give what is recorded for the published example.
+    #[test]
+    fn the_published_service_type_renders_the_published_service() {
+        let (Some(manifests), Some(cases)) =
+            (recorded("manifests/getting-started/all.yaml"), recorded("golden/render/component"))
+        else {
+            return;
+        };
+        let documents: Vec<Value> = serde_saphyr::from_multiple(&std::fs::read_to_string(manifests).unwrap()).unwrap();
+        let service = documents
+            .iter()
+            .find(|object| object["kind"] == "ClusterComponentType" && object["metadata"]["name"] == "service")
+            .unwrap();
+        let case = std::fs::read_to_string(cases.join("001-sample-greeter-service-development.json")).unwrap();
+        let mut case: Value = serde_json::from_str(&case).unwrap();
+        case["input"]["componentType"]["spec"] = service["spec"].clone();
+        RECONCILED.iter().for_each(|key| drop(case["output"]["release"].as_object_mut().unwrap().remove(*key)));
+        let ours = component::run(&Compiler::new(), &case["input"]).unwrap();
+        compare::check(&case, &ours).unwrap();
+    }
 }

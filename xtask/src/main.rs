@@ -6,6 +6,7 @@ mod counts;
 mod differences;
 mod golden;
 mod kinds;
+mod templates;
 mod tidy;
 mod verify;
 
@@ -48,7 +49,8 @@ fn main() -> ExitCode {
     let outcome = match Cli::parse().verb {
         Verb::Test { fast } => verify::run(fast),
         Verb::Differences => differences::run(),
-        Verb::Golden(args) => golden::run(&args),
+        Verb::Golden(args) => golden::run(&args).map(counts::Counts::report),
+        Verb::Cel { file } if templates::is_about_templates(&file) => templates::run(&file).map(counts::Counts::report),
         Verb::Cel { file } => cel::run(&file).map(counts::Counts::report),
         Verb::Kinds => kinds::run().map(|()| true),
         Verb::Tidy => tidy::run().map(counts::Counts::report),
