@@ -20,3 +20,5 @@ pub const WORKLOAD: &str = "openchoreo.dev/workload";
 pub const WORKLOAD_FROM_SOURCE: &str = "openchoreo.dev/workload-from-source";
 /// On a PushSecret: any new value pushes again.
 pub const SYNC_TRIGGER: &str = "openchoreo.dev/sync-trigger";
+/// On objects of a plane: hash of the manifest that was applied last.
+pub const APPLIED_HASH: &str = "openchoreo.dev/applied-hash";

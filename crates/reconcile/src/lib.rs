@@ -4,6 +4,7 @@
 //! functions read, runs them when something they read has changed, and carries their plans out.
 #![forbid(unsafe_code)]
 
+pub mod controllers;
 pub mod engine;
 
 pub use engine::{

@@ -1,0 +1,1 @@
+//! World in, plan out.

@@ -1,0 +1,186 @@
+//! World in, plan out.
+
+use super::*;
+use crate::controllers::testing::{deleting, named};
+use crate::engine::{Effect, Failure, FixedWorld};
+use model::{ClusterDataPlane, Environment};
+use serde_json::{Value, json};
+
+fn release(objects: &[Value]) -> RenderedRelease {
+    let mut release: RenderedRelease = named("ns", "web-development");
+    release.spec = serde_json::from_value(json!({
+        "owner": {"projectName": "shop", "componentName": "web"},
+        "environmentName": "development",
+        "resources": objects.iter().map(|object| json!({"id": format!("{}-{}", object["kind"].as_str().unwrap_or_default().to_lowercase(), object["metadata"]["name"].as_str().unwrap_or_default()), "object": object})).collect::<Vec<_>>(),
+    }))
+    .expect("a release");
+    release
+}
+
+fn config_map(name: &str) -> Value {
+    json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": name, "namespace": "dp"}, "data": {"a": "b"}})
+}
+
+fn deployment() -> Value {
+    json!({"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "web", "namespace": "dp"}, "spec": {"template": {}}})
+}
+
+fn cluster() -> ClusterId {
+    ClusterId::cluster_plane("ClusterDataPlane", "default")
+}
+
+fn world() -> FixedWorld {
+    World::fixed()
+        .with(&named::<Environment>("ns", "development"))
+        .with(&named::<ClusterDataPlane>("", "default"))
+        .plane(&cluster())
+        .with_manifest(&cluster(), &json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "dp"}}))
+}
+
+fn run(release: &RenderedRelease, world: FixedWorld) -> Plan {
+    RenderedReleaseController.reconcile(release, &world.build())
+}
+
+fn applied(plan: &Plan) -> Vec<Value> {
+    plan.effects()
+        .iter()
+        .filter_map(|effect| match effect {
+            Effect::Apply { manifest, .. } => Some(manifest.clone()),
+            _ => None,
+        })
+        .collect()
+}
+
+/// The world after the plan's applies.
+fn after(plan: &Plan, world: FixedWorld) -> FixedWorld {
+    applied(plan).iter().fold(world, |world, manifest| {
+        let mut manifest = manifest.clone();
+        manifest["metadata"]["uid"] = format!("uid-{}", manifest["metadata"]["name"]).into();
+        world.with_manifest(&cluster(), &manifest)
+    })
+}
+
+fn told(plan: &Plan) -> (String, String) {
+    let condition = &plan.new_status().expect("a status")["conditions"][0];
+    (condition["reason"].as_str().unwrap_or_default().into(), condition["message"].as_str().unwrap_or_default().into())
+}
+
+#[test]
+fn manifests_are_applied_with_tracking_labels_in_order_and_told_once_seen() {
+    let release = release(&[deployment(), config_map("settings")]);
+    let plan = run(&release, world());
+    let kinds: Vec<_> = plan
+        .effects()
+        .iter()
+        .map(|effect| (effect.step(), effect.target().map(|object| object.gvk.kind.to_string())))
+        .collect();
+    assert!(kinds[1].0 < kinds[0].0, "configuration comes before the workload: {kinds:?}");
+    assert_eq!(applied(&plan)[1]["metadata"]["labels"][labels::RENDERED_RELEASE_UID], "uid-web-development");
+    assert_eq!(plan.new_status(), None, "what is not there yet is not told");
+    let plan = run(&release, after(&plan, world()));
+    assert_eq!(told(&plan).0, "ApplySucceeded");
+    assert_eq!(plan.new_status().expect("a status")["resources"].as_array().map(Vec::len), Some(2));
+}
+
+#[test]
+fn a_changed_manifest_is_not_told_as_applied_before_the_plane_shows_it() {
+    let before = release(&[config_map("settings")]);
+    let seen = after(&run(&before, world()), world());
+    let mut changed = config_map("settings");
+    changed["data"]["a"] = "c".into();
+    assert_eq!(run(&release(&[changed]), seen).new_status(), None);
+}
+
+#[test]
+fn what_is_not_wanted_any_more_goes() {
+    let both = release(&[config_map("old"), config_map("settings")]);
+    let seen = after(&run(&both, world()), world());
+    let plan = run(&release(&[config_map("settings")]), seen);
+    let deleted: Vec<_> = plan
+        .effects()
+        .iter()
+        .filter(|effect| effect.verb() == "delete")
+        .filter_map(Effect::target)
+        .map(|object| object.key.name.to_string())
+        .collect();
+    assert_eq!(deleted, ["old"]);
+}
+
+#[test]
+fn a_renamed_manifest_does_not_leave_the_old_object_behind() {
+    let mut old = release(&[config_map("old")]);
+    old.spec.resources[0].id = "same".into();
+    let seen = after(&run(&old, world()), world());
+    let mut new = release(&[config_map("new")]);
+    new.spec.resources[0].id = "same".into();
+    let plan = run(&new, seen);
+    assert!(plan.effects().iter().any(|effect| effect.verb() == "delete" && effect.target().is_some_and(|object| &*object.key.name == "old")), "{plan}");
+}
+
+#[test]
+fn without_its_namespace_nothing_is_sent_and_the_namespace_is_named() {
+    let world = World::fixed()
+        .with(&named::<Environment>("ns", "development"))
+        .with(&named::<ClusterDataPlane>("", "default"))
+        .plane(&cluster());
+    let plan = run(&release(&[config_map("settings")]), world);
+    assert_eq!(plan.effects(), []);
+    let (reason, message) = told(&plan);
+    assert_eq!(reason, "ApplyFailed");
+    assert_eq!(
+        message,
+        "Failed to apply resources to target plane: failed to apply resource configmap-settings: namespaces \"dp\" not found"
+    );
+}
+
+#[test]
+fn a_refusal_is_told_with_the_manifests_id() {
+    let release = release(&[config_map("settings")]);
+    let failure = Failure {
+        action: "apply",
+        object: ObjectRef { cluster: cluster(), gvk: Gvk::new("v1", "ConfigMap"), key: ("dp", "settings").into() },
+        reason: FailureReason::Invalid,
+        message: "data: wrong".into(),
+    };
+    let plan = run(&release, world().failure(failure));
+    assert_eq!(
+        told(&plan).1,
+        "Failed to apply resources to target plane: failed to apply resource configmap-settings: data: wrong"
+    );
+}
+
+#[test]
+fn an_unreachable_plane_is_told() {
+    let world = World::fixed()
+        .with(&named::<Environment>("ns", "development"))
+        .with(&named::<ClusterDataPlane>("", "default"))
+        .unavailable(&cluster(), "no agent is connected");
+    let plan = run(&release(&[config_map("settings")]), world);
+    assert_eq!((told(&plan).0.as_str(), plan.effects()), ("ApplyFailed", &[][..]));
+    assert!(told(&plan).1.contains("no agent is connected"));
+}
+
+#[test]
+fn a_release_goes_when_its_objects_are_gone() {
+    let live = release(&[config_map("settings"), deployment()]);
+    let seen = after(&run(&live, world()), world());
+    let gone = deleting(live.clone());
+    let plan = run(&gone, seen);
+    let verbs: Vec<_> = plan.effects().iter().map(Effect::verb).collect();
+    assert_eq!((verbs, plan.removed_finalizers().len()), (vec!["delete", "delete"], 0));
+    let plan = run(&gone, world());
+    assert_eq!(plan.removed_finalizers(), [finalizers::RENDERED_RELEASE_DATA_PLANE]);
+    let without_plane = World::fixed().with(&named::<Environment>("ns", "development"));
+    assert_eq!(run(&gone, without_plane).removed_finalizers(), [finalizers::RENDERED_RELEASE_DATA_PLANE]);
+}
+
+#[test]
+fn a_restart_is_passed_on_to_pod_templates() {
+    let mut release = release(&[deployment()]);
+    release.metadata.annotations = Some([(model::annotations::RESTARTED_AT.to_owned(), "now".to_owned())].into());
+    let plan = run(&release, world());
+    assert_eq!(
+        applied(&plan)[0]["spec"]["template"]["metadata"]["annotations"][model::annotations::RESTARTED_AT],
+        "now"
+    );
+}
