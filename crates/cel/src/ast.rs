@@ -231,7 +231,9 @@ impl Expr {
                 if let Some(target) = target {
                     target.number(next);
                 }
-                args.iter_mut().for_each(|arg| arg.number(next));
+                for arg in args {
+                    arg.number(next);
+                }
             }
             ExprKind::List(elements) => elements.iter_mut().for_each(|element| element.value.number(next)),
             ExprKind::Map(entries) => entries.iter_mut().for_each(|entry| {

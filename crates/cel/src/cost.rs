@@ -101,11 +101,13 @@ impl Known {
     }
 }
 
+type Local = (Option<Estimate>, Option<Vec<Arc<str>>>);
+
 struct Estimator<'a> {
     checked: &'a Checked,
     sizes: &'a dyn Sizes,
     /// Size and path of loop variables and bindings.
-    locals: Vec<(Option<Estimate>, Option<Vec<Arc<str>>>)>,
+    locals: Vec<Local>,
 }
 
 impl Estimator<'_> {

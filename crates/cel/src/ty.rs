@@ -125,7 +125,7 @@ impl Type {
     /// The name without parameters, as `type(x)` shows it at run time.
     pub fn runtime_name(&self) -> &str {
         match self {
-            Self::Dyn => "dyn",
+            Self::Dyn | Self::Var(_) => "dyn",
             Self::Error => "!error!",
             Self::Null => "null_type",
             Self::Bool => "bool",
@@ -144,7 +144,6 @@ impl Type {
             Self::Union(_) => "union",
             Self::Object(object) => &object.name,
             Self::Opaque(name, _) | Self::Param(name) => name,
-            Self::Var(_) => "dyn",
         }
     }
 }

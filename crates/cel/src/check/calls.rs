@@ -20,25 +20,24 @@ impl Checker<'_> {
             return self.chain(expr, function, left, right);
         }
         let types: Vec<Type> = args.iter().map(|arg| self.expr(arg)).collect();
-        self.global_call(expr, function, args, types)
+        self.operator(expr, function, &types)
     }
 
     /// A left-leaning chain of binary operators, checked from its far end without recursion.
     fn chain(&mut self, expr: &Expr, function: &str, left: &Expr, right: &Expr) -> Type {
-        let mut links = vec![(expr, function, left, right)];
+        let mut links = vec![(expr, function, right)];
         let mut innermost = left;
         while let ExprKind::Call { function, target: None, args } = &innermost.kind
             && let [left, right] = args.as_slice()
             && function.starts_with('_')
         {
-            links.push((innermost, function, left, right));
+            links.push((innermost, function, right));
             innermost = left;
         }
         let mut ty = self.expr(innermost);
-        while let Some((link, function, left, right)) = links.pop() {
+        while let Some((link, function, right)) = links.pop() {
             let right_type = self.expr(right);
-            let args = [left, right];
-            ty = self.operator(link, function, &args, vec![ty, right_type]);
+            ty = self.operator(link, function, &[ty, right_type]);
             if let Some(place) = self.types.get_mut(link.id as usize) {
                 *place = ty.clone();
             }
@@ -46,18 +45,12 @@ impl Checker<'_> {
         ty
     }
 
-    fn global_call(&mut self, expr: &Expr, function: &str, args: &[Expr], types: Vec<Type>) -> Type {
-        let args: Vec<&Expr> = args.iter().collect();
-        self.operator(expr, function, &args, types)
-    }
-
-    fn operator(&mut self, expr: &Expr, function: &str, args: &[&Expr], types: Vec<Type>) -> Type {
+    fn operator(&mut self, expr: &Expr, function: &str, types: &[Type]) -> Type {
         match function {
-            "_&&_" | "_||_" => return self.logical(expr, function, &types),
-            "_[_]" | "_[?_]" => return self.index(expr, function, &types),
+            "_&&_" | "_||_" => return self.logical(expr, function, types),
+            "_[_]" | "_[?_]" => return self.index(expr, function, types),
             _ => {}
         }
-        let _ = args;
         let found = self.env.candidates(function).into_iter().find_map(|name| self.env.function(&name).cloned());
         match found {
             Some(declared) => self.resolve_overloads(expr, &declared, types, false),
@@ -73,13 +66,13 @@ impl Checker<'_> {
         if let Some(name) = self.namespaced(target, function)
             && let Some(declared) = self.env.function(&name).cloned()
         {
-            let types = args.iter().map(|arg| self.expr(arg)).collect();
-            return self.resolve_overloads(expr, &declared, types, false);
+            let types: Vec<Type> = args.iter().map(|arg| self.expr(arg)).collect();
+            return self.resolve_overloads(expr, &declared, &types, false);
         }
         let mut types = vec![self.expr(target)];
         types.extend(args.iter().map(|arg| self.expr(arg)));
         match self.env.function(function).cloned() {
-            Some(declared) => self.resolve_overloads(expr, &declared, types, true),
+            Some(declared) => self.resolve_overloads(expr, &declared, &types, true),
             None => {
                 self.refer(expr, Reference::Missing);
                 let message = self.undeclared(function);
@@ -129,11 +122,7 @@ impl Checker<'_> {
 
     fn item(&mut self, of: &Type, index: &Type) -> Option<Type> {
         match of {
-            Type::List(item) => {
-                let number = Type::union([Type::Int, Type::Uint]);
-                let _ = number;
-                self.solution.fits(index, &Type::Int).then(|| (**item).clone())
-            }
+            Type::List(item) => self.solution.fits(index, &Type::Int).then(|| (**item).clone()),
             Type::Map(kv) => self.solution.fits(index, &kv.0).then(|| kv.1.clone()),
             Type::Object(_) => self.solution.fits(index, &Type::String).then_some(Type::Dyn),
             Type::Nullable(inner) => self.item(&inner.clone(), index),
@@ -147,7 +136,7 @@ impl Checker<'_> {
         }
     }
 
-    fn resolve_overloads(&mut self, expr: &Expr, function: &Arc<Function>, types: Vec<Type>, member: bool) -> Type {
+    fn resolve_overloads(&mut self, expr: &Expr, function: &Arc<Function>, types: &[Type], member: bool) -> Type {
         let mut fitting = Vec::new();
         let mut result: Option<Type> = None;
         for (place, overload) in function.overloads.iter().enumerate() {
@@ -155,7 +144,7 @@ impl Checker<'_> {
                 continue;
             }
             let (params, gives) = self.solution.instantiate(&overload.params, &overload.result);
-            if !self.solution.all_fit(&types, &params) {
+            if !self.solution.all_fit(types, &params) {
                 continue;
             }
             fitting.push(place);
@@ -173,6 +162,6 @@ impl Checker<'_> {
             self.refer(expr, Reference::Overloads(function.clone(), all));
             return Type::Dyn;
         }
-        result.unwrap_or_else(|| self.mismatch(expr, &function.name, &types, member))
+        result.unwrap_or_else(|| self.mismatch(expr, &function.name, types, member))
     }
 }

@@ -61,11 +61,12 @@ impl Solution {
             (Type::Union(of), _) => of.clone().iter().any(|ty| self.assign(ty, to)),
             (_, Type::Union(of)) => of.clone().iter().any(|ty| self.assign(from, ty)),
             (Type::Null, other) | (other, Type::Null) => nullable(other),
-            (Type::Nullable(a), Type::Nullable(b)) => self.assign(a, b),
+            (Type::Nullable(a), Type::Nullable(b))
+            | (Type::List(a), Type::List(b))
+            | (Type::Optional(a), Type::Optional(b)) => self.assign(a, b),
             (Type::Nullable(inner), other) => self.assign(inner, other),
             (other, Type::Nullable(inner)) => self.assign(other, inner),
             (Type::TypeOf(_), Type::TypeOf(_)) => true,
-            (Type::List(a), Type::List(b)) | (Type::Optional(a), Type::Optional(b)) => self.assign(a, b),
             (Type::Map(a), Type::Map(b)) => self.assign(&a.0, &b.0) && self.assign(&a.1, &b.1),
             (Type::Object(a), Type::Object(b)) => Arc::ptr_eq(a, b) || a.name == b.name,
             (Type::Object(object), Type::Map(kv)) => {
@@ -198,13 +199,12 @@ fn most_general(a: &Type, b: &Type) -> Type {
 
 fn less_specific(a: &Type, b: &Type) -> bool {
     match (a, b) {
-        (Type::Dyn | Type::Error | Type::Var(_), _) => true,
+        (Type::Dyn | Type::Error | Type::Var(_), _) | (Type::Map(_), Type::Object(_)) => true,
         (_, Type::Dyn | Type::Error | Type::Var(_)) => false,
         (Type::Nullable(_) | Type::Union(_), _) => true,
         (_, Type::Nullable(_) | Type::Union(_)) => false,
         (Type::List(a), Type::List(b)) | (Type::Optional(a), Type::Optional(b)) => less_specific(a, b),
         (Type::Map(a), Type::Map(b)) => less_specific(&a.0, &b.0) && less_specific(&a.1, &b.1),
-        (Type::Map(_), Type::Object(_)) => true,
         (Type::Opaque(a, p), Type::Opaque(b, q)) => {
             a == b && p.len() == q.len() && p.iter().zip(q.iter()).all(|(a, b)| less_specific(a, b))
         }

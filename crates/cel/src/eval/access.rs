@@ -69,7 +69,7 @@ fn plain_field(operand: &Value, key: &str) -> Result<Value, EvalError> {
 }
 
 /// The field, if it is there. What can hold no fields has none; a list is asked for a field in error.
-fn present<'v>(operand: &'v Value, key: &str) -> Result<Option<&'v Value>, EvalError> {
+pub(super) fn present<'v>(operand: &'v Value, key: &str) -> Result<Option<&'v Value>, EvalError> {
     match operand {
         Value::Map(map) => Ok(map.get_str(key)),
         Value::Optional(Some(inner)) => present(inner, key),

@@ -15,6 +15,7 @@ pub(crate) use operators::{add, contains, divide, equal_text, less, multiply, ne
 pub(crate) use plan::Plan;
 use plan::{Arithmetic, Id, Node};
 
+use crate::ast::SelectMode;
 use crate::error::{EvalError, EvalErrorKind};
 use crate::value::{Key, MapBuilder, Value};
 
@@ -80,6 +81,9 @@ impl<'p> Run<'p> {
             Node::Const(value) => return Ok(Cow::Borrowed(value)),
             Node::Slot(slot) => return self.variable(id, *slot),
             Node::Local(up) => return self.local(*up, scope),
+            Node::Field { mode: SelectMode::Test, .. } => {
+                return self.test(id, scope).map(|value| Cow::Owned(Value::Bool(value)));
+            }
             Node::Field { operand, key, mode, direct } => {
                 if *direct && let Some(value) = self.reference(id, scope) {
                     return Ok(Cow::Borrowed(value));

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use super::access::present;
 use super::plan::{Id, Node, Order, TextTest};
 use super::{Run, Scope, operators};
 use crate::ast::SelectMode;
@@ -51,6 +52,7 @@ impl Run<'_> {
             Node::In { item, container } => self.is_in(*item, *container, scope),
             Node::Text { test, left, right } => self.text_test(*test, *left, *right, scope),
             Node::Matches { operand, regex } => self.matches(*operand, regex, scope),
+            Node::Field { operand, key, mode: SelectMode::Test, .. } => self.has(*operand, key, scope),
             _ => self.eval(id, scope).and_then(|value| value.as_bool().ok_or_else(EvalError::no_such_overload)),
         };
         result.map_err(|error| error.at(self.plan.span(id)))
@@ -62,6 +64,12 @@ impl Run<'_> {
             Some(value) => Ok(Cow::Borrowed(value)),
             None => self.eval(id, scope),
         }
+    }
+
+    fn has(&self, operand: Id, key: &str, scope: &Scope<'_>) -> Tested {
+        let operand = self.operand(operand, scope)?;
+        self.spend(1)?;
+        Ok(present(&operand, key)?.is_some())
     }
 
     fn equal(&self, left: Id, right: Id, scope: &Scope<'_>) -> Tested {
@@ -83,6 +91,10 @@ impl Run<'_> {
     fn order(&self, order: Order, left: Id, right: Id, scope: &Scope<'_>) -> Tested {
         let left = self.operand(left, scope)?;
         let right = self.operand(right, scope)?;
+        if let (Value::Int(left), Value::Int(right)) = (&*left, &*right) {
+            self.spend(1)?;
+            return Ok(order.holds(left.cmp(right)));
+        }
         self.spend(operators::equality_cost(&left, &right))?;
         operators::less(order.name(), &left, &right, |ordering| order.holds(ordering))
     }

@@ -8,7 +8,7 @@ use crate::value::Value;
 /// No clause may ask for more decimals.
 const PRECISION: usize = 100;
 
-fn clause_error(message: String) -> EvalError {
+fn clause_error(message: &str) -> EvalError {
     EvalError::invalid(format!("error during formatting: {message}"))
 }
 
@@ -87,7 +87,7 @@ impl Verb {
     }
 
     fn write(self, out: &mut String, arg: &Value, precision: Option<usize>) -> Result<(), EvalError> {
-        let wrong = |what: &str| Err(clause_error(format!("{what}, was given {}", arg.type_name())));
+        let wrong = |what: &str| Err(clause_error(&format!("{what}, was given {}", arg.type_name())));
         let written = match (self, arg) {
             (Self::Text, value) => {
                 write_text(out, value)?;
@@ -146,7 +146,7 @@ impl Verb {
                 return wrong("only integers, byte buffers, and strings can be formatted as hex");
             }
         };
-        written.map_err(|_| clause_error("out of memory".to_owned()))
+        written.map_err(|_| clause_error("out of memory"))
     }
 }
 
@@ -207,7 +207,7 @@ fn write_text(out: &mut String, value: &Value) -> Result<(), EvalError> {
             out.push('}');
         }
         Value::Optional(_) | Value::Opaque(_) => {
-            return Err(clause_error(format!(
+            return Err(clause_error(&format!(
                 "string clause can only be used on strings, bools, bytes, ints, doubles, maps, lists, types, durations, and timestamps, was given {}",
                 value.type_name()
             )));

@@ -83,8 +83,8 @@ pub fn optionals() -> Library {
                 _ => Err(EvalError::no_such_overload()),
             },
         )),
-        end_of_list("first", "list_first", &list, &optional, |items| items.first()),
-        end_of_list("last", "list_last", &list, &optional, |items| items.last()),
+        end_of_list("first", "list_first", &list, &optional, <[Value]>::first),
+        end_of_list("last", "list_last", &list, &optional, <[Value]>::last),
     ];
     Library { functions, macros: optional_macros(), types: vec![("optional_type", Type::optional(Type::Dyn))] }
 }

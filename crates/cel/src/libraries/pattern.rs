@@ -22,9 +22,8 @@ pub(crate) fn compile(pattern: &str) -> Result<Regex, EvalError> {
 
 /// What is wrong with a pattern, in RE2's words.
 fn reason(pattern: &str, translated: &str) -> String {
-    let error = match ast::parse::ParserBuilder::new().nest_limit(200).build().parse(translated) {
-        Err(error) => error,
-        Ok(_) => return format!("invalid escape sequence: `{pattern}`"),
+    let Err(error) = ast::parse::ParserBuilder::new().nest_limit(200).build().parse(translated) else {
+        return format!("invalid escape sequence: `{pattern}`");
     };
     let part = translated.get(error.span().start.offset..error.span().end.offset).unwrap_or(pattern);
     match error.kind() {

@@ -52,63 +52,61 @@ fn operators() -> Vec<Function> {
     let a = Type::param("A");
     let list = Type::list(a.clone());
     let map = Type::map(a.clone(), Type::param("B"));
-    let numbers = |id: &'static str, op: &str| -> Vec<(&'static str, Type, Type, Type)> {
-        let _ = op;
-        vec![(id, Type::Int, Type::Int, Type::Int)]
-    };
-    let _ = numbers;
-    let (i, u, d) = (Type::Int, Type::Uint, Type::Double);
-    let (t, s) = (Type::Timestamp, Type::Duration);
+    let (int, uint, double) = (Type::Int, Type::Uint, Type::Double);
+    let (time, span) = (Type::Timestamp, Type::Duration);
     vec![
         binary(
             "_+_",
             eval::add,
             &[
-                ("add_int64", i.clone(), i.clone(), i.clone()),
-                ("add_uint64", u.clone(), u.clone(), u.clone()),
-                ("add_double", d.clone(), d.clone(), d.clone()),
+                ("add_int64", int.clone(), int.clone(), int.clone()),
+                ("add_uint64", uint.clone(), uint.clone(), uint.clone()),
+                ("add_double", double.clone(), double.clone(), double.clone()),
                 ("add_string", Type::String, Type::String, Type::String),
                 ("add_bytes", Type::Bytes, Type::Bytes, Type::Bytes),
                 ("add_list", list.clone(), list.clone(), list.clone()),
-                ("add_duration_duration", s.clone(), s.clone(), s.clone()),
-                ("add_duration_timestamp", s.clone(), t.clone(), t.clone()),
-                ("add_timestamp_duration", t.clone(), s.clone(), t.clone()),
+                ("add_duration_duration", span.clone(), span.clone(), span.clone()),
+                ("add_duration_timestamp", span.clone(), time.clone(), time.clone()),
+                ("add_timestamp_duration", time.clone(), span.clone(), time.clone()),
             ],
         ),
         binary(
             "_-_",
             eval::subtract,
             &[
-                ("subtract_int64", i.clone(), i.clone(), i.clone()),
-                ("subtract_uint64", u.clone(), u.clone(), u.clone()),
-                ("subtract_double", d.clone(), d.clone(), d.clone()),
-                ("subtract_duration_duration", s.clone(), s.clone(), s.clone()),
-                ("subtract_timestamp_duration", t.clone(), s.clone(), t.clone()),
-                ("subtract_timestamp_timestamp", t.clone(), t.clone(), s.clone()),
+                ("subtract_int64", int.clone(), int.clone(), int.clone()),
+                ("subtract_uint64", uint.clone(), uint.clone(), uint.clone()),
+                ("subtract_double", double.clone(), double.clone(), double.clone()),
+                ("subtract_duration_duration", span.clone(), span.clone(), span.clone()),
+                ("subtract_timestamp_duration", time.clone(), span.clone(), time.clone()),
+                ("subtract_timestamp_timestamp", time.clone(), time.clone(), span.clone()),
             ],
         ),
         binary(
             "_*_",
             eval::multiply,
             &[
-                ("multiply_int64", i.clone(), i.clone(), i.clone()),
-                ("multiply_uint64", u.clone(), u.clone(), u.clone()),
-                ("multiply_double", d.clone(), d.clone(), d.clone()),
+                ("multiply_int64", int.clone(), int.clone(), int.clone()),
+                ("multiply_uint64", uint.clone(), uint.clone(), uint.clone()),
+                ("multiply_double", double.clone(), double.clone(), double.clone()),
             ],
         ),
         binary(
             "_/_",
             eval::divide,
             &[
-                ("divide_int64", i.clone(), i.clone(), i.clone()),
-                ("divide_uint64", u.clone(), u.clone(), u.clone()),
-                ("divide_double", d.clone(), d.clone(), d.clone()),
+                ("divide_int64", int.clone(), int.clone(), int.clone()),
+                ("divide_uint64", uint.clone(), uint.clone(), uint.clone()),
+                ("divide_double", double.clone(), double.clone(), double.clone()),
             ],
         ),
         binary(
             "_%_",
             eval::remainder,
-            &[("modulo_int64", i.clone(), i.clone(), i.clone()), ("modulo_uint64", u.clone(), u.clone(), u.clone())],
+            &[
+                ("modulo_int64", int.clone(), int.clone(), int.clone()),
+                ("modulo_uint64", uint.clone(), uint.clone(), uint.clone()),
+            ],
         ),
         binary("_==_", |l, r| Ok(eval::equal_text(l, r)), &[("equals", a.clone(), a.clone(), Type::Bool)]),
         binary("_!=_", |l, r| Ok(Value::Bool(l != r)), &[("not_equals", a.clone(), a.clone(), Type::Bool)]),
@@ -127,7 +125,7 @@ fn operators() -> Vec<Function> {
             [Value::Bool(value)] => Ok(Value::Bool(!value)),
             _ => Err(EvalError::no_such_overload()),
         })),
-        [("negate_int64", i), ("negate_double", d), ("negate_duration", s)].into_iter().fold(
+        [("negate_int64", int), ("negate_double", double), ("negate_duration", span)].into_iter().fold(
             Function::new("-_"),
             |function, (id, ty)| {
                 function.overload(Overload::global(id, [ty.clone()], ty, |args| match args {

@@ -3,6 +3,7 @@
 mod lexer;
 mod literal;
 mod macros;
+mod operand;
 mod parser;
 mod print;
 

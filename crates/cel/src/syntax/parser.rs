@@ -3,34 +3,9 @@
 use std::sync::Arc;
 
 use super::lexer::{Kind, Token, tokens};
-use super::literal::{unquote, unquote_bytes};
 use super::macros::{Macro, MacroCall};
-use crate::ast::{Ast, Element, Entry, Expr, ExprKind, Literal, SelectMode};
+use crate::ast::{Ast, Expr, ExprKind, Literal, SelectMode};
 use crate::source::{Issue, IssueKind, Span};
-
-/// What begins an operand, as syntax errors list it.
-const OPERAND: &str =
-    "{'[', '{', '(', '.', '-', '!', 'true', 'false', 'null', NUM_FLOAT, NUM_INT, NUM_UINT, STRING, BYTES, IDENTIFIER}";
-
-const RESERVED: [&str; 17] = [
-    "as",
-    "break",
-    "const",
-    "continue",
-    "else",
-    "for",
-    "function",
-    "if",
-    "import",
-    "let",
-    "loop",
-    "package",
-    "namespace",
-    "return",
-    "var",
-    "void",
-    "while",
-];
 
 /// What the parser accepts.
 #[derive(Clone, Debug)]
@@ -62,17 +37,16 @@ pub(crate) fn parse(source: &str, options: &ParseOptions, macros: &[Macro]) -> R
             root.number(&mut nodes);
             Ok(Ast { source: source.into(), root, nodes })
         }
-        Ok(_) => Err(parser.issues),
-        Err(Stop) => Err(parser.issues),
+        Ok(_) | Err(Stop) => Err(parser.issues),
     }
 }
 
 /// A syntax error was recorded and parsing cannot go on.
-struct Stop;
+pub(super) struct Stop;
 
-type Parsed<T = Expr> = Result<T, Stop>;
+pub(super) type Parsed<T = Expr> = Result<T, Stop>;
 
-struct Parser<'a> {
+pub(super) struct Parser<'a> {
     source: &'a str,
     tokens: Vec<Token>,
     next: usize,
@@ -83,20 +57,20 @@ struct Parser<'a> {
 }
 
 impl<'a> Parser<'a> {
-    fn token(&self) -> Token {
+    pub(super) fn token(&self) -> Token {
         self.ahead(0)
     }
 
-    fn ahead(&self, count: usize) -> Token {
+    pub(super) fn ahead(&self, count: usize) -> Token {
         let end = Token { kind: Kind::End, span: Span::new(self.source.len(), self.source.len()) };
         self.tokens.get(self.next + count).copied().unwrap_or(end)
     }
 
-    fn text(&self, token: Token) -> &'a str {
+    pub(super) fn text(&self, token: Token) -> &'a str {
         token.span.of(self.source)
     }
 
-    fn advance(&mut self) -> Token {
+    pub(super) fn advance(&mut self) -> Token {
         let token = self.token();
         if token.kind != Kind::End {
             self.next += 1;
@@ -104,30 +78,30 @@ impl<'a> Parser<'a> {
         token
     }
 
-    fn is(&self, symbol: &str) -> bool {
+    pub(super) fn is(&self, symbol: &str) -> bool {
         let token = self.token();
         token.kind == Kind::Symbol && self.text(token) == symbol
     }
 
-    fn take(&mut self, symbol: &str) -> Option<Token> {
+    pub(super) fn take(&mut self, symbol: &str) -> Option<Token> {
         self.is(symbol).then(|| self.advance())
     }
 
-    fn issue(&mut self, kind: IssueKind, span: Span, at: u32, message: impl Into<String>) {
+    pub(super) fn issue(&mut self, kind: IssueKind, span: Span, at: u32, message: impl Into<String>) {
         self.issues.push(Issue::new(self.source, kind, span, at, message));
     }
 
-    fn stop<T>(&mut self, token: Token, message: &str) -> Parsed<T> {
+    pub(super) fn stop<T>(&mut self, token: Token, message: &str) -> Parsed<T> {
         let message = format!("Syntax error: {message}");
         self.issue(IssueKind::Syntax, token.span, token.span.start, message);
         Err(Stop)
     }
 
-    fn shown(&self, token: Token) -> String {
+    pub(super) fn shown(&self, token: Token) -> String {
         if token.kind == Kind::End { "<EOF>".to_owned() } else { self.text(token).replace('\n', "\\n") }
     }
 
-    fn expect(&mut self, symbol: &str) -> Parsed<Token> {
+    pub(super) fn expect(&mut self, symbol: &str) -> Parsed<Token> {
         if let Some(token) = self.take(symbol) {
             return Ok(token);
         }
@@ -139,12 +113,12 @@ impl<'a> Parser<'a> {
         self.stop(token, &format!("mismatched input '{shown}' expecting '{symbol}'"))
     }
 
-    fn unknown<T>(&mut self, token: Token) -> Parsed<T> {
+    pub(super) fn unknown<T>(&mut self, token: Token) -> Parsed<T> {
         let shown = self.shown(token);
         self.stop(token, &format!("token recognition error at: '{shown}'"))
     }
 
-    fn finish(&mut self, root: Expr) -> Parsed {
+    pub(super) fn finish(&mut self, root: Expr) -> Parsed {
         let token = self.token();
         match token.kind {
             Kind::End => Ok(root),
@@ -159,7 +133,7 @@ impl<'a> Parser<'a> {
     }
 
     /// Refuses trees too deep to be walked.
-    fn node(&mut self, kind: ExprKind, span: Span, at: u32) -> Parsed {
+    pub(super) fn node(&mut self, kind: ExprKind, span: Span, at: u32) -> Parsed {
         let expr = Expr::new(kind, span, at);
         if expr.depth > self.options.max_depth {
             return self.too_deep(span, at);
@@ -167,13 +141,13 @@ impl<'a> Parser<'a> {
         Ok(expr)
     }
 
-    fn too_deep<T>(&mut self, span: Span, at: u32) -> Parsed<T> {
+    pub(super) fn too_deep<T>(&mut self, span: Span, at: u32) -> Parsed<T> {
         let message = format!("expression recursion limit exceeded: {}", self.options.max_nesting);
         self.issue(IssueKind::Limit, span, at, message);
         Err(Stop)
     }
 
-    fn expression(&mut self) -> Parsed {
+    pub(super) fn expression(&mut self) -> Parsed {
         self.nesting += 1;
         if self.nesting > self.options.max_nesting {
             let token = self.token();
@@ -187,7 +161,7 @@ impl<'a> Parser<'a> {
         Ok(result)
     }
 
-    fn ternary(&mut self, condition: Expr) -> Parsed {
+    pub(super) fn ternary(&mut self, condition: Expr) -> Parsed {
         let question = self.advance();
         let yes = self.binary(2)?;
         self.expect(":")?;
@@ -196,11 +170,11 @@ impl<'a> Parser<'a> {
         self.call("_?_:_", vec![condition, yes, no], span, question.span.start)
     }
 
-    fn call(&mut self, function: &str, args: Vec<Expr>, span: Span, at: u32) -> Parsed {
+    pub(super) fn call(&mut self, function: &str, args: Vec<Expr>, span: Span, at: u32) -> Parsed {
         self.node(ExprKind::Call { function: function.into(), target: None, args }, span, at)
     }
 
-    fn operator(&self) -> Option<(&'static str, u8)> {
+    pub(super) fn operator(&self) -> Option<(&'static str, u8)> {
         let token = self.token();
         let text = self.text(token);
         Some(match token.kind {
@@ -226,7 +200,7 @@ impl<'a> Parser<'a> {
     }
 
     /// Operators of a level and tighter, left-associative.
-    fn binary(&mut self, level: u8) -> Parsed {
+    pub(super) fn binary(&mut self, level: u8) -> Parsed {
         let mut left = self.unary()?;
         // After an operator of some level its left operand is complete for all tighter levels.
         while let Some((function, found)) = self.operator().filter(|(_, found)| *found >= level) {
@@ -236,7 +210,7 @@ impl<'a> Parser<'a> {
     }
 
     /// An operator and its right operand; `&&` and `||` take all operands of their chain.
-    fn operation(&mut self, left: Expr, function: &'static str, level: u8) -> Parsed {
+    pub(super) fn operation(&mut self, left: Expr, function: &'static str, level: u8) -> Parsed {
         let at = self.advance().span.start;
         let mut operands = vec![left, self.binary(level + 1)?];
         while level <= 3 && self.operator() == Some((function, level)) {
@@ -250,12 +224,12 @@ impl<'a> Parser<'a> {
         self.call(function, operands, span, at)
     }
 
-    fn unary(&mut self) -> Parsed {
+    pub(super) fn unary(&mut self) -> Parsed {
         if self.is("!") || self.is("-") { self.signed() } else { self.member() }
     }
 
     /// Signs: two of a kind cancel each other, a minus before a number is part of it.
-    fn signed(&mut self) -> Parsed {
+    pub(super) fn signed(&mut self) -> Parsed {
         let first = self.token();
         let symbol = self.text(first);
         let function = if symbol == "!" { "!_" } else { "-_" };
@@ -279,14 +253,14 @@ impl<'a> Parser<'a> {
         } else {
             self.member()?
         };
-        if count % 2 == 0 {
+        if count.is_multiple_of(2) {
             return Ok(operand);
         }
         let span = first.span.to(operand.span);
         self.call(function, vec![operand], span, first.span.start)
     }
 
-    fn member(&mut self) -> Parsed {
+    pub(super) fn member(&mut self) -> Parsed {
         let mut left = self.primary()?;
         while self.is(".") || self.is("[") || self.is("{") && left.qualified_name().is_some() {
             left = self.postfix(left)?;
@@ -294,7 +268,7 @@ impl<'a> Parser<'a> {
         Ok(left)
     }
 
-    fn postfix(&mut self, left: Expr) -> Parsed {
+    pub(super) fn postfix(&mut self, left: Expr) -> Parsed {
         if let Some(dot) = self.take(".") {
             self.dot(left, dot)
         } else if self.is("[") {
@@ -304,7 +278,7 @@ impl<'a> Parser<'a> {
         }
     }
 
-    fn index(&mut self, left: Expr) -> Parsed {
+    pub(super) fn index(&mut self, left: Expr) -> Parsed {
         let open = self.advance();
         let optional = self.optional_mark()?;
         let index = self.expression()?;
@@ -315,7 +289,7 @@ impl<'a> Parser<'a> {
     }
 
     /// Takes a `?` that marks what follows as optional.
-    fn optional_mark(&mut self) -> Parsed<bool> {
+    pub(super) fn optional_mark(&mut self) -> Parsed<bool> {
         match self.take("?") {
             None => Ok(false),
             Some(_) if self.options.optional_syntax => Ok(true),
@@ -326,7 +300,7 @@ impl<'a> Parser<'a> {
         }
     }
 
-    fn dot(&mut self, left: Expr, dot: Token) -> Parsed {
+    pub(super) fn dot(&mut self, left: Expr, dot: Token) -> Parsed {
         let optional = self.optional_mark()?;
         let (field, name) = self.field_name(dot)?;
         if !optional && name.kind == Kind::Ident && self.is("(") {
@@ -340,7 +314,7 @@ impl<'a> Parser<'a> {
         self.node(ExprKind::Select { operand: Box::new(left), field, mode }, span, dot.span.start)
     }
 
-    fn field_name(&mut self, before: Token) -> Parsed<(Arc<str>, Token)> {
+    pub(super) fn field_name(&mut self, before: Token) -> Parsed<(Arc<str>, Token)> {
         let token = self.token();
         let text = self.text(token);
         match token.kind {
@@ -360,7 +334,7 @@ impl<'a> Parser<'a> {
         }
     }
 
-    fn arguments(&mut self) -> Parsed<(Vec<Expr>, Token)> {
+    pub(super) fn arguments(&mut self) -> Parsed<(Vec<Expr>, Token)> {
         let mut args = Vec::new();
         if let Some(close) = self.take(")") {
             return Ok((args, close));
@@ -374,7 +348,14 @@ impl<'a> Parser<'a> {
     }
 
     /// A call, or what its macro makes of it.
-    fn invocation(&mut self, function: Arc<str>, target: Option<Expr>, args: Vec<Expr>, span: Span, at: u32) -> Parsed {
+    pub(super) fn invocation(
+        &mut self,
+        function: Arc<str>,
+        target: Option<Expr>,
+        args: Vec<Expr>,
+        span: Span,
+        at: u32,
+    ) -> Parsed {
         let macros = self.macros;
         let candidates = macros.iter().rev().filter(|m| m.takes(&function, target.is_some(), args.len()));
         for candidate in candidates {
@@ -392,181 +373,5 @@ impl<'a> Parser<'a> {
             }
         }
         self.node(ExprKind::Call { function, target: target.map(Box::new), args }, span, at)
-    }
-
-    fn primary(&mut self) -> Parsed {
-        let token = self.token();
-        let text = self.text(token);
-        match (token.kind, text) {
-            (Kind::Symbol, "(") => self.parenthesized(),
-            (Kind::Symbol, "[") => self.list(),
-            (Kind::Symbol, "{") => self.map(),
-            (Kind::Symbol, "-") => self.negative_number(),
-            (Kind::Symbol, ".") => self.root_name(),
-            (Kind::Ident, "in") => self.no_operand(token),
-            (Kind::Ident, "true" | "false" | "null") => self.word(token),
-            (Kind::Ident, _) => {
-                self.advance();
-                self.name(text.into(), token, token.span)
-            }
-            (Kind::Int | Kind::Uint | Kind::Float | Kind::String | Kind::Bytes, _) => {
-                self.advance();
-                self.literal(token, text, token.span)
-            }
-            (Kind::Unknown, _) => self.unknown(token),
-            (Kind::Symbol | Kind::Escaped | Kind::End, _) => self.no_operand(token),
-        }
-    }
-
-    fn parenthesized(&mut self) -> Parsed {
-        let open = self.advance();
-        let mut inner = self.expression()?;
-        let close = self.expect(")")?;
-        inner.span = open.span.to(close.span);
-        Ok(inner)
-    }
-
-    fn negative_number(&mut self) -> Parsed {
-        let sign = self.advance();
-        let number = self.advance();
-        let signed = format!("-{}", self.text(number));
-        self.literal(number, &signed, sign.span.to(number.span))
-    }
-
-    fn root_name(&mut self) -> Parsed {
-        let dot = self.advance();
-        let name = self.token();
-        if name.kind != Kind::Ident {
-            return self.stop(name, "no viable alternative at input '.'");
-        }
-        self.advance();
-        self.name(format!(".{}", self.text(name)).into(), name, dot.span.to(name.span))
-    }
-
-    fn word(&mut self, token: Token) -> Parsed {
-        self.advance();
-        let literal = match self.text(token) {
-            "true" => Literal::Bool(true),
-            "false" => Literal::Bool(false),
-            _ => Literal::Null,
-        };
-        self.node(ExprKind::Literal(literal), token.span, token.span.start)
-    }
-
-    fn no_operand<T>(&mut self, token: Token) -> Parsed<T> {
-        let shown = self.shown(token);
-        let after = self.ahead(1);
-        let deletable = token.kind != Kind::End
-            && match after.kind {
-                Kind::End | Kind::Unknown | Kind::Escaped => false,
-                Kind::Symbol => matches!(self.text(after), "[" | "{" | "(" | "." | "-" | "!"),
-                _ => self.text(after) != "in",
-            };
-        let what = if deletable { "extraneous" } else { "mismatched" };
-        self.stop(token, &format!("{what} input '{shown}' expecting {OPERAND}"))
-    }
-
-    /// A name or a call of a function.
-    fn name(&mut self, name: Arc<str>, token: Token, span: Span) -> Parsed {
-        let plain = self.text(token);
-        if RESERVED.contains(&plain) {
-            self.issue(IssueKind::Syntax, token.span, token.span.start, format!("reserved identifier: {plain}"));
-            return Err(Stop);
-        }
-        if self.is("(") {
-            return self.function_call(name, span);
-        }
-        self.node(ExprKind::Ident(name), span, span.start)
-    }
-
-    fn function_call(&mut self, name: Arc<str>, span: Span) -> Parsed {
-        let open = self.advance();
-        let (args, close) = self.arguments()?;
-        self.invocation(name, None, args, span.to(close.span), open.span.start)
-    }
-
-    fn literal(&mut self, token: Token, text: &str, span: Span) -> Parsed {
-        let hex = |text: &str| -> Option<String> {
-            let (sign, rest) = text.strip_prefix('-').map_or(("", text), |rest| ("-", rest));
-            rest.strip_prefix("0x").map(|digits| format!("{sign}{digits}"))
-        };
-        let bare = text.trim_end_matches(['u', 'U']);
-        let literal = match token.kind {
-            Kind::Int => hex(text)
-                .map_or_else(|| text.parse(), |digits| i64::from_str_radix(&digits, 16))
-                .map(Literal::Int)
-                .map_err(|_| "invalid int literal".to_owned()),
-            Kind::Uint => hex(bare)
-                .map_or_else(|| bare.parse(), |digits| u64::from_str_radix(&digits, 16))
-                .map(Literal::Uint)
-                .map_err(|_| "invalid uint literal".to_owned()),
-            Kind::Float => text
-                .parse()
-                .ok()
-                .filter(|value: &f64| value.is_finite())
-                .map(Literal::Double)
-                .ok_or_else(|| "invalid double literal".to_owned()),
-            Kind::String => unquote(text).map(|text| Literal::String(text.into())),
-            _ => unquote_bytes(text).map(|bytes| Literal::Bytes(bytes.into())),
-        };
-        let literal = literal.unwrap_or_else(|message| {
-            self.issue(IssueKind::Syntax, span, span.start, message);
-            Literal::Null
-        });
-        self.node(ExprKind::Literal(literal), span, span.start)
-    }
-
-    fn list(&mut self) -> Parsed {
-        let open = self.advance();
-        let mut elements = Vec::new();
-        loop {
-            if let Some(close) = self.take("]") {
-                return self.node(ExprKind::List(elements), open.span.to(close.span), open.span.start);
-            }
-            let optional = self.optional_mark()?;
-            elements.push(Element { optional, value: self.expression()? });
-            if self.take(",").is_none() {
-                let close = self.expect("]")?;
-                return self.node(ExprKind::List(elements), open.span.to(close.span), open.span.start);
-            }
-        }
-    }
-
-    fn map(&mut self) -> Parsed {
-        let open = self.advance();
-        let mut entries = Vec::new();
-        loop {
-            if let Some(close) = self.take("}") {
-                return self.node(ExprKind::Map(entries), open.span.to(close.span), open.span.start);
-            }
-            let optional = self.optional_mark()?;
-            let key = self.expression()?;
-            self.expect(":")?;
-            entries.push(Entry { optional, key, value: self.expression()? });
-            if self.take(",").is_none() {
-                let close = self.expect("}")?;
-                return self.node(ExprKind::Map(entries), open.span.to(close.span), open.span.start);
-            }
-        }
-    }
-
-    fn message(&mut self, name: &Expr) -> Parsed {
-        let qualified: Arc<str> = name.qualified_name().unwrap_or_default().into();
-        let open = self.advance();
-        let mut fields = Vec::new();
-        let close = loop {
-            if let Some(close) = self.take("}") {
-                break close;
-            }
-            self.optional_mark()?;
-            let before = self.token();
-            let (field, _) = self.field_name(before)?;
-            self.expect(":")?;
-            fields.push((field, self.expression()?));
-            if self.take(",").is_none() {
-                break self.expect("}")?;
-            }
-        };
-        self.node(ExprKind::Struct { name: qualified, fields }, name.span.to(close.span), open.span.start)
     }
 }

@@ -176,8 +176,7 @@ impl Value {
     /// Whether this is the zero value of its type (`0`, `''`, `[]`, `null`, absent …).
     pub fn is_zero(&self) -> bool {
         match self {
-            Self::Null | Self::Bool(false) | Self::Optional(None) => true,
-            Self::Int(0) | Self::Uint(0) => true,
+            Self::Null | Self::Bool(false) | Self::Optional(None) | Self::Int(0) | Self::Uint(0) => true,
             Self::Double(value) => *value == 0.0,
             Self::String(text) => text.is_empty(),
             Self::Bytes(bytes) => bytes.is_empty(),

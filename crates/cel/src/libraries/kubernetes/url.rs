@@ -1,5 +1,6 @@
 //! URLs: absolute ones (`https://host/path`) and absolute paths (`/path?query`).
 
+use std::fmt::Write as _;
 use std::sync::Arc;
 
 use crate::env::Library;
@@ -126,7 +127,7 @@ fn escape_path(path: &str) -> String {
         if byte.is_ascii_alphanumeric() || b"-_.~$&+,/:;=@%!'()*".contains(&byte) {
             out.push(char::from(byte));
         } else {
-            out.push_str(&format!("%{byte:02X}"));
+            let _ = write!(out, "%{byte:02X}");
         }
         out
     })
