@@ -28,8 +28,10 @@ impl Checker {
 
     fn check(&mut self, place: Type<'_>, value: &Value) {
         let Type::Declared(node) = place else { return };
+        if value.is_null() {
+            return;
+        }
         match (node.kind(), value) {
-            (_, Value::Null) => {}
             (Kind::Object | Kind::Any, Value::Object(object)) => {
                 for (name, child) in object {
                     self.path.push(PathElement::Field(name.clone()));
@@ -54,16 +56,15 @@ impl Checker {
                 };
                 self.items(place, keys, items);
             }
-            (Kind::Any, _) => {}
             (Kind::Object, other) => self.problem(&format!("expected map, got {}", shown(other))),
             (Kind::Array, other) => self.problem(&format!("expected list, got {}", shown(other))),
-            (Kind::Integer | Kind::Number, Value::Number(_))
-            | (Kind::String, Value::String(_))
-            | (Kind::Boolean, Value::Bool(_)) => {}
             (Kind::IntOrString, Value::Object(_) | Value::Array(_)) => {
                 self.problem(&format!("expected any scalar, got {}", shown(value)));
             }
-            (Kind::IntOrString, _) => {}
+            (Kind::Any | Kind::IntOrString, _)
+            | (Kind::Integer | Kind::Number, Value::Number(_))
+            | (Kind::String, Value::String(_))
+            | (Kind::Boolean, Value::Bool(_)) => {}
             (Kind::Integer | Kind::Number, other) => {
                 self.problem(&format!("expected numeric (int or float), got {}", type_name(other)));
             }

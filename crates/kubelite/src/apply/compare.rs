@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::element::PathElement;
 use super::set::FieldSet;
@@ -68,7 +68,7 @@ impl Walker {
             Shape::Scalar | Shape::AtomicMap | Shape::AtomicList => self.leaf(old, new),
             Shape::Map => {
                 let (old_entries, new_entries) = (entries(old), entries(new));
-                if old_entries.is_none_or(|e| e.is_empty()) && new_entries.is_none_or(|e| e.is_empty()) {
+                if old_entries.is_none_or(Map::is_empty) && new_entries.is_none_or(Map::is_empty) {
                     return self.leaf(old, new);
                 }
                 for (name, value) in old_entries.into_iter().flatten() {

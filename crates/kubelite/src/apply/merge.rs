@@ -16,7 +16,7 @@ pub(crate) fn merge(place: Type<'_>, live: Option<&Value>, applied: Option<&Valu
         Shape::Scalar | Shape::AtomicMap | Shape::AtomicList => whole(),
         Shape::Map => {
             let (live_entries, applied_entries) = (entries(live), entries(applied));
-            if live_entries.is_none_or(|e| e.is_empty()) && applied_entries.is_none_or(|e| e.is_empty()) {
+            if live_entries.is_none_or(Map::is_empty) && applied_entries.is_none_or(Map::is_empty) {
                 return whole();
             }
             let mut merged = Map::new();
@@ -45,12 +45,14 @@ pub(crate) fn merge(place: Type<'_>, live: Option<&Value>, applied: Option<&Valu
     }
 }
 
-/// Items with their identities; the value is absent where an identity appears twice.
-fn index<'v>(
-    place: Type<'_>,
-    keys: &[String],
-    items: &'v [Value],
-) -> (Vec<(PathElement, &'v Value)>, BTreeMap<PathElement, Option<&'v Value>>) {
+/// The items of a list by identity.
+struct Indexed<'v> {
+    order: Vec<(PathElement, &'v Value)>,
+    /// No value where an identity appears twice.
+    known: BTreeMap<PathElement, Option<&'v Value>>,
+}
+
+fn index<'v>(place: Type<'_>, keys: &[String], items: &'v [Value]) -> Indexed<'v> {
     let mut order = Vec::with_capacity(items.len());
     let mut known: BTreeMap<PathElement, Option<&Value>> = BTreeMap::new();
     for item in items {
@@ -59,12 +61,12 @@ fn index<'v>(
             order.push((element, item));
         }
     }
-    (order, known)
+    Indexed { order, known }
 }
 
 fn lists(place: Type<'_>, keys: &[String], live: &[Value], applied: &[Value]) -> Vec<Value> {
-    let (live, live_known) = index(place, keys, live);
-    let (applied, applied_known) = index(place, keys, applied);
+    let Indexed { order: live, known: live_known } = index(place, keys, live);
+    let Indexed { order: applied, known: applied_known } = index(place, keys, applied);
     let mut shared: VecDeque<&PathElement> =
         applied.iter().map(|(element, _)| element).filter(|element| live_known.contains_key(element)).collect();
     let mut next_shared = shared.pop_front();

@@ -27,9 +27,11 @@ fn collect(place: Type<'_>, set: &FieldSet, path: &mut Vec<PathElement>, found: 
         path.push(element.clone());
         match below {
             Type::Declared(_) if matches!(below.shape(None), Shape::AtomicMap | Shape::AtomicList) => {
-                found.push(path.clone())
+                found.push(path.clone());
             }
-            Type::Declared(_) => collect(below, &node.below, path, found),
+            Type::Declared(_) => {
+                collect(below, &node.below, path, found);
+            }
             Type::Deduced => {}
         }
         path.pop();

@@ -135,7 +135,7 @@ fn ordered_lists(
     Ok(())
 }
 
-fn identity<'a>(place: Option<Node<'a>>) -> Identity<'a> {
+fn identity(place: Option<Node<'_>>) -> Identity<'_> {
     Identity(place.and_then(Node::patch_merge_key))
 }
 
