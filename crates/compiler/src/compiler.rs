@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use crate::cache::Cache;
 use crate::input::{ComponentInput, ContentKey, ProjectInput, ResourceInput, Source, WorkflowInput};
+use crate::origins::Origins;
 use crate::output::{ProjectRendered, Rendered, WorkflowRendered};
 use crate::problem::{Code, Place, Problem, Problems, Stage};
 use crate::program::{ComponentTypeProgram, Shared, SharedTypeProgram, TraitProgram, WorkflowProgram};
@@ -51,6 +52,11 @@ impl Compiler {
     /// Compiles a component for one environment.
     pub fn component(&self, input: &ComponentInput<'_>) -> Result<Rendered, Problems> {
         component::compile(self, input)
+    }
+
+    /// Compiles a component and tells where every field of every manifest came from.
+    pub fn component_with_origins(&self, input: &ComponentInput<'_>) -> Result<(Rendered, Origins), Problems> {
+        component::compile_with_origins(self, input)
     }
 
     /// Compiles a project for one environment.

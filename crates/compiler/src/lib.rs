@@ -12,6 +12,7 @@ mod evaluate;
 mod extract;
 mod finish;
 pub mod input;
+pub mod origins;
 mod output;
 pub mod patch;
 mod policy;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use anyhow::Result;
+use anyhow::{Result, anyhow, bail};
 use compiler::input::{
     ComponentInput, ComponentMetadata, ConfigurationOverrides, DataPlane, EndpointDependency, Environment, PlaneRef,
     ResourceDependency, SecretSource, TraitInstance, TraitSource, Workload, check_secrets, secret_keys, secret_names,
@@ -59,9 +59,28 @@ pub(super) fn run(compiler: &Compiler, case: &Value) -> Result<Outcome> {
         resource_dependencies: &resource_dependencies,
     };
     Ok(match compiler.component(&input) {
-        Ok(rendered) => Outcome::Done(output(&rendered, &metadata, &secret_names(&keys))),
+        Ok(rendered) => {
+            check_origins(compiler, &input, &rendered)?;
+            Outcome::Done(output(&rendered, &metadata, &secret_names(&keys)))
+        }
         Err(problems) => Outcome::failed(&problems),
     })
+}
+
+/// With origins the manifests are the same, and every leaf has one.
+fn check_origins(compiler: &Compiler, input: &ComponentInput<'_>, rendered: &Rendered) -> Result<()> {
+    let (again, origins) =
+        compiler.component_with_origins(input).map_err(|problems| anyhow!("with origins: {problems}"))?;
+    if again != *rendered {
+        bail!("the manifests differ when origins are kept");
+    }
+    for (at, resource) in rendered.resources.iter().enumerate() {
+        let notes = origins.annotated(at, &resource.object);
+        if let Some(line) = notes.lines().find(|line| line.ends_with("# unknown")) {
+            bail!("no origin: {line}");
+        }
+    }
+    Ok(())
 }
 
 pub(super) fn read<T: serde::de::DeserializeOwned>(value: &Value) -> Result<Option<T>> {

@@ -3,6 +3,7 @@
 use super::Item;
 use crate::evaluate::{ControlError, each, holds};
 use crate::finish::{Missing, missing_field};
+use crate::origins::{self, Recorder, Writer};
 use crate::problem::{Code, Place, Problem, Problems, Stage};
 use crate::program::Resource;
 use crate::template::{Bindings, Faults};
@@ -11,12 +12,17 @@ use crate::tree::Tree;
 const REQUIRED: [Missing; 4] = [Missing::Kind, Missing::ApiVersion, Missing::Metadata, Missing::Name];
 
 /// All resources in the type's order; all that is wrong with any of them.
-pub(super) fn render(resources: &[Resource], bindings: &Bindings, place: &Place) -> Result<Vec<Item>, Problems> {
+pub(super) fn render(
+    resources: &[Resource],
+    bindings: &Bindings,
+    place: &Place,
+    recorder: &mut Option<Recorder>,
+) -> Result<Vec<Item>, Problems> {
     let mut items = Vec::with_capacity(resources.len());
     let mut problems = Vec::new();
     for (at, resource) in resources.iter().enumerate() {
         let place = place.below(&format!("spec.resources[{at}]"));
-        if let Err(found) = render_one(resource, bindings, &place, &mut items) {
+        if let Err(found) = render_one(resource, bindings, &place, &mut items, recorder) {
             problems.extend(found);
         }
     }
@@ -31,6 +37,7 @@ fn render_one(
     bindings: &Bindings,
     place: &Place,
     items: &mut Vec<Item>,
+    recorder: &mut Option<Recorder>,
 ) -> Result<(), Vec<Problem>> {
     let id = &resource.id;
     let control = |field: &str, error: &ControlError| {
@@ -41,8 +48,9 @@ fn render_one(
     }
     for round in each(resource.for_each.as_ref(), bindings).map_err(|error| control("forEach", &error))? {
         let mut faults = Faults::new();
-        let tree = resource.template.render(&round, &mut faults);
         let place = place.below("template");
+        let (tree, shadow) =
+            origins::render(&resource.template, &round, &mut faults, recorder.as_mut(), &Writer::Template, &place);
         if !faults.is_empty() {
             let prefix = format!("failed to render template for resource {id}: ");
             return Err(faults.into_vec().iter().map(|fault| Problem::fault(&place, &prefix, fault)).collect());
@@ -55,7 +63,7 @@ fn render_one(
             let message = format!("resource {id} missing required field '{field}'");
             return Err(vec![Problem::new(Code::Manifest, &place.below(&field.to_string()), message)]);
         }
-        items.push(Item { plane: resource.target_plane.clone(), tree });
+        items.push(Item { plane: resource.target_plane.clone(), tree, shadow });
     }
     Ok(())
 }

@@ -7,14 +7,23 @@ use super::base::describe;
 use crate::TargetPlane;
 use crate::finish::{Missing, add_labels, hash, missing_field, sort_key};
 use crate::input::ComponentMetadata;
+use crate::origins::Recorder;
 use crate::problem::{Code, Place, Problem, Problems, Stage};
 
 const REQUIRED: [Missing; 4] = [Missing::Kind, Missing::ApiVersion, Missing::Metadata, Missing::Name];
 
 /// Makes manifests of the rendered objects, in their final order.
-pub(super) fn finish(items: &mut [Item], workload_type: &str, metadata: &ComponentMetadata) -> Result<(), Problems> {
+pub(super) fn finish(
+    items: &mut [Item],
+    workload_type: &str,
+    metadata: &ComponentMetadata,
+    recorder: &mut Option<Recorder>,
+) -> Result<(), Problems> {
     label(items, metadata.labels.as_ref())?;
-    annotate(items, workload_type)?;
+    let annotated = annotate(items, workload_type)?;
+    if let Some(recorder) = recorder {
+        record(items, metadata.labels.as_ref(), annotated, recorder);
+    }
     check(items)?;
     items.sort_by(|a, b| sort_key(&a.tree).cmp(&sort_key(&b.tree)));
     Ok(())
@@ -37,21 +46,40 @@ fn label(items: &mut [Item], labels: Option<&BTreeMap<String, String>>) -> Resul
     if unlabelled.is_empty() { Ok(()) } else { Err(post_process(unlabelled)) }
 }
 
-fn annotate(items: &mut [Item], workload_type: &str) -> Result<(), Problems> {
-    let Some(kind) = hash::main_kind(workload_type) else { return Ok(()) };
+/// Puts the resource hash on the main workload, and tells which resource that is.
+fn annotate(items: &mut [Item], workload_type: &str) -> Result<Option<usize>, Problems> {
+    let Some(kind) = hash::main_kind(workload_type) else { return Ok(None) };
     let data = || items.iter().filter(|item| item.plane == TargetPlane::Data);
     let Some(main) =
         items.iter().position(|item| item.plane == TargetPlane::Data && item.tree.text_at(&["kind"]) == Some(kind))
     else {
-        return Ok(());
+        return Ok(None);
     };
-    let Some(hash) = hash::of(data().map(|item| &item.tree), kind) else { return Ok(()) };
+    let Some(hash) = hash::of(data().map(|item| &item.tree), kind) else { return Ok(None) };
     if hash::annotate(&mut items[main].tree, &hash) {
-        return Ok(());
+        return Ok(Some(main));
     }
     let message =
         format!("failed to add dp-resource-hash annotation: failed to add annotation to {kind}: resource missing spec");
     Err(post_process(vec![Problem::new(Code::Manifest, &Place::new(describe(&items[main].tree), "spec"), message)]))
+}
+
+fn record(
+    items: &mut [Item],
+    labels: Option<&BTreeMap<String, String>>,
+    annotated: Option<usize>,
+    recorder: &mut Recorder,
+) {
+    for (at, item) in items.iter_mut().enumerate() {
+        let Some(shadow) = &mut item.shadow else { continue };
+        for label in labels.into_iter().flat_map(BTreeMap::keys) {
+            recorder.wrote(shadow, &["metadata", "labels", label], "standard labels");
+        }
+        if annotated == Some(at) {
+            let path = ["spec", "template", "metadata", "annotations", hash::ANNOTATION];
+            recorder.wrote(shadow, &path, "resource hash");
+        }
+    }
 }
 
 fn post_process(problems: Vec<Problem>) -> Problems {

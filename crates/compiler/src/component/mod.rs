@@ -14,6 +14,7 @@ use crate::TargetPlane;
 use crate::compiler::Compiler;
 use crate::evaluate::broken_rules;
 use crate::input::ComponentInput;
+use crate::origins::{Origins, Recorder, Shadow};
 use crate::output::{Counters, Rendered};
 use crate::policy::network_policy;
 use crate::problem::{Place, Problems, Stage};
@@ -24,10 +25,31 @@ use crate::tree::Tree;
 struct Item {
     plane: TargetPlane,
     tree: Tree,
+    /// Where each field came from, if anybody asked.
+    shadow: Option<Shadow>,
 }
 
 /// Compiles a component.
 pub(crate) fn compile(compiler: &Compiler, input: &ComponentInput<'_>) -> Result<Rendered, Problems> {
+    run(compiler, input, &mut None).map(|(rendered, _)| rendered)
+}
+
+/// Compiles a component and tells where every field came from.
+pub(crate) fn compile_with_origins(
+    compiler: &Compiler,
+    input: &ComponentInput<'_>,
+) -> Result<(Rendered, Origins), Problems> {
+    let mut recorder = Some(Recorder::new());
+    let (rendered, shadows) = run(compiler, input, &mut recorder)?;
+    let table = recorder.map(Recorder::into_table).unwrap_or_default();
+    Ok((rendered, Origins::new(table, shadows.into_iter().flatten().collect())))
+}
+
+fn run(
+    compiler: &Compiler,
+    input: &ComponentInput<'_>,
+    recorder: &mut Option<Recorder>,
+) -> Result<(Rendered, Vec<Option<Shadow>>), Problems> {
     input_check::check(input)?;
     let gateway = context::has_gateway(input);
     let program = compiler.component_type(input.type_name, input.type_spec, gateway)?;
@@ -43,12 +65,15 @@ pub(crate) fn compile(compiler: &Compiler, input: &ComponentInput<'_>) -> Result
         return Err(Problems::prefixed(Stage::Check, "component type validation failed: ".to_owned(), broken));
     }
 
-    let mut items = base::render(resources, &bindings, &place)?;
+    if let Some(recorder) = recorder {
+        recorder.given(input.parameters, input.environment_configs);
+    }
+    let mut items = base::render(resources, &bindings, &place, recorder)?;
     let base_count = items.len();
-    let instances = traits::apply_all(&traits, &program, input, &variables, &bindings, &mut items)?;
+    let instances = traits::apply_all(&traits, &program, input, &variables, &bindings, &mut items, recorder)?;
 
     post_rules::check(&program, &place, &bindings, &instances, &items)?;
-    finish::finish(&mut items, &program.workload_type, input.metadata)?;
+    finish::finish(&mut items, &program.workload_type, input.metadata, recorder)?;
 
     let counters = Counters {
         resources: items.len(),
@@ -56,9 +81,11 @@ pub(crate) fn compile(compiler: &Compiler, input: &ComponentInput<'_>) -> Result
         traits: instances.len(),
         trait_resources: items.len() as i64 - base_count as i64,
     };
-    Ok(Rendered {
+    let shadows = items.iter_mut().map(|item| item.shadow.take()).collect();
+    let rendered = Rendered {
         resources: encode::encode(items)?,
         network_policy: network_policy(input.metadata, input.workload, input.data_plane),
         counters,
-    })
+    };
+    Ok((rendered, shadows))
 }

@@ -3,10 +3,11 @@
 use super::Item;
 use super::base::{control_problem, describe};
 use crate::evaluate::each;
+use crate::origins::{self, Recorder, Shadow, Writer};
 use crate::patch::{self, Op, Path};
 use crate::problem::{Code, Place, Problem};
 use crate::program::{Patch, Target};
-use crate::template::{Bindings, Faults, to_cel};
+use crate::template::{Bindings, Faults, Template, to_cel};
 use crate::tree::Tree;
 
 /// Applies one patch to the resources it is about.
@@ -17,6 +18,7 @@ pub(super) fn apply(
     bindings: &Bindings,
     place: &Place,
     items: &mut [Item],
+    recorder: &mut Option<Recorder>,
 ) -> Result<(), Vec<Problem>> {
     let place = place.below(&format!("spec.patches[{at}]"));
     let outer = format!("failed to apply trait patch #{at} for trait {name}: ");
@@ -26,7 +28,7 @@ pub(super) fn apply(
     for (round, bindings) in rounds.iter().enumerate() {
         let prefix =
             if patch.for_each.is_some() { format!("{outer}forEach iteration {round} failed: ") } else { outer.clone() };
-        apply_round(patch, &who, bindings, &place, items).map_err(|problems| prefixed(&prefix, problems))?;
+        apply_round(patch, &who, bindings, &place, items, recorder).map_err(|problems| prefixed(&prefix, problems))?;
     }
     Ok(())
 }
@@ -61,18 +63,25 @@ fn apply_round(
     bindings: &Bindings,
     place: &Place,
     items: &mut [Item],
+    recorder: &mut Option<Recorder>,
 ) -> Result<(), Vec<Problem>> {
     let Some(targets) = targets(&patch.target, who, bindings, place, items)? else { return Ok(()) };
-    let operations = render_operations(patch, who, bindings, place)?;
+    let operations = render_operations(patch, who, bindings, place, recorder)?;
     for target in targets {
         let item = &mut items[target];
         let name = describe(&item.tree);
-        for (at, (op, path, value)) in operations.iter().enumerate() {
+        for (at, (op, path, value, shadow)) in operations.iter().enumerate() {
             let done = Op::parse(op).and_then(|op| Ok((op, Path::parse(path)?)));
-            done.and_then(|(op, path)| patch::apply(&mut item.tree, op, &path, value)).map_err(|error| {
+            let done = done.and_then(|(op, path)| Ok((op, patch::apply(&mut item.tree, op, &path, value)?)));
+            let (op, pointers) = done.map_err(|error| {
                 let message = format!("failed to apply patches to {name} for {who}: operation #{at} failed: {error}");
                 vec![Problem::new(Code::Patch, &place.below(&format!("operations[{at}]")), message)]
             })?;
+            if let (Some(recorder), Some(target), Some(value)) = (recorder.as_mut(), &mut item.shadow, shadow) {
+                for pointer in &pointers {
+                    recorder.patched(target, op, pointer, value);
+                }
+            }
         }
     }
     Ok(())
@@ -123,7 +132,8 @@ fn render_operations<'p>(
     who: &str,
     bindings: &Bindings,
     place: &Place,
-) -> Result<Vec<(&'p str, String, Tree)>, Vec<Problem>> {
+    recorder: &mut Option<Recorder>,
+) -> Result<Vec<(&'p str, String, Tree, Option<Shadow>)>, Vec<Problem>> {
     let mut operations = Vec::with_capacity(patch.operations.len());
     let mut problems = Vec::new();
     for (at, operation) in patch.operations.iter().enumerate() {
@@ -145,11 +155,19 @@ fn render_operations<'p>(
         };
         let mut faults = Faults::new();
         let wanted = !operation.op.eq_ignore_ascii_case(Op::Remove.name());
-        let value =
-            operation.value.as_ref().filter(|_| wanted).map_or(Tree::Null, |value| value.render(bindings, &mut faults));
+        let place_of_value = place.below("value");
+        let (value, shadow) = match operation.value.as_ref().filter(|_| wanted) {
+            Some(value) => {
+                origins::render(value, bindings, &mut faults, recorder.as_mut(), &Writer::TraitPatch, &place_of_value)
+            }
+            None => {
+                let null = Template::Literal(Tree::Null);
+                origins::render(&null, bindings, &mut faults, recorder.as_mut(), &Writer::TraitPatch, &place)
+            }
+        };
         let prefix = format!("failed to render value {what}: ");
         problems.extend(faults.into_vec().iter().map(|fault| Problem::fault(&place.below("value"), &prefix, fault)));
-        operations.push((operation.op.as_str(), path, value));
+        operations.push((operation.op.as_str(), path, value, shadow));
     }
     if problems.is_empty() { Ok(operations) } else { Err(problems) }
 }

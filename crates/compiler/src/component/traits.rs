@@ -11,6 +11,7 @@ use super::{Item, patches, removes};
 use crate::compiler::Compiler;
 use crate::evaluate::{broken_rules, each, holds};
 use crate::input::{ComponentInput, TraitSource};
+use crate::origins::{self, Recorder, Writer};
 use crate::problem::{Code, Place, Problem, Problems, Stage};
 use crate::program::{ComponentTypeProgram, Create, Embedded, TraitProgram};
 use crate::template::{Bindings, Faults, Template};
@@ -67,6 +68,7 @@ pub(super) fn apply_all(
     variables: &Variables,
     component: &Bindings,
     items: &mut Vec<Item>,
+    recorder: &mut Option<Recorder>,
 ) -> Result<Vec<Instance>, Problems> {
     let mut instances = Vec::with_capacity(program.traits.len() + input.traits.len());
     for (at, embedded) in program.traits.iter().enumerate() {
@@ -74,13 +76,13 @@ pub(super) fn apply_all(
         let trait_program = find(catalog, &used)?;
         let place = Place::new(format!("ComponentType {}", input.type_name), format!("spec.traits[{at}]"));
         let (parameters, configs) = embedded_values(embedded, component, &used, &place)?;
-        instances.push(apply(&used, trait_program, Some(&parameters), Some(&configs), variables, items)?);
+        instances.push(apply(&used, trait_program, Some(&parameters), Some(&configs), variables, items, recorder)?);
     }
     for own in input.traits {
         let used = Use { kind: &own.kind, name: &own.name, instance: &own.instance_name };
         let trait_program = find(catalog, &used)?;
         let configs = input.trait_environment_configs.and_then(|configs| configs.get(&own.instance_name));
-        instances.push(apply(&used, trait_program, own.parameters.as_ref(), configs, variables, items)?);
+        instances.push(apply(&used, trait_program, own.parameters.as_ref(), configs, variables, items, recorder)?);
     }
     Ok(instances)
 }
@@ -128,6 +130,7 @@ fn apply(
     configs: Option<&serde_json::Value>,
     variables: &Variables,
     items: &mut Vec<Item>,
+    recorder: &mut Option<Recorder>,
 ) -> Result<Instance, Problems> {
     let label = format!("{}/{}", used.name, used.instance);
     let place = Place::new(format!("{} {label}", kind_or_default(used.kind)), "");
@@ -137,12 +140,15 @@ fn apply(
     if !broken.is_empty() {
         return Err(Problems::prefixed(Stage::Check, format!("trait {label} validation failed: "), broken));
     }
+    if let Some(recorder) = recorder {
+        recorder.given(parameters, configs);
+    }
     let failed = |problems| Problems::prefixed(Stage::Patch, format!("failed to process trait {label}: "), problems);
     for (at, create) in program.creates.iter().enumerate() {
-        render_create(create, at, used.name, &bindings, &place, items).map_err(failed)?;
+        render_create(create, at, used.name, &bindings, &place, items, recorder).map_err(failed)?;
     }
     for (at, patch) in program.patches.iter().enumerate() {
-        patches::apply(patch, at, used.name, &bindings, &place, items).map_err(failed)?;
+        patches::apply(patch, at, used.name, &bindings, &place, items, recorder).map_err(failed)?;
     }
     removes::apply(&program.removes, used.name, &bindings, &place, items).map_err(failed)?;
     Ok(Instance { program: program.clone(), label, place, bindings })
@@ -209,6 +215,7 @@ fn render_create(
     bindings: &Bindings,
     place: &Place,
     items: &mut Vec<Item>,
+    recorder: &mut Option<Recorder>,
 ) -> Result<(), Vec<Problem>> {
     let place = place.below(&format!("spec.creates[{at}]"));
     let prefix = |what: &str| format!("failed to evaluate {what} for trait {name} create #{at}: ");
@@ -218,8 +225,9 @@ fn render_create(
     }
     for round in each(create.for_each.as_ref(), bindings).map_err(|error| control("forEach", &error))? {
         let mut faults = Faults::new();
-        let tree = create.template.render(&round, &mut faults);
         let place = place.below("template");
+        let (tree, shadow) =
+            origins::render(&create.template, &round, &mut faults, recorder.as_mut(), &Writer::TraitCreate, &place);
         if !faults.is_empty() {
             let prefix = format!("failed to render create template for trait {name} create #{at}: ");
             return Err(faults.into_vec().iter().map(|fault| Problem::fault(&place, &prefix, fault)).collect());
@@ -231,7 +239,7 @@ fn render_create(
             );
             return Err(vec![Problem::new(Code::Type, &place, message)]);
         }
-        items.push(Item { plane: create.target_plane.clone(), tree });
+        items.push(Item { plane: create.target_plane.clone(), tree, shadow });
     }
     Ok(())
 }

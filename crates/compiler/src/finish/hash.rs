@@ -5,7 +5,8 @@ use model::hash::{fnv32a, safe_encode};
 use super::{dump, order};
 use crate::tree::{Map, Tree};
 
-const ANNOTATION: &str = "openchoreo.dev/dp-resource-hash";
+/// The annotation's name.
+pub(crate) const ANNOTATION: &str = "openchoreo.dev/dp-resource-hash";
 
 /// The kind whose pod template carries the hash, for the workload types that have one.
 pub(crate) fn main_kind(workload_type: &str) -> Option<&'static str> {

@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use super::{Bindings, Faults, Key, Part, Segment, Template, TemplateError, Text};
+use super::{Bindings, Expression, Faults, Key, Part, Segment, Template, TemplateError, Text};
+use crate::origins::{NoTrace, Trace};
 use crate::tree::{Map, Tree};
 
 impl Template {
@@ -10,38 +11,63 @@ impl Template {
     ///
     /// An entry or item that comes out as `oc_omit()` is left out; at the root it is returned.
     pub fn render(&self, bindings: &Bindings, faults: &mut Faults) -> Tree {
+        self.render_traced(bindings, faults, &mut NoTrace).0
+    }
+
+    /// As [`Template::render`], telling `trace` where each value comes from.
+    pub(crate) fn render_traced<T: Trace>(
+        &self,
+        bindings: &Bindings,
+        faults: &mut Faults,
+        trace: &mut T,
+    ) -> (Tree, T::Shadow) {
         match self {
-            Self::Literal(tree) => tree.clone(),
-            Self::Whole(expression) => expression.evaluate(bindings).unwrap_or_else(|error| fault(faults, error)),
-            Self::Text(text) => text.render(bindings, faults),
+            Self::Literal(tree) => (tree.clone(), trace.literal()),
+            Self::Whole(expression) => {
+                let tree = expression.evaluate(bindings).unwrap_or_else(|error| fault(faults, error));
+                (tree, trace.computed(std::iter::once(expression)))
+            }
+            Self::Text(text) => (text.render(bindings, faults), trace.computed(text.expressions())),
             Self::List(items) => {
                 let mut out = Vec::with_capacity(items.len());
+                let mut shadows = Vec::with_capacity(items.len());
                 for (at, item) in items.iter().enumerate() {
                     let before = faults.len();
-                    match item.render(bindings, faults) {
-                        Tree::Omit => {}
-                        value => out.push(value),
+                    trace.enter(|| Segment::Index(at));
+                    match item.render_traced(bindings, faults, trace) {
+                        (Tree::Omit, _) => {}
+                        (value, shadow) => {
+                            out.push(value);
+                            shadows.push(shadow);
+                        }
                     }
+                    trace.leave();
                     faults.below(before, || Segment::Index(at));
                 }
-                Tree::List(out)
+                (Tree::List(out), trace.list(shadows))
             }
             Self::Map(entries) => {
                 let mut out = Map::with_capacity(entries.len());
+                let mut shadows = Vec::with_capacity(if T::KEEPS { entries.len() } else { 0 });
                 for (key, value) in entries {
                     let Some(name) = key.render(bindings, faults) else { continue };
                     let before = faults.len();
-                    match value.render(bindings, faults) {
-                        Tree::Omit => {}
-                        value => {
-                            out.insert(name.clone(), value);
+                    trace.enter(|| Segment::Key(key.source().clone()));
+                    match value.render_traced(bindings, faults, trace) {
+                        (Tree::Omit, _) => {}
+                        (value, shadow) => {
+                            if T::KEEPS {
+                                shadows.push((name.clone(), shadow));
+                            }
+                            out.insert(name, value);
                         }
                     }
+                    trace.leave();
                     faults.below(before, || Segment::Key(key.source().clone()));
                 }
-                Tree::Map(out)
+                (Tree::Map(out), trace.map(shadows))
             }
-            Self::Broken(nested) => fault(faults, nested.clone().into()),
+            Self::Broken(nested) => (fault(faults, nested.clone().into()), trace.literal()),
         }
     }
 
@@ -95,6 +121,13 @@ impl Key {
 }
 
 impl Text {
+    fn expressions(&self) -> impl Iterator<Item = &Arc<Expression>> {
+        self.parts.iter().filter_map(|part| match part {
+            Part::Expression { expression, .. } => Some(expression),
+            Part::Plain(_) => None,
+        })
+    }
+
     fn render(&self, bindings: &Bindings, faults: &mut Faults) -> Tree {
         let mut out = String::with_capacity(self.source.len());
         let mut values: Vec<String> = Vec::new();

@@ -1,0 +1,130 @@
+//! The shadow of a rendered object: the same shape, with the number of an origin at each node.
+
+use std::sync::Arc;
+
+use super::OriginId;
+use crate::patch::Node;
+use crate::template::Segment;
+
+/// A node of the shadow.
+#[derive(Debug, Clone)]
+pub(crate) struct Shadow {
+    /// Who wrote the value at this node; `None` where it was made on the way to a field below.
+    pub(crate) origin: Option<OriginId>,
+    pub(crate) inside: Inside,
+}
+
+#[derive(Debug, Clone)]
+pub(crate) enum Inside {
+    /// The value and all that is in it have this one origin.
+    Whole,
+    List(Vec<Shadow>),
+    Map(Vec<(Arc<str>, Shadow)>),
+    /// Nothing is there yet.
+    Vacant,
+}
+
+impl Shadow {
+    pub(crate) fn whole(origin: OriginId) -> Self {
+        Self { origin: Some(origin), inside: Inside::Whole }
+    }
+
+    /// The origin of the field at `path`, or of the nearest value around it that has one.
+    pub(super) fn at(&self, path: &[Segment]) -> Option<OriginId> {
+        let Some((first, rest)) = path.split_first() else { return self.origin };
+        let below = match (&self.inside, first) {
+            (Inside::List(items), Segment::Index(at)) => items.get(*at),
+            (Inside::Map(entries), Segment::Key(key)) => {
+                entries.iter().find(|(known, _)| known == key).map(|(_, value)| value)
+            }
+            _ => None,
+        };
+        below.and_then(|below| below.at(rest)).or(self.origin)
+    }
+
+    /// The node at a pointer, if it is there.
+    pub(crate) fn find(&self, pointer: &[crate::patch::Segment]) -> Option<&Shadow> {
+        pointer.iter().try_fold(self, |node, segment| match (&node.inside, segment) {
+            (Inside::List(items), crate::patch::Segment::Index(at)) => items.get(*at),
+            (Inside::Map(entries), crate::patch::Segment::Key(key)) => {
+                entries.iter().find(|(known, _)| **known == **key).map(|(_, value)| value)
+            }
+            _ => None,
+        })
+    }
+
+    /// Makes room for entries in a value that had one origin as a whole.
+    fn open(&mut self, make: Inside) {
+        if matches!(self.inside, Inside::Whole | Inside::Vacant) {
+            self.inside = make;
+        }
+    }
+}
+
+impl Node for Shadow {
+    fn new_map() -> Self {
+        Self { origin: None, inside: Inside::Map(Vec::new()) }
+    }
+
+    fn new_list() -> Self {
+        Self { origin: None, inside: Inside::List(Vec::new()) }
+    }
+
+    fn is_vacant(&self) -> bool {
+        matches!(self.inside, Inside::Vacant)
+    }
+
+    fn type_name(&self) -> &'static str {
+        "shadow"
+    }
+
+    /// A value that was written as a whole is told apart item by item from here on; `crate::patch::apply` has checked on the
+    /// object itself that it is a list.
+    fn list(&mut self) -> Option<&mut Vec<Self>> {
+        self.open(Inside::List(Vec::new()));
+        match &mut self.inside {
+            Inside::List(items) => Some(items),
+            _ => None,
+        }
+    }
+
+    fn is_map(&self) -> bool {
+        matches!(self.inside, Inside::Map(_) | Inside::Whole)
+    }
+
+    fn child(&mut self, key: &str) -> Option<&mut Self> {
+        self.child_or_vacant(key)
+    }
+
+    fn child_or_vacant(&mut self, key: &str) -> Option<&mut Self> {
+        self.open(Inside::Map(Vec::new()));
+        let origin = self.origin;
+        let Inside::Map(entries) = &mut self.inside else { return None };
+        let at = entries.iter().position(|(known, _)| **known == *key).unwrap_or_else(|| {
+            entries.push((Arc::from(key), Self { origin, inside: Inside::Vacant }));
+            entries.len() - 1
+        });
+        entries.get_mut(at).map(|(_, value)| value)
+    }
+
+    fn set(&mut self, key: &str, value: Self) {
+        if let Some(child) = self.child_or_vacant(key) {
+            *child = value;
+        }
+    }
+
+    fn unset(&mut self, key: &str) {
+        self.open(Inside::Map(Vec::new()));
+        if let Inside::Map(entries) = &mut self.inside {
+            entries.retain(|(known, _)| **known != *key);
+        }
+    }
+
+    fn overlay(&mut self, other: &Self) -> bool {
+        let Inside::Map(entries) = &other.inside else { return false };
+        for (key, value) in entries {
+            self.set(key, value.clone());
+        }
+        true
+    }
+}
