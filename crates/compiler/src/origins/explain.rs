@@ -23,7 +23,7 @@ impl Origins {
         let segments = parse_path(path)?;
         let value = value_at(object, &segments)?.clone();
         let origin = self.of(manifest, &segments)?;
-        Some(Explained { sentence: self.sentence(path, &value, origin), value })
+        Some(Explained { sentence: self.sentence(path, &value, &origin), value })
     }
 
     pub(super) fn sentence(&self, path: &str, value: &Value, origin: &Origin) -> String {

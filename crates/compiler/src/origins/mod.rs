@@ -65,8 +65,16 @@ impl Origins {
     }
 
     /// The origin of a field: `manifest` is the place in the list of rendered resources, `path` the steps to the field. A
-    /// field inside a value that was written as a whole has that value's origin.
-    pub fn of(&self, manifest: usize, path: &[crate::template::Segment]) -> Option<&Origin> {
-        self.get(self.manifests.get(manifest)?.at(path)?)
+    /// field inside a value that an expression gave as a whole has that value's origin.
+    pub fn of(&self, manifest: usize, path: &[crate::template::Segment]) -> Option<Origin> {
+        let (id, inside) = self.manifests.get(manifest)?.at(path)?;
+        let mut origin = self.get(id)?.clone();
+        if origin.place.expression.is_none() && !matches!(origin.writer, Writer::BuiltIn(_)) {
+            // Written literally: the line of the field itself is known.
+            let mut below = String::new();
+            crate::template::write_path(&mut below, inside);
+            origin.place = origin.place.below(&below);
+        }
+        Some(origin)
     }
 }

@@ -29,9 +29,11 @@ impl Shadow {
         Self { origin: Some(origin), inside: Inside::Whole }
     }
 
-    /// The origin of the field at `path`, or of the nearest value around it that has one.
-    pub(super) fn at(&self, path: &[Segment]) -> Option<OriginId> {
-        let Some((first, rest)) = path.split_first() else { return self.origin };
+    /// The origin of the field at `path`, or of the nearest value around it that has one, and how much of the path lies
+    /// below that value.
+    pub(super) fn at<'p>(&self, path: &'p [Segment]) -> Option<(OriginId, &'p [Segment])> {
+        let own = self.origin.map(|origin| (origin, path));
+        let Some((first, rest)) = path.split_first() else { return own };
         let below = match (&self.inside, first) {
             (Inside::List(items), Segment::Index(at)) => items.get(*at),
             (Inside::Map(entries), Segment::Key(key)) => {
@@ -39,7 +41,7 @@ impl Shadow {
             }
             _ => None,
         };
-        below.and_then(|below| below.at(rest)).or(self.origin)
+        below.and_then(|below| below.at(rest)).or(own)
     }
 
     /// The node at a pointer, if it is there.

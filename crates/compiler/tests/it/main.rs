@@ -1,0 +1,7 @@
+//! The compiler from outside.
+#![allow(missing_docs, clippy::unwrap_used)]
+
+mod errors;
+mod laws;
+mod origins;
+mod sample;
