@@ -1,0 +1,302 @@
+//! A node of its own for one test: API server in memory, data folder, image, and nothing left at the end.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use bollard::body_full;
+use bollard::query_parameters::{CreateImageOptions, RemoveImageOptions};
+use futures::TryStreamExt as _;
+use k8s_openapi::api::apps::v1::Deployment;
+use k8s_openapi::api::core::v1::{ContainerStatus, Event, Namespace, Pod};
+use kube::api::{DeleteParams, ListParams, PostParams};
+use kube::runtime::wait::await_condition;
+use kube::{Api, Client, ResourceExt as _};
+use node::engine::{Engine, EngineOptions};
+use node::{Backoff, EngineNetworks, Node, NodeHandle, NodeOptions, PodPlace};
+use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
+use tokio::sync::OnceCell;
+
+/// The longest wait for one event; nothing takes that long unless it fails.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+pub(crate) const NAMESPACE: &str = "shop";
+
+pub(crate) struct Lab {
+    pub(crate) client: Client,
+    pub(crate) engine: Engine,
+    pub(crate) node: Option<NodeHandle>,
+    pub(crate) image: String,
+    pub(crate) folder: tempfile::TempDir,
+    _server: kubelite::Server,
+}
+
+impl Lab {
+    /// A running node; none, with a word why, where there is no engine.
+    pub(crate) async fn start() -> Option<Self> {
+        let folder = tempfile::Builder::new().prefix("node").tempdir().expect("a temporary folder");
+        let options = EngineOptions { data_dir: folder.path().join("node"), host: None };
+        let engine = match Engine::find(options).await {
+            Ok(engine) => engine,
+            Err(error) => {
+                println!("skipped: {error}");
+                return None;
+            }
+        };
+        let server = kubelite::Server::open(kubelite::Options::default()).await.expect("an API server");
+        let client = server.client();
+        let namespaces: Api<Namespace> = Api::all(client.clone());
+        let namespace = object(json!({"metadata": {"name": NAMESPACE}}));
+        namespaces.create(&PostParams::default(), &namespace).await.expect("a namespace");
+        let image = format!("localhost/{}:1", engine.instance());
+        let mut lab = Self { client, engine, node: None, image, folder, _server: server };
+        lab.bring_image(&lab.image.clone()).await;
+        lab.start_node().await;
+        Some(lab)
+    }
+
+    /// Starts the node, for the first time or again.
+    pub(crate) async fn start_node(&mut self) {
+        let networks = Arc::new(EngineNetworks::new(self.engine.clone()));
+        let mut options =
+            NodeOptions::new(self.client.clone(), self.engine.clone(), networks, self.folder.path().join("node"));
+        options.restart_backoff = Backoff { initial: Duration::from_millis(600), longest: Duration::from_secs(2) };
+        self.node = Some(Node::start(options).await.expect("the node starts"));
+    }
+
+    /// Stops the node; its containers run on.
+    pub(crate) async fn stop_node(&mut self) {
+        self.node.take().expect("a node").shutdown().await;
+    }
+
+    /// Removes everything and checks that nothing is left.
+    pub(crate) async fn end(mut self) {
+        self.node.take().expect("a node").remove_everything().await.expect("everything is removed");
+        let filters =
+            [("label".to_owned(), vec![format!("{}={}", node::engine::INSTANCE_LABEL, self.engine.instance())])];
+        let containers = bollard::query_parameters::ListContainersOptions {
+            all: true,
+            filters: Some(filters.clone().into()),
+            ..Default::default()
+        };
+        assert_eq!(self.engine.docker().list_containers(Some(containers)).await.expect("listed").len(), 0);
+        let networks = bollard::query_parameters::ListNetworksOptions { filters: Some(filters.into()) };
+        assert_eq!(self.engine.docker().list_networks(Some(networks)).await.expect("listed").len(), 0);
+        self.remove_image(&self.image).await;
+    }
+
+    /// Makes the image of that name from the test's program.
+    pub(crate) async fn bring_image(&self, name: &str) {
+        let (repository, tag) = name.rsplit_once(':').expect("a tag");
+        let options = CreateImageOptions {
+            from_src: Some("-".to_owned()),
+            repo: Some(repository.to_owned()),
+            tag: Some(tag.to_owned()),
+            ..CreateImageOptions::default()
+        };
+        let program = std::fs::read(guest().await).expect("the program");
+        let archive = archive("guest", &program);
+        let made: Result<Vec<_>, _> =
+            self.engine.docker().create_image(Some(options), Some(body_full(archive.into())), None).try_collect().await;
+        made.expect("the image is made");
+    }
+
+    pub(crate) async fn remove_image(&self, name: &str) {
+        let options = RemoveImageOptions { force: true, ..RemoveImageOptions::default() };
+        self.engine.docker().remove_image(name, Some(options), None).await.expect("the image is removed");
+    }
+
+    pub(crate) fn api<K>(&self) -> Api<K>
+    where
+        K: kube::Resource<DynamicType = (), Scope = k8s_openapi::NamespaceResourceScope>,
+    {
+        Api::namespaced(self.client.clone(), NAMESPACE)
+    }
+
+    /// Creates a pod with one container that runs `command` of the test's program.
+    pub(crate) async fn pod(&self, name: &str, command: &[&str], spec: Value, container: Value) -> Pod {
+        let pod =
+            json!({"metadata": {"name": name, "namespace": NAMESPACE}, "spec": self.spec(command, spec, container)});
+        self.create(pod).await
+    }
+
+    /// A pod's spec around one container, both with more fields.
+    pub(crate) fn spec(&self, command: &[&str], spec: Value, container: Value) -> Value {
+        let command: Vec<&str> = std::iter::once("/guest").chain(command.iter().copied()).collect();
+        let main = merged(json!({"name": "main", "image": self.image, "command": command}), container);
+        merged(json!({"nodeName": "local", "terminationGracePeriodSeconds": 5, "containers": [main]}), spec)
+    }
+
+    pub(crate) async fn deployment(&self, name: &str, replicas: i32, pods: Value, spec: Value) -> Deployment {
+        let labels = json!({"app": name});
+        let spec = merged(
+            json!({
+                "replicas": replicas,
+                "selector": {"matchLabels": labels},
+                "template": {"metadata": {"labels": labels}, "spec": pods},
+            }),
+            spec,
+        );
+        self.create(json!({"metadata": {"name": name, "namespace": NAMESPACE}, "spec": spec})).await
+    }
+
+    pub(crate) async fn create<K>(&self, value: Value) -> K
+    where
+        K: kube::Resource<DynamicType = (), Scope = k8s_openapi::NamespaceResourceScope>
+            + Clone
+            + DeserializeOwned
+            + serde::Serialize
+            + std::fmt::Debug,
+    {
+        self.api::<K>().create(&PostParams::default(), &object(value)).await.expect("created")
+    }
+
+    /// Waits until the pod is as asked for.
+    pub(crate) async fn pod_until(&self, name: &str, what: &str, holds: impl Fn(&Pod) -> bool) -> Pod {
+        self.until(name, what, holds).await
+    }
+
+    /// Waits until an object is as asked for.
+    pub(crate) async fn until<K>(&self, name: &str, what: &str, holds: impl Fn(&K) -> bool) -> K
+    where
+        K: kube::Resource<DynamicType = (), Scope = k8s_openapi::NamespaceResourceScope>
+            + Clone
+            + DeserializeOwned
+            + std::fmt::Debug
+            + Send
+            + 'static,
+    {
+        let api = self.api::<K>();
+        let condition = |object: Option<&K>| object.is_some_and(&holds);
+        match tokio::time::timeout(PATIENCE, await_condition(api.clone(), name, condition)).await {
+            Ok(found) => found.expect("watched").expect("there"),
+            Err(_) => {
+                let now = api.get_opt(name).await;
+                panic!("{name} never was {what}; it is {now:#?}; events: {:#?}", self.events(name).await);
+            }
+        }
+    }
+
+    pub(crate) async fn gone<K>(&self, name: &str)
+    where
+        K: kube::Resource<DynamicType = (), Scope = k8s_openapi::NamespaceResourceScope>
+            + Clone
+            + DeserializeOwned
+            + std::fmt::Debug
+            + Send
+            + 'static,
+    {
+        let api = self.api::<K>();
+        let gone = await_condition(api, name, |object: Option<&K>| object.is_none());
+        tokio::time::timeout(PATIENCE, gone).await.expect("it goes").expect("watched");
+    }
+
+    pub(crate) async fn delete_pod(&self, name: &str) {
+        self.api::<Pod>().delete(name, &DeleteParams::default()).await.expect("deleted");
+        self.gone::<Pod>(name).await;
+    }
+
+    /// `reason: message` of the events about an object.
+    pub(crate) async fn events(&self, name: &str) -> Vec<String> {
+        let events = self.api::<Event>().list(&ListParams::default()).await.expect("listed");
+        let about = events.items.into_iter().filter(|event| event.involved_object.name.as_deref() == Some(name));
+        about
+            .map(|event| format!("{}: {}", event.reason.unwrap_or_default(), event.message.unwrap_or_default()))
+            .collect()
+    }
+
+    /// The whole log of the pod's container.
+    pub(crate) async fn log(&self, pod: &Pod) -> String {
+        let uid = pod.uid().expect("a UID");
+        let place = PodPlace { namespace: NAMESPACE, name: &pod.name_any(), uid: &uid };
+        let node = self.node.as_ref().expect("a node");
+        let log = node.access().logs(&place, "main", &node::LogOptions::default()).await.expect("a log");
+        let pieces: Vec<_> = log.try_collect().await.expect("the whole log");
+        String::from_utf8(pieces.concat()).expect("text")
+    }
+}
+
+/// The status of the pod's one container.
+pub(crate) fn main(pod: &Pod) -> Option<&ContainerStatus> {
+    pod.status.as_ref()?.container_statuses.as_ref()?.first()
+}
+
+pub(crate) fn container_id(pod: &Pod) -> String {
+    let id = main(pod).and_then(|status| status.container_id.clone()).expect("a container");
+    id.split_once("://").expect("a scheme").1.to_owned()
+}
+
+pub(crate) fn ready(pod: &Pod) -> bool {
+    let conditions = pod.status.as_ref().and_then(|status| status.conditions.as_ref());
+    conditions.into_iter().flatten().any(|condition| condition.type_ == "Ready" && condition.status == "True")
+}
+
+/// The reason for which the pod's container waits.
+pub(crate) fn waits(pod: &Pod) -> Option<(String, String)> {
+    let waiting = main(pod)?.state.as_ref()?.waiting.as_ref()?;
+    Some((waiting.reason.clone().unwrap_or_default(), waiting.message.clone().unwrap_or_default()))
+}
+
+pub(crate) fn phase(pod: &Pod) -> &str {
+    pod.status.as_ref().and_then(|status| status.phase.as_deref()).unwrap_or_default()
+}
+
+fn object<K: DeserializeOwned>(value: Value) -> K {
+    serde_json::from_value(value).expect("an object")
+}
+
+pub(crate) fn merged(mut base: Value, more: Value) -> Value {
+    if let (Some(base), Value::Object(more)) = (base.as_object_mut(), more) {
+        base.extend(more);
+    }
+    base
+}
+
+/// The test's program, compiled once.
+async fn guest() -> &'static Path {
+    static GUEST: OnceCell<PathBuf> = OnceCell::const_new();
+    let compiled = GUEST.get_or_init(|| async {
+        let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/guest/guest.rs");
+        let target = Path::new(env!("CARGO_TARGET_TMPDIR")).join("guest");
+        let fresh = target.metadata().and_then(|made| Ok(made.modified()? > source.metadata()?.modified()?));
+        if !fresh.unwrap_or(false) {
+            let made = target.with_extension(std::process::id().to_string());
+            let status = tokio::process::Command::new("rustc")
+                .args(["--edition", "2024", "-O", "-C", "target-feature=+crt-static", "-o"])
+                .args([&made, &source])
+                .status()
+                .await
+                .expect("the compiler runs");
+            assert!(status.success(), "the test's program compiles");
+            std::fs::rename(&made, &target).expect("moved");
+        }
+        target
+    });
+    compiled.await
+}
+
+/// A tar archive with one executable file and a folder for what it writes.
+fn archive(name: &str, content: &[u8]) -> Vec<u8> {
+    let mut tar = Vec::new();
+    for (name, kind, mode, content) in [("tmp/", b'5', "0001777", &[][..]), (name, b'0', "0000755", content)] {
+        let mut header = [0_u8; 512];
+        let mut put = |offset: usize, text: &[u8]| header[offset..offset + text.len()].copy_from_slice(text);
+        put(0, name.as_bytes());
+        put(100, mode.as_bytes());
+        put(108, b"0000000\0");
+        put(116, b"0000000\0");
+        put(124, format!("{:011o}\0", content.len()).as_bytes());
+        put(136, b"00000000000\0");
+        put(148, b"        ");
+        put(156, &[kind]);
+        put(257, b"ustar\x0000");
+        let sum: u32 = header.iter().map(|byte| u32::from(*byte)).sum();
+        header[148..156].copy_from_slice(format!("{sum:06o}\0 ").as_bytes());
+        tar.extend_from_slice(&header);
+        tar.extend_from_slice(content);
+        tar.resize(tar.len().next_multiple_of(512), 0);
+    }
+    tar.resize(tar.len() + 1024, 0);
+    tar
+}

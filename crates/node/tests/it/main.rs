@@ -1,0 +1,9 @@
+//! The node against a real container engine and an API server in process. Where there is no engine the tests say so and
+//! do nothing.
+
+mod lab;
+mod lifecycle;
+mod restarts;
+mod rollouts;
+mod streams;
+mod volumes;

@@ -1,0 +1,138 @@
+//! Containers that fail, that are killed behind our back, and that outlive the node's process.
+
+use std::time::{Duration, Instant};
+
+use crate::lab::{Lab, container_id, main, phase, ready, waits};
+use bollard::query_parameters::{KillContainerOptions, RemoveContainerOptions};
+use k8s_openapi::api::core::v1::Pod;
+use kube::api::DeleteParams;
+use serde_json::json;
+
+fn restarts(pod: &Pod) -> i32 {
+    main(pod).map_or(0, |status| status.restart_count)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_container_that_keeps_failing_waits_longer_each_time() {
+    let Some(lab) = Lab::start().await else { return };
+    lab.pod("crash", &["exit", "7"], json!({}), json!({})).await;
+    let crash = lab
+        .pod_until("crash", "in a crash loop", |pod| {
+            restarts(pod) >= 2 && waits(pod).is_some_and(|(reason, _)| reason == "CrashLoopBackOff")
+        })
+        .await;
+    let (_, message) = waits(&crash).expect("it waits");
+    assert!(message.contains("restarting failed container=main pod=crash_shop"), "{message}");
+    let last = main(&crash).and_then(|status| status.last_state.as_ref()?.terminated.clone()).expect("its last end");
+    assert_eq!((last.exit_code, last.reason.as_deref()), (7, Some("Error")));
+    assert_eq!(phase(&crash), "Running");
+    lab.delete_pod("crash").await;
+    lab.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_container_above_its_memory_limit_is_told_as_out_of_memory() {
+    let Some(lab) = Lab::start().await else { return };
+    if !lab.engine.abilities().memory_limit {
+        println!("skipped: the engine does not limit memory here");
+        return lab.end().await;
+    }
+    let limits = json!({"resources": {"limits": {"memory": "32Mi"}}});
+    lab.pod("hungry", &["eat"], json!({"restartPolicy": "Never"}), limits).await;
+    let ended = lab.pod_until("hungry", "failed", |pod| phase(pod) == "Failed").await;
+    let ended = main(&ended).and_then(|status| status.state.as_ref()?.terminated.clone()).expect("ended");
+    assert_eq!((ended.exit_code, ended.reason.as_deref()), (137, Some("OOMKilled")));
+    lab.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_kill_or_removal_behind_our_back_is_noticed_and_repaired() {
+    let Some(lab) = Lab::start().await else { return };
+    lab.pod("web", &["serve", "8080"], json!({}), json!({})).await;
+    let before = lab.pod_until("web", "ready", ready).await;
+    let began = Instant::now();
+    let kill = KillContainerOptions { signal: "SIGKILL".to_owned() };
+    lab.engine.docker().kill_container(&container_id(&before), Some(kill)).await.expect("killed");
+    let killed = lab.pod_until("web", "restarted", |pod| restarts(pod) == 1 && ready(pod)).await;
+    println!("repaired after a kill in {:?}", began.elapsed());
+    let last = main(&killed).and_then(|status| status.last_state.as_ref()?.terminated.clone()).expect("its last end");
+    assert_eq!(last.exit_code, 137);
+    assert_eq!(
+        killed.status.as_ref().and_then(|status| status.pod_ip.clone()),
+        before.status.as_ref().and_then(|status| status.pod_ip.clone()),
+        "a pod keeps its address over a restart of its container"
+    );
+    let began = Instant::now();
+    let remove = RemoveContainerOptions { force: true, ..Default::default() };
+    lab.engine.docker().remove_container(&container_id(&killed), Some(remove)).await.expect("removed");
+    lab.pod_until("web", "made anew", |pod| restarts(pod) == 2 && ready(pod)).await;
+    println!("repaired after a removal in {:?}", began.elapsed());
+    lab.delete_pod("web").await;
+    lab.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_failed_liveness_probe_restarts_the_container() {
+    let Some(lab) = Lab::start().await else { return };
+    let probe = json!({"livenessProbe": {"httpGet": {"path": "/tmp/alive", "port": 8080}, "periodSeconds": 1, "failureThreshold": 1}});
+    lab.pod("sick", &["serve", "8080"], json!({}), probe).await;
+    lab.pod_until("sick", "restarted", |pod| restarts(pod) >= 1).await;
+    let events = lab.events("sick").await;
+    assert!(
+        events.contains(&"Killing: Container main failed liveness probe, will be restarted".to_owned()),
+        "{events:?}"
+    );
+    assert!(
+        events.contains(&"Unhealthy: Liveness probe failed: HTTP probe failed with statuscode: 503".to_owned()),
+        "{events:?}"
+    );
+    lab.delete_pod("sick").await;
+    lab.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_node_that_starts_again_finds_its_containers_and_removes_those_of_no_pod() {
+    let Some(mut lab) = Lab::start().await else { return };
+    lab.pod("stays", &["serve", "8080"], json!({}), json!({"readinessProbe": {"tcpSocket": {"port": 8080}}})).await;
+    lab.pod("goes", &["serve", "8080"], json!({}), json!({})).await;
+    let stays = lab.pod_until("stays", "ready", ready).await;
+    let goes = lab.pod_until("goes", "ready", ready).await;
+    lab.stop_node().await;
+    let now = DeleteParams { grace_period_seconds: Some(0), ..DeleteParams::default() };
+    lab.api::<Pod>().delete("goes", &now).await.expect("deleted while the node is away");
+    lab.gone::<Pod>("goes").await;
+    lab.start_node().await;
+
+    let orphan = container_id(&goes);
+    let gone = async {
+        let options = || None::<bollard::query_parameters::InspectContainerOptions>;
+        while lab.engine.docker().inspect_container(&orphan, options()).await.is_ok() {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(30), gone).await.expect("the container of no pod is removed");
+    let after = lab.pod_until("stays", "ready", ready).await;
+    assert_eq!((container_id(&after), restarts(&after)), (container_id(&stays), 0));
+    let transition = |pod: &Pod| {
+        let conditions = pod.status.as_ref().and_then(|status| status.conditions.clone()).unwrap_or_default();
+        conditions
+            .into_iter()
+            .find(|condition| condition.type_ == "Ready")
+            .and_then(|condition| condition.last_transition_time)
+    };
+    assert_eq!(transition(&after), transition(&stays), "it was ready all the time");
+    lab.delete_pod("stays").await;
+    lab.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_program_that_ignores_the_stop_signal_is_killed_after_its_grace() {
+    let Some(lab) = Lab::start().await else { return };
+    lab.pod("deaf", &["stubborn"], json!({"terminationGracePeriodSeconds": 1}), json!({})).await;
+    lab.pod_until("deaf", "ready", ready).await;
+    let began = Instant::now();
+    lab.delete_pod("deaf").await;
+    let took = began.elapsed();
+    assert!(took >= Duration::from_secs(1) && took < Duration::from_secs(15), "{took:?}");
+    lab.end().await;
+}
