@@ -56,8 +56,8 @@ impl Engine {
         };
         let options = CreateImageOptions {
             from_src: Some("-".to_owned()),
-            repo: Some(REPOSITORY.to_owned()),
-            tag: Some(TAG.to_owned()),
+            // With the tag: Podman overlooks a tag of its own here.
+            repo: Some(name.clone()),
             ..CreateImageOptions::default()
         };
         let archive = archive("pause", &program(machine));

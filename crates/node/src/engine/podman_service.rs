@@ -38,7 +38,7 @@ struct State {
 impl PodmanService {
     /// Starts the service (or takes over the one that an earlier process of this data folder left) and returns its address.
     pub(super) async fn start(program: &Path, data_dir: &Path) -> Result<(Self, String), EngineError> {
-        let folder = data_dir.join("podman");
+        let folder = std::path::absolute(data_dir.join("podman")).unwrap_or_else(|_| data_dir.join("podman"));
         let failed = |source| EngineError::DataDir { path: folder.clone(), source };
         fs::DirBuilder::new().recursive(true).mode(0o700).create(&folder).map_err(failed)?;
         let socket = socket_path(&folder);
@@ -164,6 +164,8 @@ impl Launch {
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(Stdio::piped())
+            // The monitors of containers leave files where the service was started.
+            .current_dir(&self.folder)
             // A Ctrl-C at the terminal is for the server, which ends the service when it is done with it.
             .process_group(0);
         if std::env::var_os("CONTAINERS_CONF").is_none() {

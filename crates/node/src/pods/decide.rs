@@ -109,7 +109,9 @@ pub(crate) fn outlook(seen: &Seen<'_>, container: &Container, init: bool) -> Out
             let streak = seen.backoff.next_streak(found.streak(), ran);
             let pause = if streak == 0 || changed { Duration::ZERO } else { seen.backoff.pause(found.streak()) };
             let not_before = (!pause.is_zero()).then(|| finished.saturating_add(pause).unwrap_or(finished));
-            Outlook::Again { not_before, attempt: found.attempt() + 1, streak }
+            // A later attempt than the newest that is left has vanished behind our back.
+            let told = restarts_told(seen.pod, &container.name, init).unwrap_or_default();
+            Outlook::Again { not_before, attempt: found.attempt().max(told) + 1, streak }
         }
         // Made and never started: the attempt is still to be made.
         Some(found) => Outlook::Again { not_before: None, attempt: found.attempt(), streak: found.streak() },

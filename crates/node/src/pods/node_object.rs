@@ -4,15 +4,12 @@ use std::collections::BTreeMap;
 
 use k8s_openapi::api::core::v1::{Node, NodeAddress, NodeCondition, NodeStatus, NodeSystemInfo};
 use k8s_openapi::apimachinery::pkg::api::resource::Quantity;
-use kube::api::{Patch, PatchParams};
+use kube::api::{ObjectMeta, Patch, PatchParams, PostParams};
 use kube::{Api, Client};
 use serde_json::json;
 
 use super::status::time;
 use crate::engine::Engine;
-
-/// The field manager of what this crate applies.
-const MANAGER: &str = "kubelet";
 
 /// The labels by which pods may select this node.
 pub(crate) fn node_labels(name: &str, engine: &Engine) -> BTreeMap<String, String> {
@@ -40,13 +37,20 @@ fn architecture(engine: &Engine) -> String {
 /// Registers the node, `Ready`.
 pub(crate) async fn register(client: &Client, engine: &Engine, name: &str, address: &str) -> Result<(), kube::Error> {
     let nodes: Api<Node> = Api::all(client.clone());
-    let parameters = PatchParams::apply(MANAGER).force();
-    let object = json!({
-        "apiVersion": "v1", "kind": "Node",
-        "metadata": {"name": name, "labels": node_labels(name, engine)},
-        "spec": {},
-    });
-    nodes.patch(name, &parameters, &Patch::Apply(&object)).await?;
+    let labels = node_labels(name, engine);
+    let object = Node {
+        metadata: ObjectMeta { name: Some(name.to_owned()), labels: Some(labels.clone()), ..ObjectMeta::default() },
+        ..Node::default()
+    };
+    match nodes.create(&PostParams::default(), &object).await {
+        Ok(_) => {}
+        // Registered by an earlier run; labels that others set stay.
+        Err(kube::Error::Api(status)) if status.is_already_exists() => {
+            let patch = json!({"metadata": {"labels": labels}});
+            nodes.patch(name, &PatchParams::default(), &Patch::Merge(patch)).await?;
+        }
+        Err(error) => return Err(error),
+    }
 
     let abilities = engine.abilities();
     let resources: BTreeMap<String, Quantity> = [
@@ -91,8 +95,8 @@ pub(crate) async fn register(client: &Client, engine: &Engine, name: &str, addre
         }),
         ..NodeStatus::default()
     };
-    let patch = json!({"apiVersion": "v1", "kind": "Node", "metadata": {"name": name}, "status": status});
-    nodes.patch_status(name, &parameters, &Patch::Apply(&patch)).await?;
+    let patch = json!({"status": status});
+    nodes.patch_status(name, &PatchParams::default(), &Patch::Merge(patch)).await?;
     Ok(())
 }
 

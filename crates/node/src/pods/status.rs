@@ -220,7 +220,8 @@ fn container_status(
     let succeeded = state.terminated.as_ref().is_some_and(|ended| ended.exit_code == 0);
     let old = seen.pod.status.as_ref();
     let told = restarts_told(seen.pod, &container.name, init);
-    let restarts = found.map(Observed::attempt).or(told).unwrap_or_default();
+    // Never less than what was told: the newest attempt may have vanished behind our back.
+    let restarts = found.map(Observed::attempt).max(told).unwrap_or_default();
     let told_id = old.into_iter().flat_map(|old| {
         let statuses = if init { &old.init_container_statuses } else { &old.container_statuses };
         statuses.iter().flatten()

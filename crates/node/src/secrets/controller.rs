@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use k8s_openapi::api::core::v1::{ObjectReference, Secret};
-use kube::api::{DeleteParams, Patch, PatchParams};
+use kube::api::{DeleteParams, Patch, PatchParams, PostParams};
 use kube::{Api, Client, Resource, ResourceExt as _};
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
@@ -19,8 +19,6 @@ use crate::pods::time;
 use crate::recorder::{Recorder, Tone, reference};
 use crate::watch::{Cache, Key, Presence, Queue};
 
-/// The field manager of filled Secrets.
-const MANAGER: &str = "external-secrets";
 const MANAGED_LABEL: &str = "reconcile.external-secrets.io/managed";
 const HASH_ANNOTATION: &str = "reconcile.external-secrets.io/data-hash";
 /// The pause before a write that failed is tried again.
@@ -136,8 +134,21 @@ impl Controller {
             return Ok(Ok(()));
         }
         let secrets: Api<Secret> = Api::namespaced(self.client.clone(), &namespace);
-        let secret = manifest(external, contents, policy);
-        let written = secrets.patch(&name, &PatchParams::apply(MANAGER).force(), &Patch::Apply(&secret)).await?;
+        let mut secret = manifest(external, contents, policy);
+        let written = match &held {
+            None => secrets.create(&PostParams::default(), &from_manifest(secret)?).await?,
+            Some(held) => {
+                if policy == "Owner" {
+                    for stale in
+                        held.data.iter().flatten().map(|(key, _)| key).filter(|key| !contents.contains_key(*key))
+                    {
+                        secret["data"][stale] = Value::Null;
+                    }
+                }
+                secret["metadata"]["uid"] = json!(held.uid());
+                secrets.patch(&name, &PatchParams::default(), &Patch::Merge(&secret)).await?
+            }
+        };
         self.secrets.apply(Arc::new(written));
         Ok(Ok(()))
     }
@@ -241,6 +252,10 @@ fn holds(held: &Secret, external: &ExternalSecret, contents: &Contents, policy: 
         held.metadata.owner_references.iter().flatten().any(|owner| Some(&owner.uid) == external.metadata.uid.as_ref());
     same && (!exact || (data.count() == contents.len() && owner))
         && held.annotations().get(HASH_ANNOTATION) == Some(&data_hash(external, contents))
+}
+
+fn from_manifest(manifest: Value) -> Result<Secret, kube::Error> {
+    serde_json::from_value(manifest).map_err(kube::Error::SerdeError)
 }
 
 fn manifest(external: &ExternalSecret, contents: &Contents, policy: &str) -> Value {

@@ -19,7 +19,7 @@ use serde_json::{Value, json};
 use tokio::sync::OnceCell;
 
 /// The longest wait for one event; nothing takes that long unless it fails.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_secs(25);
 
 pub(crate) const NAMESPACE: &str = "shop";
 
@@ -88,11 +88,9 @@ impl Lab {
 
     /// Makes the image of that name from the test's program.
     pub(crate) async fn bring_image(&self, name: &str) {
-        let (repository, tag) = name.rsplit_once(':').expect("a tag");
         let options = CreateImageOptions {
             from_src: Some("-".to_owned()),
-            repo: Some(repository.to_owned()),
-            tag: Some(tag.to_owned()),
+            repo: Some(name.to_owned()),
             ..CreateImageOptions::default()
         };
         let program = std::fs::read(guest().await).expect("the program");
