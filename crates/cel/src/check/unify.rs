@@ -199,7 +199,9 @@ fn most_general(a: &Type, b: &Type) -> Type {
 
 fn less_specific(a: &Type, b: &Type) -> bool {
     match (a, b) {
-        (Type::Dyn | Type::Error | Type::Var(_), _) | (Type::Map(_), Type::Object(_)) => true,
+        (Type::Dyn | Type::Error | Type::Var(_), _)
+        | (Type::Map(_), Type::Object(_))
+        | (Type::TypeOf(_), Type::TypeOf(_)) => true,
         (_, Type::Dyn | Type::Error | Type::Var(_)) => false,
         (Type::Nullable(_) | Type::Union(_), _) => true,
         (_, Type::Nullable(_) | Type::Union(_)) => false,
@@ -208,7 +210,6 @@ fn less_specific(a: &Type, b: &Type) -> bool {
         (Type::Opaque(a, p), Type::Opaque(b, q)) => {
             a == b && p.len() == q.len() && p.iter().zip(q.iter()).all(|(a, b)| less_specific(a, b))
         }
-        (Type::TypeOf(_), Type::TypeOf(_)) => true,
         (a, b) => a == b,
     }
 }

@@ -23,10 +23,11 @@ fn answer(env: &Env, activation: &Activation, source: &str) -> String {
 fn answers(sources: &str) -> String {
     let env = env();
     let activation = env.activation();
-    sources
+    let blocks: Vec<String> = sources
         .lines()
         .map(|source| format!("{source}\n    {}\n", answer(&env, &activation, source).replace('\n', "\n    ")))
-        .collect()
+        .collect();
+    blocks.concat()
 }
 
 #[test]
