@@ -1,17 +1,178 @@
 //! `openchoreo up`: everything in one process.
+//!
+//! ```text
+//! data folder ─▶ ports ─▶ store ─▶ kinds ─▶ engine ─▶ network ─▶ node ─▶ gateway ─▶ data plane ─▶ controllers ─▶ platform ─▶ API
+//! ```
 
+mod access;
+mod control;
+mod ground;
+mod platform;
+mod pods;
 mod ports;
+mod secrets;
 
 use crate::cli::UpOptions;
 use crate::data_dir::DataDir;
 use crate::logging;
-use anyhow::Result;
+use anyhow::{Context, Result};
+use api::identity::Issuer;
+use node::engine::{Engine, EngineOptions};
+use node::gateway::{Gateway, GatewayHandle, GatewayOptions};
+use node::network::{Network, NetworkOptions};
+use node::{Node, NodeHandle, NodeOptions};
+use reconcile::engine::EngineHandle;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+
+/// How long requests under way may take when the process is told to stop.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Runs until told to stop.
 pub(crate) fn main(options: UpOptions) -> Result<()> {
+    let begun = Instant::now();
     logging::install(options.log_format, &options.log)?;
-    let data = DataDir::open(options.data_dir.as_deref())?;
-    let ports = ports::Ports::bind(&options)?;
-    let _ = (data, ports);
-    Ok(())
+    if rustls::crypto::aws_lc_rs::default_provider().install_default().is_err() {
+        tracing::debug!("a crypto provider was installed already");
+    }
+    let runtime =
+        tokio::runtime::Builder::new_multi_thread().enable_all().build().context("cannot start the runtime")?;
+    runtime.block_on(async {
+        // Before anything else: a signal during start-up must not be lost.
+        let mut terminate = signal(SignalKind::terminate())?;
+        let mut interrupt = signal(SignalKind::interrupt())?;
+        let mut stopped = std::pin::pin!(async move {
+            tokio::select! {
+                _ = terminate.recv() => {}
+                _ = interrupt.recv() => {}
+            }
+        });
+        let running = tokio::select! {
+            running = Running::start(&options, begun) => running?,
+            () = &mut stopped => return Ok(()),
+        };
+        stopped.await;
+        running.stop(options.remove_on_exit).await
+    })
+}
+
+/// Everything that runs.
+struct Running {
+    server: kubelite::Server,
+    network: Arc<Network>,
+    node: NodeHandle,
+    gateway: GatewayHandle,
+    controllers: EngineHandle,
+    api: JoinHandle<()>,
+    stop: CancellationToken,
+}
+
+impl Running {
+    async fn start(options: &UpOptions, begun: Instant) -> Result<Running> {
+        let data = DataDir::open(options.data_dir.as_deref())?;
+        let ports = ports::Ports::bind(options)?;
+        let (server, engine) = tokio::try_join!(open(&data), find_engine(options, &data))?;
+        let client = server.client();
+        ground::kinds(&client).await?;
+        say(&format!("data        {}", data.path().display()));
+        say(&format!("engine      {}", engine.address()));
+
+        let network = Arc::new(Network::start(NetworkOptions::new(client.clone(), engine.clone())).await?);
+        let node = Node::start(NodeOptions::new(client.clone(), engine, network.clone(), data.folder("node")?)).await?;
+        server.set_pod_connect(pods::NodePods::new(node.access()));
+        secrets::first(&data, node.secrets()).await?;
+
+        let gateway_port = ports.gateway_port()?;
+        drop(ports.gateway);
+        let gateway_options = GatewayOptions {
+            services: Some(network.services()),
+            address: options.listen,
+            http_port: gateway_port,
+            ..GatewayOptions::new(client.clone())
+        };
+        let controller = gateway_options.controller_name.clone();
+        let gateway = Gateway::start(gateway_options).await?;
+        ground::data_plane(&client, gateway.http_port(), server.authority().ca_pem(), &controller).await?;
+        let controllers = control::start(&client)?;
+        if !options.no_platform {
+            tell_platform(&platform::install(&client).await?);
+        }
+
+        let kubernetes = TcpListener::from_std(ports.kubernetes)?;
+        let kubernetes_url = format!("https://{}", kubernetes.local_addr()?);
+        let kubeconfig = data.path().join("kubeconfig");
+        server.authority().write_kubeconfig(&kubeconfig, &kubernetes_url)?;
+        server.serve(kubernetes)?;
+
+        let listener = TcpListener::from_std(ports.api)?;
+        let url = format!("http://{}", listener.local_addr()?);
+        let issuer = Arc::new(Issuer::open(&data.folder("identity")?, url.clone())?);
+        let occ = access::occ(&data, &issuer, &url)?;
+        let stop = CancellationToken::new();
+        let router =
+            api::router(api::Options { client: client.clone(), planes: Arc::new(control::OnePlane(client)), issuer });
+        let api = tokio::spawn(api::serve(listener, router, stop.clone()));
+
+        say(&format!("API         {url}"));
+        say(&format!("gateway     http://*.{}:{}", ground::HOST, gateway.http_port()));
+        say(&format!("kubectl     KUBECONFIG={}", kubeconfig.display()));
+        say(&format!("occ         OPENCHOREO_CONFIG={}", occ.display()));
+        say("access      every authenticated caller is an administrator: there is no authorization yet");
+        say(&format!("ready       after {} ms", begun.elapsed().as_millis()));
+        Ok(Running { server, network, node, gateway, controllers, api, stop })
+    }
+
+    /// Takes no more requests, lets those under way end, stops deciding, and leaves containers running unless told
+    /// otherwise.
+    async fn stop(self, remove: bool) -> Result<()> {
+        say("stopping");
+        self.stop.cancel();
+        let api = self.api;
+        let abort = api.abort_handle();
+        if tokio::time::timeout(PATIENCE, api).await.is_err() {
+            tracing::warn!("requests that did not end in time were cut off");
+            abort.abort();
+        }
+        self.gateway.shutdown(PATIENCE).await;
+        self.controllers.shutdown().await;
+        let removed = if remove {
+            let node = self.node.remove_everything().await.context("not everything could be removed");
+            let network = self.network.clean_up().await.context("not every network could be removed");
+            node.and(network)
+        } else {
+            self.node.shutdown().await;
+            Ok(())
+        };
+        self.server.shutdown().await;
+        removed
+    }
+}
+
+async fn open(data: &DataDir) -> Result<kubelite::Server> {
+    let folder = data.folder("store")?;
+    Ok(kubelite::Server::open(kubelite::Options::folder(folder)).await?)
+}
+
+async fn find_engine(options: &UpOptions, data: &DataDir) -> Result<Engine> {
+    let wanted = EngineOptions { data_dir: data.folder("node")?, host: options.engine.clone() };
+    Ok(Engine::find(wanted).await?)
+}
+
+fn tell_platform(outcome: &platform::Outcome) {
+    if outcome.created > 0 {
+        say(&format!("platform    {} objects created: project, environments, pipeline, types", outcome.created));
+    }
+    for key in &outcome.newer {
+        say(&format!("platform    a newer {key} is shipped; yours was left as it is"));
+    }
+}
+
+/// A line for whoever started the process.
+#[allow(clippy::print_stdout, reason = "start-up lines are the command's output")]
+fn say(line: &str) {
+    println!("{line}");
 }

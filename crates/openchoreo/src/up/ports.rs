@@ -25,6 +25,13 @@ impl Ports {
     }
 }
 
+impl Ports {
+    /// The gateway's port. The gateway opens it itself; until then the listener here keeps others away.
+    pub(crate) fn gateway_port(&self) -> Result<u16> {
+        Ok(self.gateway.local_addr()?.port())
+    }
+}
+
 fn bind(address: IpAddr, port: u16, purpose: &str, option: &str) -> Result<TcpListener> {
     let place = SocketAddr::new(address, port);
     match TcpListener::bind(place) {

@@ -1,0 +1,49 @@
+//! The controllers, over one server that is the control plane and its own data plane.
+
+use anyhow::{Context, Result};
+use api::{PlaneUnavailable, Planes};
+use compiler::Compiler;
+use kube::Client;
+use reconcile::controllers::{
+    ClusterDataPlaneController, ComponentController, DataPlaneController, DeploymentPipelineController,
+    EnvironmentController, ProjectController, ProjectReleaseBindingController, ReleaseBindingController,
+    RenderedReleaseController,
+};
+use reconcile::engine::{Cluster, ClusterId, Engine, EngineHandle};
+use std::sync::Arc;
+
+/// Starts all controllers.
+pub(crate) fn start(client: &Client) -> Result<EngineHandle> {
+    let compiler = Arc::new(Compiler::new());
+    Engine::builder()
+        .cluster(Cluster::new(ClusterId::control_plane(), client.clone()))
+        .cluster(Cluster::new(ClusterId::cluster_plane("ClusterDataPlane", "default"), client.clone()))
+        .controller(ProjectController)
+        .controller(ProjectReleaseBindingController::new(compiler.clone()))
+        .controller(ComponentController)
+        .controller(ReleaseBindingController::new(compiler))
+        .controller(RenderedReleaseController)
+        .controller(EnvironmentController)
+        .controller(DeploymentPipelineController)
+        .controller(DataPlaneController)
+        .controller(ClusterDataPlaneController)
+        .identity("openchoreo-up")
+        .start()
+        .context("cannot start the controllers")
+}
+
+/// The one plane of this process.
+pub(crate) struct OnePlane(pub(crate) Client);
+
+impl Planes for OnePlane {
+    fn data_plane(&self, kind: &str, namespace: Option<&str>, name: &str) -> Result<Client, PlaneUnavailable> {
+        if (kind, namespace, name) == ("ClusterDataPlane", None, "default") {
+            return Ok(self.0.clone());
+        }
+        Err(PlaneUnavailable {
+            kind: kind.to_owned(),
+            name: name.to_owned(),
+            why: "this process runs components on this computer only, as ClusterDataPlane default".to_owned(),
+        })
+    }
+}
