@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::convert::Infallible;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
@@ -27,6 +28,17 @@ pub(crate) enum Fault {
     Before,
     /// It writes, and the answer is lost.
     After,
+}
+
+/// A process with clients.
+#[derive(Clone, Default)]
+pub(crate) struct Process(Arc<AtomicBool>);
+
+impl Process {
+    /// Nothing that it sends from here on arrives.
+    pub(crate) fn die(&self) {
+        self.0.store(true, Ordering::Release);
+    }
 }
 
 /// A running server; clones are the same one.
@@ -65,12 +77,18 @@ impl Cluster {
         Self { state: Arc::default(), news: Arc::new(watch::Sender::new(0)) }
     }
 
-    /// A client of this server. Each sees only its own faults of the connection, all see one state.
-    pub(crate) fn client(&self) -> kube::Client {
-        let cluster = self.clone();
+    /// A client of this server, until its process dies: from then on nothing that it sends arrives.
+    pub(crate) fn client(&self, process: &Process) -> kube::Client {
+        let (cluster, process) = (self.clone(), process.clone());
         let service = tower_service(move |request| {
-            let cluster = cluster.clone();
-            async move { cluster.serve(request).await }
+            let (cluster, process) = (cluster.clone(), process.clone());
+            async move {
+                if process.0.load(Ordering::Acquire) {
+                    Err(std::io::Error::other("the process is dead"))
+                } else {
+                    cluster.serve(request).await
+                }
+            }
         });
         kube::Client::new(service, "default")
     }

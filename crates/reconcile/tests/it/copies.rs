@@ -9,7 +9,7 @@ use reconcile::engine::{Cluster as EngineCluster, Engine, EngineHandle};
 use reconcile::{ClusterId, Controller, Index, ObjectRef, Plan, World};
 use serde_json::{Value, json};
 
-use crate::cluster::Cluster;
+use crate::cluster::{Cluster, Process};
 
 pub(crate) const FINALIZER: &str = "test.dev/copies";
 pub(crate) const MAPS: &str = "v1/configmaps";
@@ -90,11 +90,16 @@ fn status(seen: Option<&BTreeMap<String, String>>, reason: &str, message: &str) 
     json!({"conditions": [{"type": "Copied", "status": if is_copied { "True" } else { "False" }, "reason": reason, "message": words}]})
 }
 
-/// One process of the engine.
+/// An engine in a process that lives as long as the test.
 pub(crate) fn start(control: &Cluster, data: &Cluster) -> EngineHandle {
+    start_in(&Process::default(), control, data)
+}
+
+/// An engine in a process that can die.
+pub(crate) fn start_in(process: &Process, control: &Cluster, data: &Cluster) -> EngineHandle {
     let engine = Engine::builder().controller(Copies).threads(2);
-    let engine = engine.cluster(EngineCluster::new(ClusterId::control_plane(), control.client()));
-    engine.cluster(EngineCluster::new(plane(), data.client())).start().expect("the engine starts")
+    let engine = engine.cluster(EngineCluster::new(ClusterId::control_plane(), control.client(process)));
+    engine.cluster(EngineCluster::new(plane(), data.client(process))).start().expect("the engine starts")
 }
 
 pub(crate) fn deployment(namespace: &str, name: &str, replicas: i32) -> Value {

@@ -4,7 +4,7 @@ use http::StatusCode;
 use reconcile::engine::Cluster as EngineCluster;
 use serde_json::json;
 
-use crate::cluster::{Cluster, Fault};
+use crate::cluster::{Cluster, Fault, Process};
 use crate::copies::{DEPLOYMENTS, MAPS, actual, deployment, expected, plane, setting, start};
 
 fn reason(control: &Cluster) -> serde_json::Value {
@@ -91,7 +91,7 @@ async fn a_plane_can_be_added_replaced_and_removed() {
     engine.settled().await;
     let words = "v1 ConfigMap on clusterdataplane/default is unavailable: no connection to it is configured";
     assert_eq!(reason(&control), json!(["Unseen", words]));
-    engine.add_cluster(EngineCluster::new(plane(), other.client())).await;
+    engine.add_cluster(EngineCluster::new(plane(), other.client(&Process::default()))).await;
     engine.until(|snapshot| snapshot.clusters.len() == 2).await;
     engine.settled().await;
     assert_eq!(actual(&control, &other), expected(&control));

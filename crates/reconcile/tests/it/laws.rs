@@ -2,8 +2,8 @@
 
 use proptest::prelude::*;
 
-use crate::cluster::{Cluster, Fault};
-use crate::copies::{DEPLOYMENTS, MAPS, actual, deployment, expected, friend, setting, start};
+use crate::cluster::{Cluster, Fault, Process};
+use crate::copies::{DEPLOYMENTS, MAPS, actual, deployment, expected, friend, setting, start_in};
 
 /// Something that a user, a network or an operating system does.
 #[derive(Clone, Debug)]
@@ -54,7 +54,8 @@ fn faults(after: &[bool]) -> Vec<Fault> {
 
 async fn play(deeds: &[Deed]) -> Result<(), TestCaseError> {
     let (control, data) = (Cluster::new(), Cluster::new());
-    let mut engine = start(&control, &data);
+    let mut process = Process::default();
+    let mut engine = start_in(&process, &control, &data);
     for deed in deeds {
         match deed {
             Deed::Deploy { name, replicas } => control.put(&deployment("ns", &format!("web{name}"), *replicas)),
@@ -96,8 +97,10 @@ async fn play(deeds: &[Deed]) -> Result<(), TestCaseError> {
                 engine.settled().await;
             }
             Deed::Crash => {
+                process.die();
                 drop(engine);
-                engine = start(&control, &data);
+                process = Process::default();
+                engine = start_in(&process, &control, &data);
             }
         }
         tokio::task::yield_now().await;
@@ -129,7 +132,7 @@ async fn play(deeds: &[Deed]) -> Result<(), TestCaseError> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 48, max_shrink_iters: 200, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: std::env::var("PROPTEST_CASES").ok().and_then(|n| n.parse().ok()).unwrap_or(48), max_shrink_iters: 200, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn the_end_is_the_same_whatever_happens_on_the_way(deeds in prop::collection::vec(deed(), 1..25)) {
@@ -151,7 +154,8 @@ async fn delete_in(order: &[u8], crash: usize) -> Result<(), TestCaseError> {
     }
     control.put(&setting("ns", "x"));
     control.put(&friend("ns", "map", "friends"));
-    let mut engine = start(&control, &data);
+    let mut process = Process::default();
+    let mut engine = start_in(&process, &control, &data);
     engine.settled().await;
     for (at, what) in order.iter().enumerate() {
         match what {
@@ -163,8 +167,10 @@ async fn delete_in(order: &[u8], crash: usize) -> Result<(), TestCaseError> {
             _ => data.remove(MAPS, "copies", "ns-web1"),
         }
         if at == crash {
+            process.die();
             drop(engine);
-            engine = start(&control, &data);
+            process = Process::default();
+            engine = start_in(&process, &control, &data);
         }
         tokio::task::yield_now().await;
     }

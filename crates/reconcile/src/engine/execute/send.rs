@@ -80,6 +80,9 @@ async fn send(shared: &Shared, request: Request) -> Result<(Option<OwnWrite>, Op
     };
     // Permits are never taken away, so this cannot fail.
     let _permit = permits.acquire().await;
+    if shared.stop.is_cancelled() {
+        return Err(fail(FailureReason::Conflict, "the engine stops".to_owned()));
+    }
     if !(shared.lease)() {
         return Err(fail(FailureReason::Conflict, "another instance leads now".to_owned()));
     }

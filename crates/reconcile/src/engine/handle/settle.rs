@@ -32,7 +32,8 @@ impl EngineHandle {
         let mut changes = self.shared.changes.subscribe();
         loop {
             let before = *changes.borrow_and_update();
-            if self.is_quiet() && self.caches_are_current().await && *changes.borrow() == before {
+            // Quiet before and after: what a cache took in meanwhile has queued its keys before it could be compared.
+            if self.is_quiet() && self.caches_are_current().await && self.is_quiet() && *changes.borrow() == before {
                 return Settled { failing: self.failing() };
             }
             if *changes.borrow() == before {
