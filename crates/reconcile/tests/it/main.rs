@@ -4,4 +4,5 @@ mod cluster;
 mod copies;
 mod failures;
 mod laws;
+mod on_kubelite;
 mod running;
