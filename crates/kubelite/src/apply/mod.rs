@@ -6,6 +6,9 @@
 //!  PATCH apply:   live + applied ── apply() ──▶ new object ── default ── admission ── validate ──▶ store
 //!  other writes:  live + new ── (admission) ── update() ──▶ new object with managedFields ──▶ store
 //! ```
+//!
+//! On purpose other than in Kubernetes: a map that loses its last entry but is itself still owned becomes `{}`, and such a list goes
+//! away; there both become null, which the schema of a custom resource then refuses.
 
 mod cap;
 mod check;

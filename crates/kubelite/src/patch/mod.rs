@@ -1,6 +1,9 @@
 //! The patch types of the Kubernetes API, as pure functions: JSON patch (RFC 6902), merge patch (RFC 7396), strategic merge patch.
 //!
 //! Each takes the live object and the decoded patch and returns the patched object, neither defaulted nor validated.
+//!
+//! On purpose other than in Kubernetes: directives inside values that a strategic merge patch adds never end up in the object (an
+//! item marked for deletion is not added), and the order of a list does not depend on what the same patch deletes from it.
 
 mod json;
 mod list_order;

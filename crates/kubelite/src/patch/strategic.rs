@@ -52,7 +52,7 @@ fn merge_object(
 ) -> Result<Map<String, Value>, PatchError> {
     if let Some(directive) = patch.remove(DIRECTIVE) {
         return match directive.as_str() {
-            Some("replace") => Ok(patch),
+            Some("replace") => Ok(plain_object(patch)),
             Some("delete") => Ok(Map::new()),
             _ => Err(unfit(format!("unknown patch type: {directive} in map"))),
         };
@@ -73,11 +73,11 @@ fn merge_object(
         match (original.remove(&key), value) {
             (_, Value::Null) => {}
             (Some(Value::Object(old)), Value::Object(new)) => {
-                let merged = if replaces(place) { new } else { merge_object(old, new, place)? };
+                let merged = if replaces(place) { plain_object(new) } else { merge_object(old, new, place)? };
                 original.insert(key, Value::Object(merged));
             }
             (Some(Value::Array(old)), Value::Array(new)) => {
-                let merged = if merges(place) { merge_list(old, new, place, None)? } else { new };
+                let merged = if merges(place) { merge_list(old, new, place, None)? } else { plain_list(new) };
                 original.insert(key, Value::Array(merged));
             }
             (_, new) => original.extend(plain(new).map(|value| (key, value))),
@@ -191,7 +191,7 @@ fn merge_list(
             }
         }
         if replace {
-            return Ok(items.into_iter().map(Value::Object).collect());
+            return Ok(plain_list(items.into_iter().map(Value::Object).collect()));
         }
         sent = items.iter().cloned().map(Value::Object).collect();
         for item in items {
@@ -223,19 +223,25 @@ fn no_merge_key(item: &Map<String, Value>, key: &str) -> PatchError {
     unfit(format!("map: {} does not contain declared merge key: {key}", Value::Object(item.clone())))
 }
 
-/// A new value without nulls and without what directives take out; `None` when it is itself taken out.
+/// A new value without nulls and without directives; `None` when a directive takes it out as a whole.
 fn plain(value: Value) -> Option<Value> {
     match value {
-        Value::Object(object) => {
-            if object.contains_key(DIRECTIVE) {
-                return None;
-            }
-            let directive =
-                |key: &str| key == RETAIN_KEYS || key.starts_with(SET_ORDER) || key.starts_with(DELETE_FROM_LIST);
-            let kept = object.into_iter().filter(|(key, value)| !value.is_null() && !directive(key));
-            Some(Value::Object(kept.filter_map(|(key, value)| plain(value).map(|value| (key, value))).collect()))
-        }
-        Value::Array(items) => Some(Value::Array(items.into_iter().filter_map(plain).collect())),
+        Value::Object(object) if object.contains_key(DIRECTIVE) => None,
+        Value::Object(object) => Some(Value::Object(plain_object(object))),
+        Value::Array(items) => Some(Value::Array(plain_list(items))),
         scalar => Some(scalar),
     }
+}
+
+fn plain_object(object: Map<String, Value>) -> Map<String, Value> {
+    let directive = |key: &str| key == RETAIN_KEYS || key.starts_with(SET_ORDER) || key.starts_with(DELETE_FROM_LIST);
+    object
+        .into_iter()
+        .filter(|(key, value)| !value.is_null() && !directive(key))
+        .filter_map(|(key, value)| plain(value).map(|value| (key, value)))
+        .collect()
+}
+
+fn plain_list(items: Vec<Value>) -> Vec<Value> {
+    items.into_iter().filter_map(plain).collect()
 }

@@ -139,6 +139,12 @@ fn strategic_merge_patches() {
             json!({"labels": {"$patch": "replace", "c": "3"}}),
             json!({"labels": {"c": "3"}}),
         ),
+        // Directives never end up in the object.
+        (
+            json!({"strategy": {"type": "x"}}),
+            json!({"strategy": {"$patch": "replace", "$retainKeys": ["type"], "type": "y", "rollingUpdate": null}}),
+            json!({"strategy": {"type": "y"}}),
+        ),
         (json!({"labels": {"a": "1"}}), json!({"labels": {"$patch": "delete"}}), json!({"labels": {}})),
         (json!({"replaced": {"a": "1"}}), json!({"replaced": {"b": "1"}}), json!({"replaced": {"b": "1"}})),
         (
