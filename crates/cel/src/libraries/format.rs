@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use super::strings::LARGEST;
 use crate::error::EvalError;
 use crate::value::Value;
 
@@ -55,6 +56,9 @@ pub(super) fn format(text: &str, args: &[Value]) -> Result<String, EvalError> {
         let arg = args.get(next).ok_or_else(|| EvalError::invalid(format!("index {next} out of range")))?;
         next += 1;
         verb.write(&mut out, arg, precision)?;
+        if out.len() > LARGEST {
+            return Err(clause_error("the text would be too long"));
+        }
     }
     Ok(out)
 }

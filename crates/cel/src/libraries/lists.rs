@@ -15,6 +15,9 @@ type Result<T = Value> = std::result::Result<T, EvalError>;
 /// `lists.range` makes no longer lists.
 const LONGEST_RANGE: i64 = 1_000_000;
 
+/// `flatten` makes no longer lists: its items may be one list many times.
+const LONGEST: usize = 1_000_000;
+
 fn mismatch<T>() -> Result<T> {
     Err(EvalError::no_such_overload())
 }
@@ -46,17 +49,21 @@ fn flatten(args: &[Value]) -> Result {
         return Err(EvalError::invalid("level must be non-negative"));
     }
     let mut flat = Vec::with_capacity(items.len());
-    flatten_into(&mut flat, items, depth);
+    flatten_into(&mut flat, items, depth)?;
     Ok(Value::from(flat))
 }
 
-fn flatten_into(flat: &mut Vec<Value>, items: &[Value], depth: i64) {
+fn flatten_into(flat: &mut Vec<Value>, items: &[Value], depth: i64) -> Result<()> {
     for item in items {
         match item {
-            Value::List(inner) if depth > 0 => flatten_into(flat, inner, depth - 1),
+            Value::List(inner) if depth > 0 => flatten_into(flat, inner, depth - 1)?,
+            _ if flat.len() >= LONGEST => {
+                return Err(EvalError::invalid(format!("the result of flatten() is longer than {LONGEST}")));
+            }
             item => flat.push(item.clone()),
         }
     }
+    Ok(())
 }
 
 fn distinct(args: &[Value]) -> Result {

@@ -12,6 +12,9 @@ use crate::value::Value;
 
 type Result<T = Value> = std::result::Result<T, EvalError>;
 
+/// No function makes longer texts, in octets.
+pub(super) const LARGEST: usize = 64 << 20;
+
 fn mismatch<T>() -> Result<T> {
     Err(EvalError::no_such_overload())
 }
@@ -111,7 +114,6 @@ fn replace(args: &[Value]) -> Result {
 
 /// A replacement multiplies two lengths, so its result is bounded before it is made.
 fn check_growth(text: &str, old: &str, new: &str) -> Result<()> {
-    const LARGEST: usize = 64 << 20;
     let places = text.len() / old.len().max(1) + 1;
     if places.saturating_mul(new.len()) > LARGEST {
         return Err(EvalError::invalid("the result of replace() would be too long"));
@@ -157,7 +159,12 @@ fn join(args: &[Value]) -> Result {
         [Value::List(items), Value::String(separator)] => (items, &**separator),
         _ => return mismatch(),
     };
-    let mut out = String::new();
+    // Items may share their memory, so that the result is far larger than the list: it is measured first.
+    let length = items.iter().map(|item| item.as_str().map_or(0, str::len) + separator.len()).sum::<usize>();
+    if length > LARGEST {
+        return Err(EvalError::invalid("the result of join() would be too long"));
+    }
+    let mut out = String::with_capacity(length);
     for (place, item) in items.iter().enumerate() {
         if place > 0 {
             out.push_str(separator);

@@ -114,6 +114,24 @@ fn growing_strings_run_out_of_budget() {
 }
 
 #[test]
+fn results_far_larger_than_their_arguments_are_refused() {
+    let long = Value::from("a".repeat(1_000_000));
+    for (source, expected) in [
+        ("lists.range(1000).map(i, x).join(',')", "the result of join() would be too long"),
+        ("x.replace('', x)", "the result of replace() would be too long"),
+        ("lists.range(2000).map(i, lists.range(2000)).flatten()", "the result of flatten() is longer than 1000000"),
+        (
+            "lists.range(300).map(i, '%s').join('').format(lists.range(300).map(i, x))",
+            "error during formatting: the text would be too long",
+        ),
+    ] {
+        let program = env().compile(source).unwrap();
+        let error = program.eval(&env().activation().with("x", long.clone())).unwrap_err();
+        assert_eq!(error.to_string(), expected, "{source}");
+    }
+}
+
+#[test]
 fn patterns_that_explode_are_refused() {
     for pattern in ["(a{1000}){1000}", "((a{100}){100}){100}", &"(".repeat(5000), "\\", "[", "(?P<n>", "(?<!a)b"] {
         let source = format!("'aaaa'.matches({})", cel::quote(pattern));
