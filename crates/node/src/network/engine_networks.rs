@@ -98,7 +98,8 @@ impl EngineNetworks {
             name: name.to_owned(),
             driver: Some("bridge".to_owned()),
             labels: Some(labels),
-            // Podman isolates bridge networks from each other only when asked; Docker always does, and ignores this.
+            // Podman isolates bridge networks from each other only when asked; Docker always does, and ignores this. It is
+            // a second fence: the first are our own routing rules.
             options: Some(HashMap::from([("isolate".to_owned(), "true".to_owned())])),
             ipam: Some(Ipam { config: Some(vec![config]), ..Ipam::default() }),
             ..NetworkCreateRequest::default()

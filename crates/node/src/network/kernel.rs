@@ -55,6 +55,10 @@ impl Kernel {
         Ok(Self { handle, _connection: AbortOnDropHandle::new(tokio::spawn(connection)) })
     }
 
+    pub(super) fn handle(&self) -> &Handle {
+        &self.handle
+    }
+
     /// The ranges of all IPv4 routes but the default ones, local addresses included.
     pub(crate) async fn routes(&self) -> Result<Vec<RouteInUse>, NetworkError> {
         let query = RouteMessageBuilder::<Ipv4Addr>::new().build();
@@ -178,7 +182,7 @@ impl Kernel {
     }
 }
 
-fn errno(error: &rtnetlink::Error) -> Option<nix::errno::Errno> {
+pub(super) fn errno(error: &rtnetlink::Error) -> Option<nix::errno::Errno> {
     match error {
         rtnetlink::Error::NetlinkError(message) => {
             message.code.map(|code| nix::errno::Errno::from_raw(code.get().saturating_abs()))
@@ -195,7 +199,7 @@ fn words(error: &rtnetlink::Error) -> String {
     errno(error).map_or_else(|| error.to_string(), |errno| errno.desc().to_owned())
 }
 
-fn refused(action: &str, error: &rtnetlink::Error) -> NetworkError {
+pub(super) fn refused(action: &str, error: &rtnetlink::Error) -> NetworkError {
     NetworkError::Kernel { action: action.to_owned(), reason: words(error) }
 }
 

@@ -19,6 +19,7 @@ mod dns;
 mod endpoint_slices;
 mod engine_networks;
 mod error;
+mod isolation;
 mod kernel;
 mod key;
 mod namespaces;
@@ -44,6 +45,7 @@ use dns::{CLUSTER_DOMAIN, Dns};
 use endpoint_slices::EndpointSlices;
 pub use engine_networks::NamespaceNetwork;
 pub use error::NetworkError;
+use isolation::Isolation;
 use kernel::{Interface, Kernel};
 pub use key::ObjectKey;
 use namespaces::{Namespaces, NetworkRecipe};
@@ -111,6 +113,7 @@ pub struct Network {
     range: Cidr,
     dns: SocketAddr,
     interface: Option<(Arc<Kernel>, Interface)>,
+    isolation: Option<(Arc<Kernel>, Isolation)>,
     serving: Mutex<Option<Serving>>,
 }
 
@@ -155,6 +158,14 @@ impl Network {
         let allocator = Allocator::start(options.client.clone(), services.clone(), range, notices.clone());
         let endpoint_slices = EndpointSlices::start(options.client.clone(), services.clone());
         let proxy = Proxy::start(services.clone(), addresses, notices, BTreeSet::from([dns_ip]));
+        let isolation = match (&options.engine, &interface) {
+            (Some(engine), Some((kernel, _))) => {
+                let isolation = Isolation::new(options.pod_ranges.clone(), engine.instance());
+                isolation.ensure(kernel).await?;
+                Some((kernel.clone(), isolation))
+            }
+            _ => None,
+        };
         let namespaces = options.engine.map(|engine| {
             Namespaces::start(NetworkRecipe {
                 docker: engine.docker().clone(),
@@ -171,6 +182,7 @@ impl Network {
             range,
             dns: dns.address(),
             interface,
+            isolation,
             serving: Mutex::new(Some(Serving {
                 _proxy: proxy,
                 _dns: dns,
@@ -228,7 +240,11 @@ impl Network {
             Some(namespaces) => namespaces.remove_all().await,
             None => Ok(()),
         };
-        interface.and(networks)
+        let isolation = match &self.isolation {
+            Some((kernel, isolation)) => isolation.remove(kernel).await,
+            None => Ok(()),
+        };
+        interface.and(networks).and(isolation)
     }
 }
 
@@ -276,6 +292,8 @@ async fn choose_range(
     ranges::service_range(options.service_range, &assigned, &taken)
 }
 
+#[cfg(test)]
+mod engine_tests;
 #[cfg(test)]
 pub(crate) mod test_cluster;
 #[cfg(test)]

@@ -1,0 +1,244 @@
+//! The network with a real engine: skipped, with a message, where there is no engine, no root or no static busybox.
+
+use std::net::{IpAddr, Ipv4Addr};
+use std::panic::AssertUnwindSafe;
+use std::path::Path;
+
+use bollard::body_full;
+use bollard::exec::StartExecResults;
+use bollard::models::{ContainerCreateBody, ExecConfig, HostConfig};
+use bollard::query_parameters::{CreateContainerOptions, CreateImageOptions, RemoveContainerOptions};
+use futures::{FutureExt as _, TryStreamExt as _};
+use serde_json::json;
+
+use super::isolation::Isolation;
+use super::kernel::Kernel;
+use super::test_cluster::Cluster;
+use super::{Network, NetworkOptions, free_service_range};
+use crate::engine::{Engine, EngineOptions};
+use crate::network_plan::{ContainerNetwork, NetworkPlan as _};
+
+/// Podman's import knows no tags.
+const IMAGE: &str = "localhost/node-network-test:latest";
+
+const CONTAINERS: [&str; 3] = ["web", "neighbour", "stranger"];
+
+/// A file system with one program, as a tape archive.
+fn archive(path: &str, program: &[u8]) -> Vec<u8> {
+    let mut header = vec![0; 512];
+    let mut put = |at: usize, text: &str| header[at..at + text.len()].copy_from_slice(text.as_bytes());
+    put(0, path);
+    put(100, "0000755\0");
+    put(108, "0000000\0");
+    put(116, "0000000\0");
+    put(124, &format!("{:011o}\0", program.len()));
+    put(136, "00000000000\0");
+    put(148, "        ");
+    put(156, "0");
+    put(257, "ustar\x0000");
+    let sum: u32 = header.iter().map(|byte| u32::from(*byte)).sum();
+    header[148..156].copy_from_slice(format!("{sum:06o}\0 ").as_bytes());
+    let mut out = header;
+    out.extend_from_slice(program);
+    out.resize(out.len().next_multiple_of(512) + 1024, 0);
+    out
+}
+
+/// Static busybox: the file names its interpreter nowhere.
+fn busybox() -> Option<Vec<u8>> {
+    let found = ["/bin/busybox", "/usr/bin/busybox"].iter().find(|path| Path::new(path).exists())?;
+    let program = std::fs::read(found).ok()?;
+    let dynamic = program.windows(8).take(4096).any(|window| window == b"/ld-linu");
+    (!dynamic).then_some(program)
+}
+
+struct Lab {
+    engine: Engine,
+    _folder: tempfile::TempDir,
+}
+
+impl Lab {
+    async fn open() -> Result<Self, String> {
+        if !nix::unistd::geteuid().is_root() {
+            return Err("not root".into());
+        }
+        let program = busybox().ok_or("no static busybox")?;
+        let folder = tempfile::tempdir().map_err(|error| error.to_string())?;
+        let options = EngineOptions { data_dir: folder.path().join("engine"), host: None };
+        let engine = Engine::find(options).await.map_err(|error| error.to_string())?;
+        if engine.abilities().rootless {
+            return Err("the engine runs without root".into());
+        }
+        let (repository, tag) = IMAGE.rsplit_once(':').expect("a tag");
+        let from = CreateImageOptions {
+            from_src: Some("-".into()),
+            repo: Some(repository.into()),
+            tag: Some(tag.into()),
+            ..CreateImageOptions::default()
+        };
+        let import =
+            engine.docker().create_image(Some(from), Some(body_full(archive("bin/busybox", &program).into())), None);
+        import.try_collect::<Vec<_>>().await.map_err(|error| format!("no image: {error}"))?;
+        Ok(Self { engine, _folder: folder })
+    }
+
+    /// A container on that network that says `words` on port 8081; its address.
+    async fn run(&self, name: &str, network: &ContainerNetwork, words: &str) -> IpAddr {
+        let name = format!("{}-{name}", self.engine.instance());
+        let listen = ["/bin/busybox", "nc", "-ll", "-p", "8081", "-e", "/bin/busybox", "echo", words];
+        let body = ContainerCreateBody {
+            image: Some(IMAGE.into()),
+            entrypoint: Some(listen.iter().map(ToString::to_string).collect()),
+            host_config: Some(HostConfig {
+                network_mode: Some(network.name.clone()),
+                dns: Some(network.dns_servers.iter().map(ToString::to_string).collect()),
+                dns_search: Some(network.search_domains.clone()),
+                dns_options: Some(network.dns_options.clone()),
+                ulimits: Some(self.engine.abilities().ulimits.clone()),
+                ..HostConfig::default()
+            }),
+            ..ContainerCreateBody::default()
+        };
+        let options = CreateContainerOptions { name: Some(name.clone()), ..CreateContainerOptions::default() };
+        self.engine.docker().create_container(Some(options), body).await.expect("created");
+        self.engine.docker().start_container(&name, None).await.expect("started");
+        let found = self.engine.docker().inspect_container(&name, None).await.expect("inspected");
+        let networks = found.network_settings.and_then(|settings| settings.networks).expect("networks");
+        let address = networks.into_values().find_map(|one| one.ip_address).expect("an address");
+        address.parse().expect("an IP address")
+    }
+
+    /// What a command in a container says, and its exit code.
+    async fn exec(&self, name: &str, command: &[&str]) -> (String, i64) {
+        let docker = self.engine.docker();
+        let name = format!("{}-{name}", self.engine.instance());
+        let config = ExecConfig {
+            cmd: Some(std::iter::once("/bin/busybox").chain(command.iter().copied()).map(str::to_owned).collect()),
+            attach_stdout: Some(true),
+            attach_stderr: Some(true),
+            ..ExecConfig::default()
+        };
+        let exec = docker.create_exec(&name, config).await.expect("created").id;
+        let StartExecResults::Attached { output, .. } = docker.start_exec(&exec, None).await.expect("started") else {
+            panic!("a detached command");
+        };
+        let parts: Vec<_> = output.try_collect().await.expect("output");
+        let said = parts.iter().map(ToString::to_string).collect::<String>();
+        let code = docker.inspect_exec(&exec).await.expect("inspected").exit_code.unwrap_or(-1);
+        (said.trim().to_owned(), code)
+    }
+
+    async fn remove(&self, name: &str) {
+        let name = format!("{}-{name}", self.engine.instance());
+        let options = RemoveContainerOptions { force: true, v: true, ..RemoveContainerOptions::default() };
+        let _ = self.engine.docker().remove_container(&name, Some(options)).await;
+    }
+}
+
+async fn network(cluster: &Cluster, lab: &Lab, range: super::Cidr) -> Network {
+    let options = NetworkOptions {
+        service_range: Some(range),
+        ..NetworkOptions::new(cluster.client.clone(), lab.engine.clone())
+    };
+    Network::start(options).await.expect("a network")
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn containers_meet_over_services_and_nowhere_else() {
+    let lab = match Lab::open().await {
+        Ok(lab) => lab,
+        Err(why) => {
+            eprintln!(
+                "skipped: the network with a real engine needs root, a rootful engine and a static busybox: {why}"
+            );
+            return;
+        }
+    };
+    let outcome = AssertUnwindSafe(meet(&lab)).catch_unwind().await;
+    for container in CONTAINERS {
+        lab.remove(container).await;
+    }
+    let cluster = Cluster::open("127.101.0.0/16").await;
+    let last =
+        Network::start(NetworkOptions::new(cluster.client.clone(), lab.engine.clone())).await.expect("a network");
+    last.remove_everything().await.expect("removed");
+    if let Err(panic) = outcome {
+        std::panic::resume_unwind(panic);
+    }
+    let interface = format!("svc-{}", lab.engine.instance());
+    assert_eq!(Kernel::open().expect("netlink").find(&interface).await.expect("asked"), None);
+    let isolation = Isolation::new(Vec::new(), lab.engine.instance());
+    assert_eq!(isolation.present(&Kernel::open().expect("netlink")).await.expect("listed"), []);
+    for namespace in ["shop", "blog"] {
+        let network = format!("{}-{namespace}", lab.engine.instance());
+        assert!(lab.engine.docker().inspect_network(&network, None).await.is_err(), "{network} is left behind");
+    }
+}
+
+async fn meet(lab: &Lab) {
+    let interface = format!("svc-{}", lab.engine.instance());
+    let range = free_service_range(&interface).await.expect("a free range");
+    let cluster = Cluster::open(&range.to_string()).await;
+    let first = network(&cluster, lab, range).await;
+    cluster.namespace("shop", json!({})).await;
+
+    let shop = first.ensure_namespace("shop").await.expect("a network");
+    let blog = first.ensure_namespace("blog").await.expect("a network");
+    assert_eq!(first.ensure_namespace("shop").await.expect("the same network"), shop);
+    let web = lab.run("web", &shop, "hello").await;
+    lab.run("neighbour", &shop, "neighbour").await;
+    lab.run("stranger", &blog, "stranger").await;
+
+    let service = json!({"metadata": {"name": "web", "namespace": "shop"}, "spec": {"selector": {"app": "web"}, "ports": [{"port": 80, "targetPort": 8081}]}});
+    let service = cluster.create("Service", service).await;
+    let virtual_ip = service.data["spec"]["clusterIP"].as_str().expect("a virtual IP").to_owned();
+    let pod = json!({
+        "metadata": {"name": "web", "namespace": "shop", "labels": {"app": "web"}},
+        "spec": {"containers": [{"name": "c", "image": IMAGE}]},
+        "status": {"phase": "Running", "podIP": web, "podIPs": [{"ip": web}], "conditions": [{"type": "Ready", "status": "True"}]},
+    });
+    cluster.create("Pod", pod).await;
+    let listening = async {
+        while tokio::net::TcpStream::connect((virtual_ip.as_str(), 80)).await.is_err() {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(std::time::Duration::from_secs(20), listening).await.expect("the virtual IP is listened on");
+
+    let web = web.to_string();
+    for container in ["neighbour", "stranger"] {
+        assert_eq!(lab.exec(container, &["nc", &virtual_ip, "80"]).await, ("hello".to_owned(), 0), "{container}");
+        let (said, _) = lab.exec(container, &["nslookup", "web.shop.svc.cluster.local"]).await;
+        assert!(said.contains(&format!("Address: {virtual_ip}")), "{container}: {said}");
+        let (said, _) = lab.exec(container, &["nslookup", "none.shop.svc.cluster.local"]).await;
+        assert!(said.contains("NXDOMAIN"), "{container}: {said}");
+    }
+    // What a netavark of Debian 12 does when any other isolated network loses its last container.
+    let _ = std::process::Command::new("iptables").args(["-D", "FORWARD", "-j", "NETAVARK_ISOLATION_1"]).output();
+    assert_eq!(
+        lab.exec("neighbour", &["nc", &web, "8081"]).await,
+        ("hello".to_owned(), 0),
+        "pods of one namespace meet"
+    );
+    let (said, code) = lab.exec("stranger", &["timeout", "1", "/bin/busybox", "nc", &web, "8081"]).await;
+    assert!(said.is_empty() && code != 0, "a pod of another namespace is reached directly: {said} ({code})");
+
+    // A process that was killed left an address that no Service has.
+    drop(first);
+    let kernel = Kernel::open().expect("netlink");
+    let there = kernel.find(&interface).await.expect("asked").expect("the interface stays");
+    let stray: Ipv4Addr = range.nth(77).expect("an address");
+    kernel.add_address(&there, stray).await.expect("added");
+    let second = network(&cluster, lab, range).await;
+    assert_eq!(second.ensure_namespace("shop").await.expect("found again"), shop);
+    let swept = async {
+        while kernel.addresses(&there).await.expect("listed").contains(&stray) {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(std::time::Duration::from_secs(20), swept).await.expect("the stray address is taken away");
+    let kept = kernel.addresses(&there).await.expect("listed");
+    assert!(kept.contains(&virtual_ip.parse().expect("an address")), "{kept:?}");
+
+    drop(second);
+}
