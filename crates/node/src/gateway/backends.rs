@@ -21,7 +21,7 @@ use super::body::Loan;
 /// How long a pod may take to accept a connection.
 const CONNECT: Duration = Duration::from_secs(3);
 /// How long an idle connection is kept.
-const IDLE: Duration = Duration::from_secs(60);
+const IDLE: Duration = Duration::from_mins(1);
 /// Idle connections kept per pod.
 const MOST_IDLE: usize = 64;
 /// How often an HTTP/2 connection is asked whether it is alive.

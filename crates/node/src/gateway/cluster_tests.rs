@@ -121,7 +121,7 @@ impl Stage {
     }
 }
 
-fn to(backend: Value) -> Value {
+fn to(backend: &Value) -> Value {
     json!({
         "hostnames": ["development-default.openchoreoapis.localhost"],
         "rules": [{
@@ -138,7 +138,7 @@ const HOST: &str = "development-default.openchoreoapis.localhost";
 async fn a_route_is_served_from_its_creation_to_its_deletion() {
     let stage = stage().await;
     stage.service("shop", "greeter", "hello").await;
-    stage.route("shop", "greeter", to(json!({"name": "greeter", "port": 80}))).await;
+    stage.route("shop", "greeter", to(&json!({"name": "greeter", "port": 80}))).await;
     let conditions = stage.says("shop", "greeter", "Accepted=True/Accepted").await;
     assert_eq!(told(&conditions), ["Accepted=True/Accepted", "ResolvedRefs=True/ResolvedRefs"]);
     assert_eq!(stage.get(HOST, "/greeter-http/a/b?c=d").await, "200 hello /a/b");
@@ -166,7 +166,7 @@ async fn a_route_is_served_from_its_creation_to_its_deletion() {
 #[tokio::test]
 async fn a_backend_that_appears_later_is_found_without_touching_the_route() {
     let stage = stage().await;
-    stage.route("shop", "greeter", to(json!({"name": "greeter", "port": 80}))).await;
+    stage.route("shop", "greeter", to(&json!({"name": "greeter", "port": 80}))).await;
     stage.says("shop", "greeter", "ResolvedRefs=False/BackendNotFound").await;
     assert!(stage.get(HOST, "/greeter-http").await.starts_with("500 "));
     stage.service("shop", "greeter", "late").await;
@@ -183,7 +183,7 @@ async fn a_backend_that_appears_later_is_found_without_touching_the_route() {
 async fn a_reference_into_another_namespace_needs_a_grant() {
     let stage = stage().await;
     stage.service("infra", "shared", "shared").await;
-    stage.route("shop", "r", to(json!({"name": "shared", "namespace": "infra", "port": 80}))).await;
+    stage.route("shop", "r", to(&json!({"name": "shared", "namespace": "infra", "port": 80}))).await;
     stage.says("shop", "r", "ResolvedRefs=False/RefNotPermitted").await;
     assert!(stage.get(HOST, "/greeter-http").await.starts_with("500 "));
     let grant = json!({
@@ -199,7 +199,7 @@ async fn a_reference_into_another_namespace_needs_a_grant() {
 async fn a_route_with_a_filter_that_is_not_supported_says_where_and_serves_nothing() {
     let stage = stage().await;
     stage.service("shop", "greeter", "hello").await;
-    let mut spec = to(json!({"name": "greeter", "port": 80}));
+    let mut spec = to(&json!({"name": "greeter", "port": 80}));
     spec["rules"][0]["filters"] =
         json!([{"type": "RequestMirror", "requestMirror": {"backendRef": {"name": "greeter", "port": 80}}}]);
     stage.route("shop", "greeter", spec).await;
@@ -209,7 +209,7 @@ async fn a_route_with_a_filter_that_is_not_supported_says_where_and_serves_nothi
     assert!(stage.get(HOST, "/greeter-http").await.starts_with("404 "));
     stage
         .cluster
-        .patch("HTTPRoute", "shop", "greeter", json!({"spec": to(json!({"name": "greeter", "port": 80}))}))
+        .patch("HTTPRoute", "shop", "greeter", json!({"spec": to(&json!({"name": "greeter", "port": 80}))}))
         .await;
     let conditions = stage.says("shop", "greeter", "Accepted=True/Accepted").await;
     assert_eq!(conditions[0]["observedGeneration"], 2);
@@ -230,11 +230,11 @@ async fn a_gateway_of_another_controller_is_left_alone() {
     let theirs = json!({"metadata": {"name": "theirs", "namespace": "infra"}, "spec": {"gatewayClassName": "theirs", "listeners": [listener]}});
     stage.cluster.create("Gateway", theirs).await;
     stage.service("shop", "greeter", "hello").await;
-    let mut spec = to(json!({"name": "greeter", "port": 80}));
+    let mut spec = to(&json!({"name": "greeter", "port": 80}));
     spec["parentRefs"] = json!([{"name": "theirs", "namespace": "infra"}]);
     stage.cluster.create("HTTPRoute", json!({"metadata": {"name": "theirs", "namespace": "shop"}, "spec": spec})).await;
     // Made after the other, so that it is served only when the other was looked at.
-    let mut spec = to(json!({"name": "greeter", "port": 80}));
+    let mut spec = to(&json!({"name": "greeter", "port": 80}));
     spec["hostnames"] = json!(["own.test"]);
     stage.route("shop", "own", spec).await;
     stage.says("shop", "own", "Accepted=True/Accepted").await;

@@ -42,10 +42,17 @@ pub(super) struct ServicePort {
     pub(super) app_protocol: Option<String>,
 }
 
+/// What is not there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Absent {
+    Service,
+    Port,
+}
+
 /// What references of a route are looked up in.
 pub(super) trait References {
-    /// The port of a Service; `None` for a Service that does not exist, `Some(None)` for a port that it does not have.
-    fn service_port(&self, service: &ObjectKey, port: u16) -> Option<Option<ServicePort>>;
+    /// The port of a Service.
+    fn service_port(&self, service: &ObjectKey, port: u16) -> Result<ServicePort, Absent>;
     /// Whether a ReferenceGrant lets HTTPRoutes of `from` refer to that Service.
     fn granted(&self, from: &str, service: &ObjectKey) -> bool;
 }
@@ -71,7 +78,7 @@ pub(super) fn compile(route: &HttpRoute, references: &impl References) -> Compil
     }
     let mut rules = Vec::with_capacity(route.spec.rules.len());
     for (index, rule) in route.spec.rules.iter().enumerate() {
-        rules.extend(compiler.rule(index, rule));
+        rules.push(compiler.rule(index, rule));
     }
     let mut out = compiler.out;
     if out.problems.is_empty() {
@@ -102,7 +109,7 @@ impl<R: References> Compiler<'_, R> {
         self.out.problems.push(Problem { path, message: message.into() });
     }
 
-    fn rule(&mut self, index: usize, rule: &Rule) -> Option<CompiledRule> {
+    fn rule(&mut self, index: usize, rule: &Rule) -> CompiledRule {
         let at = format!("spec.rules[{index}]");
         for name in rule.unknown.keys() {
             self.problem(format!("{at}.{name}"), "this field is not supported");
@@ -130,7 +137,7 @@ impl<R: References> Compiler<'_, R> {
         for (number, backend) in rule.backend_refs.iter().enumerate() {
             backends.push((backend.weight, self.backend(&format!("{at}.backendRefs[{number}]"), backend)));
         }
-        Some(CompiledRule {
+        CompiledRule {
             route: self.key.clone(),
             index,
             matches,
@@ -143,7 +150,7 @@ impl<R: References> Compiler<'_, R> {
             backends: Backends::new(backends),
             request_timeout,
             backend_timeout,
-        })
+        }
     }
 
     fn alternative(&mut self, at: &str, found: &Match) -> Option<CompiledMatch> {
@@ -377,9 +384,9 @@ impl<R: References> Compiler<'_, R> {
             return bad("InvalidKind", format!("a reference to Service {service} needs a port"));
         };
         let port = match self.references.service_port(&service, number) {
-            None => return bad("BackendNotFound", format!("Service {service} does not exist")),
-            Some(None) => return bad("BackendNotFound", format!("Service {service} has no port {number}")),
-            Some(Some(port)) => port,
+            Err(Absent::Service) => return bad("BackendNotFound", format!("Service {service} does not exist")),
+            Err(Absent::Port) => return bad("BackendNotFound", format!("Service {service} has no port {number}")),
+            Ok(port) => port,
         };
         let app = port.app_protocol.as_deref();
         let http2 = app.is_some_and(|app| H2C.contains(&app));
@@ -454,16 +461,18 @@ mod tests {
     struct Fixed;
 
     impl References for Fixed {
-        fn service_port(&self, service: &ObjectKey, port: u16) -> Option<Option<ServicePort>> {
-            (service.name == "web").then_some(())?;
+        fn service_port(&self, service: &ObjectKey, port: u16) -> Result<ServicePort, Absent> {
+            if service.name != "web" {
+                return Err(Absent::Service);
+            }
             let (protocol, app_protocol) = match port {
                 80 => (Protocol::Tcp, None),
                 90 => (Protocol::Tcp, Some("kubernetes.io/h2c".to_owned())),
                 53 => (Protocol::Udp, None),
                 443 => (Protocol::Tcp, Some("https".to_owned())),
-                _ => return Some(None),
+                _ => return Err(Absent::Port),
             };
-            Some(Some(ServicePort { pool: std::sync::Arc::default(), protocol, app_protocol }))
+            Ok(ServicePort { pool: std::sync::Arc::default(), protocol, app_protocol })
         }
 
         fn granted(&self, from: &str, service: &ObjectKey) -> bool {

@@ -96,6 +96,7 @@ impl Gateway {
     ///
     /// # Errors
     /// [`GatewayError`] when the port cannot be opened.
+    #[allow(clippy::unused_async, reason = "must be called within a runtime, and may come to wait")]
     pub async fn start(options: GatewayOptions) -> Result<GatewayHandle, GatewayError> {
         let asked = SocketAddr::new(options.address, options.http_port);
         let forwarder = Arc::new(Forwarder::new());

@@ -11,7 +11,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::attach::{Attached, Surroundings, attach};
-use super::compile::{References, ServicePort, compile, grants};
+use super::compile::{Absent, References, ServicePort, compile, grants};
 use super::doors::Doors;
 use super::forward::Forwarder;
 use super::hostname::Hostname;
@@ -57,14 +57,14 @@ struct Around {
 }
 
 impl References for Around {
-    fn service_port(&self, service: &ObjectKey, port: u16) -> Option<Option<ServicePort>> {
-        let entry = self.services.get(service)?;
-        let found = entry.ports.iter().find(|entry| entry.facts.port == port);
-        Some(found.map(|entry| ServicePort {
-            pool: entry.pool.clone(),
-            protocol: entry.facts.protocol,
-            app_protocol: entry.facts.app_protocol.clone(),
-        }))
+    fn service_port(&self, service: &ObjectKey, port: u16) -> Result<ServicePort, Absent> {
+        let entry = self.services.get(service).ok_or(Absent::Service)?;
+        let found = entry.ports.iter().find(|entry| entry.facts.port == port).ok_or(Absent::Port)?;
+        Ok(ServicePort {
+            pool: found.pool.clone(),
+            protocol: found.facts.protocol,
+            app_protocol: found.facts.app_protocol.clone(),
+        })
     }
 
     fn granted(&self, from: &str, service: &ObjectKey) -> bool {

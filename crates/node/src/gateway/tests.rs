@@ -20,7 +20,7 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Notify, mpsc};
 
-use super::compile::{References, ServicePort, compile};
+use super::compile::{Absent, References, ServicePort, compile};
 use super::doors::{Doorkeeper, Doors};
 use super::forward::Forwarder;
 use super::hostname::Hostname;
@@ -33,10 +33,10 @@ use crate::network::services::{Pool, Protocol};
 struct Pods(BTreeMap<String, Arc<Pool>>);
 
 impl References for Pods {
-    fn service_port(&self, service: &ObjectKey, _port: u16) -> Option<Option<ServicePort>> {
-        let pool = self.0.get(&service.name)?.clone();
+    fn service_port(&self, service: &ObjectKey, _port: u16) -> Result<ServicePort, Absent> {
+        let pool = self.0.get(&service.name).ok_or(Absent::Service)?.clone();
         let app_protocol = service.name.ends_with("-h2c").then(|| "kubernetes.io/h2c".to_owned());
-        Some(Some(ServicePort { pool, protocol: Protocol::Tcp, app_protocol }))
+        Ok(ServicePort { pool, protocol: Protocol::Tcp, app_protocol })
     }
 
     fn granted(&self, _from: &str, _service: &ObjectKey) -> bool {
@@ -108,7 +108,7 @@ async fn mirror(request: Request<Incoming>) -> Response<Full<Bytes>> {
         request.headers().iter().map(|(name, value)| format!("{name}: {}", value.to_str().unwrap_or("?"))).collect();
     headers.sort();
     lines.extend(headers);
-    let body = request.into_body().collect().await.map(|body| body.to_bytes()).unwrap_or_default();
+    let body = request.into_body().collect().await.map(http_body_util::Collected::to_bytes).unwrap_or_default();
     lines.push(String::from_utf8_lossy(&body).into_owned());
     Response::builder().header("x-pod", "1").body(Full::from(lines.join("\n"))).expect("an answer")
 }

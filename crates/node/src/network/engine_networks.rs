@@ -44,9 +44,9 @@ impl EngineNetworks {
         if full.len() <= 63 {
             return full;
         }
-        let digest: String = Sha256::digest(&full).iter().take(4).map(|byte| format!("{byte:02x}")).collect();
+        let digest = Sha256::digest(&full).iter().take(4).fold(0_u32, |number, byte| number << 8 | u32::from(*byte));
         let cut = full.char_indices().map(|(at, _)| at).take_while(|at| *at <= 54).last().unwrap_or(0);
-        format!("{}-{digest}", &full[..cut])
+        format!("{}-{digest:08x}", &full[..cut])
     }
 
     /// Finds the network of a namespace or makes it.

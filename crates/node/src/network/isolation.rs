@@ -111,10 +111,10 @@ impl Isolation {
             for attribute in &message.attributes {
                 match attribute {
                     RuleAttribute::Source(IpAddr::V4(address)) => {
-                        from = Some(Cidr::new(*address, message.header.src_len))
+                        from = Some(Cidr::new(*address, message.header.src_len));
                     }
                     RuleAttribute::Destination(IpAddr::V4(address)) => {
-                        to = Some(Cidr::new(*address, message.header.dst_len))
+                        to = Some(Cidr::new(*address, message.header.dst_len));
                     }
                     RuleAttribute::Priority(found) => priority = *found,
                     _ => {}

@@ -74,7 +74,7 @@ impl Kernel {
             for attribute in route.attributes {
                 match attribute {
                     RouteAttribute::Destination(RouteAddress::Inet(address)) => {
-                        range = Some(Cidr::new(address, prefix))
+                        range = Some(Cidr::new(address, prefix));
                     }
                     RouteAttribute::Oif(index) => out = Some(index),
                     _ => {}

@@ -130,7 +130,7 @@ fn service_port(
         let number = match &port.facts.target {
             crate::network::services::TargetPort::Number(number) => *number,
             crate::network::services::TargetPort::Name(_) => {
-                port.pool.ready().first().map_or(port.facts.port, |first| first.port())
+                port.pool.ready().first().map_or(port.facts.port, std::net::SocketAddr::port)
             }
         };
         names.filter_map(|host| target(format!("{host}.{owner}"), number)).collect()

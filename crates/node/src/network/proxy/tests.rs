@@ -109,7 +109,7 @@ async fn when_every_ready_pod_refuses_the_client_sees_a_reset_and_no_orderly_end
 
 #[tokio::test]
 async fn a_client_with_affinity_stays_with_its_pod() {
-    let duty = duty(Protocol::Tcp, Some(Duration::from_secs(60))).await;
+    let duty = duty(Protocol::Tcp, Some(Duration::from_mins(1))).await;
     duty.pool.set(vec![pod("a").await, pod("b").await, pod("c").await]);
     serve(&duty);
     tokio::task::yield_now().await;

@@ -14,7 +14,7 @@ use super::Duty;
 
 const LARGEST: usize = 65_535;
 /// How long a flow may be quiet.
-const QUIET: Duration = Duration::from_secs(60);
+const QUIET: Duration = Duration::from_mins(1);
 /// Flows at once of one port; above that, datagrams of new clients are dropped.
 const MOST_FLOWS: usize = 1024;
 /// Datagrams that wait in one flow; above that they are dropped.

@@ -65,7 +65,7 @@ struct State {
 #[derive(Debug)]
 pub struct Services {
     state: Arc<State>,
-    services: Arc<Watched<ServiceFacts>>,
+    asked: Arc<Watched<ServiceFacts>>,
     slices: Arc<Watched<SliceFacts>>,
     ready: watch::Receiver<bool>,
     _task: AbortOnDropHandle<()>,
@@ -85,7 +85,7 @@ impl Services {
         }));
         let (ready_sender, ready) = watch::channel(false);
         let task = tokio::spawn(keep(state.clone(), services.clone(), slices.clone(), ready_sender));
-        Arc::new(Self { state, services, slices, ready, _task: AbortOnDropHandle::new(task) })
+        Arc::new(Self { state, asked: services, slices, ready, _task: AbortOnDropHandle::new(task) })
     }
 
     /// Returns when the Services and endpoints that existed at the start are known.
@@ -108,7 +108,7 @@ impl Services {
     pub fn leave(&self, namespace: &str, pod_uid: &str) {
         self.state.leaving.write().unwrap_or_else(PoisonError::into_inner).insert(pod_uid.to_owned());
         for key in self.state.in_namespace(namespace) {
-            self.state.rebuild(&key, &self.services, &self.slices);
+            self.state.rebuild(&key, &self.asked, &self.slices);
         }
     }
 
@@ -132,11 +132,11 @@ impl Services {
     }
 
     pub(crate) fn facts_in(&self, namespace: &str) -> Vec<(ObjectKey, Arc<ServiceFacts>)> {
-        self.services.in_namespace(namespace)
+        self.asked.in_namespace(namespace)
     }
 
     pub(crate) fn facts(&self, key: &ObjectKey) -> Option<Arc<ServiceFacts>> {
-        self.services.get(key)
+        self.asked.get(key)
     }
 
     pub(crate) fn slices_of(&self, service: &ObjectKey) -> Vec<(ObjectKey, Arc<SliceFacts>)> {
