@@ -87,13 +87,18 @@ impl Compiler {
         kind: Shared,
     ) -> Result<Arc<SharedTypeProgram>, Problems> {
         self.shared_types
-            .get_or((spec.content_key(), kind), || SharedTypeProgram::parse(spec.to_json()?, kind))
+            .get_or((spec.content_key(), kind), || {
+                SharedTypeProgram::parse(spec.to_json()?, kind, SharedTypeProgram::scope(kind))
+            })
             .map_err(|error| unreadable(object, name, &error))
     }
 
     pub(crate) fn workflow(&self, name: &str, spec: &dyn Source, refs: bool) -> Result<Arc<WorkflowProgram>, Problems> {
         self.workflows
-            .get_or((spec.content_key(), refs), || WorkflowProgram::parse(spec.to_json()?, refs))
+            .get_or((spec.content_key(), refs), || {
+                let (names, all) = WorkflowProgram::scopes(refs);
+                WorkflowProgram::parse(spec.to_json()?, names, all)
+            })
             .map_err(|error| unreadable("Workflow", name, &error))
     }
 
@@ -104,13 +109,17 @@ impl Compiler {
         gateway: bool,
     ) -> Result<Arc<ComponentTypeProgram>, Problems> {
         self.component_types
-            .get_or((spec.content_key(), gateway), || ComponentTypeProgram::parse(spec.to_json()?, gateway))
+            .get_or((spec.content_key(), gateway), || {
+                ComponentTypeProgram::parse(spec.to_json()?, ComponentTypeProgram::scope(gateway))
+            })
             .map_err(|error| unreadable("ComponentType", name, &error))
     }
 
     pub(crate) fn trait_(&self, name: &str, spec: &dyn Source, gateway: bool) -> Result<Arc<TraitProgram>, Problems> {
         self.traits
-            .get_or((spec.content_key(), gateway), || TraitProgram::parse(spec.to_json()?, gateway))
+            .get_or((spec.content_key(), gateway), || {
+                TraitProgram::parse(spec.to_json()?, TraitProgram::scope(gateway))
+            })
             .map_err(|error| unreadable("Trait", name, &error))
     }
 }

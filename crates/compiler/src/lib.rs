@@ -5,6 +5,7 @@
 
 mod bind;
 mod cache;
+pub mod check;
 mod compiler;
 mod component;
 mod context;

@@ -120,7 +120,7 @@ pub struct Problem {
     /// What kind of problem.
     pub code: Code,
     /// Where.
-    pub place: Place,
+    pub place: Box<Place>,
     /// What, in words; the texts are those that users of v1.2 know.
     pub message: String,
 }
@@ -128,7 +128,7 @@ pub struct Problem {
 impl Problem {
     /// A problem at a place.
     pub(crate) fn new(code: Code, place: &Place, message: impl Into<String>) -> Self {
-        Self { code, place: place.clone(), message: message.into() }
+        Self { code, place: Box::new(place.clone()), message: message.into() }
     }
 
     /// A template's error, told as `prefix: error`.

@@ -60,7 +60,7 @@ fn run(
     let variables = context::Variables::bind(input, &program, traits.read_routes(), &place)?;
     let bindings = variables.component(&program.scope);
 
-    let broken = broken_rules(&program.rules, &bindings, &place.below("spec.preRenderValidations"));
+    let broken = broken_rules(&program.rules, &bindings, &place);
     if !broken.is_empty() {
         return Err(Problems::prefixed(Stage::Check, "component type validation failed: ".to_owned(), broken));
     }

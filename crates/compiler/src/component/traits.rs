@@ -136,7 +136,7 @@ fn apply(
     let place = Place::new(format!("{} {label}", kind_or_default(used.kind)), "");
     let bindings = bind(used, program, parameters, configs, variables, &label, &place)?;
 
-    let broken = broken_rules(&program.rules, &bindings, &place.below("spec.preRenderValidations"));
+    let broken = broken_rules(&program.rules, &bindings, &place);
     if !broken.is_empty() {
         return Err(Problems::prefixed(Stage::Check, format!("trait {label} validation failed: "), broken));
     }

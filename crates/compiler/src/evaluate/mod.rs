@@ -4,4 +4,4 @@ mod control;
 mod rules;
 
 pub(crate) use control::{ControlError, each, holds};
-pub(crate) use rules::{broken_rules, quoted_rule};
+pub(crate) use rules::broken_rules;

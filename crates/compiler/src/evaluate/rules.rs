@@ -8,11 +8,11 @@ use crate::tree::Tree;
 /// Longer rules are cut in messages.
 const SHOWN: usize = 120;
 
-/// The problems of the rules that do not hold. `place` is the list of rules.
+/// The problems of the rules that do not hold. `place` is the object that has them.
 pub(crate) fn broken_rules(rules: &[Rule], bindings: &Bindings, place: &Place) -> Vec<Problem> {
     let mut problems = Vec::new();
     for (at, rule) in rules.iter().enumerate() {
-        let place = place.below(&format!("[{at}].rule"));
+        let place = place.below(&rule.path);
         let name = format!("rule[{at}] {}", quoted_rule(&rule.text));
         match rule.rule.evaluate(bindings) {
             Ok(Tree::Bool(true)) => {}
@@ -31,7 +31,7 @@ pub(crate) fn broken_rules(rules: &[Rule], bindings: &Bindings, place: &Place) -
 }
 
 /// The rule's text in quotes, cut where it is long.
-pub(crate) fn quoted_rule(text: &str) -> String {
+fn quoted_rule(text: &str) -> String {
     match text.char_indices().nth(SHOWN) {
         Some((end, _)) => schema::go_quote(&format!("{}...", &text[..end])),
         None => schema::go_quote(text),

@@ -35,11 +35,14 @@ pub(crate) struct Embedded {
 }
 
 impl ComponentTypeProgram {
-    pub(crate) fn parse(json: Value, gateway: bool) -> Result<Self, serde_json::Error> {
+    /// The scope of component types where a gateway is configured or not.
+    pub(crate) fn scope(gateway: bool) -> Arc<Scope> {
+        Scope::new(Language::Component, COMPONENT_VARIABLES.into_iter().chain(gateway.then_some("gateway")))
+    }
+
+    pub(crate) fn parse(json: Value, scope: Arc<Scope>) -> Result<Self, serde_json::Error> {
         let reads_routes = mentions_routes(&json);
         let spec: TypeSpec = serde_json::from_value(json)?;
-        let scope =
-            Scope::new(Language::Component, COMPONENT_VARIABLES.into_iter().chain(gateway.then_some("gateway")));
         let bindings =
             |json: Option<&Value>| json.filter(|json| !json.is_null()).map(|json| Template::parse(json, &scope));
         Ok(Self {

@@ -11,13 +11,14 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
+use crate::check::item_type;
 use crate::template::{Scope, Template};
 
 pub(crate) use component_type::{ComponentTypeProgram, Embedded};
 pub(crate) use rules::{PostRule, Rule};
-pub(crate) use shared_type::{Output, OutputSource, Shared, SharedTypeProgram};
+pub(crate) use shared_type::{OutputSource, Shared, SharedTypeProgram};
 pub(crate) use target::Target;
-pub(crate) use trait_::{Create, Operation, Patch, Remove, TraitProgram};
+pub(crate) use trait_::{Create, Patch, Remove, TraitProgram};
 pub(crate) use workflow::{RunTemplate, WorkflowProgram};
 
 /// The variables of components, in the order of their slots; `gateway` last, only where one is configured.
@@ -52,8 +53,9 @@ impl Loop {
             return (None, scope.clone());
         }
         let variable = if variable.is_empty() { "item" } else { variable };
-        let inside = scope.with(variable);
         let items = Template::parse_text(for_each, scope);
+        let inside =
+            if scope.is_typed() { scope.with_typed(variable, item_type(&items)) } else { scope.with(variable) };
         (Some(Self { items, variable: Arc::from(variable), scope: inside.clone() }), inside)
     }
 }

@@ -9,6 +9,8 @@ use crate::template::{Scope, Template};
 /// A rule before rendering.
 #[derive(Debug)]
 pub(crate) struct Rule {
+    /// Where it stands in the spec.
+    pub(crate) path: String,
     pub(crate) text: String,
     pub(crate) message: String,
     pub(crate) rule: Template,
@@ -17,10 +19,12 @@ pub(crate) struct Rule {
 impl Rule {
     /// Rules of `preRenderValidations`, else of their old name `validations`.
     pub(super) fn parse_all(rules: &[spec::Rule], old: &[spec::Rule], scope: &Arc<Scope>) -> Vec<Self> {
-        let rules = if rules.is_empty() { old } else { rules };
+        let (rules, field) = if rules.is_empty() { (old, "validations") } else { (rules, "preRenderValidations") };
         rules
             .iter()
-            .map(|rule| Self {
+            .enumerate()
+            .map(|(at, rule)| Self {
+                path: format!("spec.{field}[{at}].rule"),
                 text: rule.rule.clone(),
                 message: rule.message.clone(),
                 rule: Template::parse_text(&rule.rule, scope),

@@ -44,16 +44,20 @@ pub(crate) enum Shared {
 }
 
 impl SharedTypeProgram {
-    pub(crate) fn parse(json: Value, kind: Shared) -> Result<Self, serde_json::Error> {
-        let spec: SharedTypeSpec = serde_json::from_value(json)?;
+    /// The scope of a type of this kind.
+    pub(crate) fn scope(kind: Shared) -> Arc<Scope> {
         let gateway = !matches!(kind, Shared::Project { gateway: false });
-        let scope = Scope::new(Language::Plain, SHARED_VARIABLES.into_iter().chain(gateway.then_some("gateway")));
+        Scope::new(Language::Plain, SHARED_VARIABLES.into_iter().chain(gateway.then_some("gateway")))
+    }
+
+    pub(crate) fn parse(json: Value, kind: Shared, scope: Arc<Scope>) -> Result<Self, serde_json::Error> {
+        let spec: SharedTypeSpec = serde_json::from_value(json)?;
         let applied_scope = scope.with("applied");
         let project = matches!(kind, Shared::Project { .. });
         Ok(Self {
             parameters: Values::parse(spec.parameters.as_ref()),
             environment_configs: Values::parse(spec.environment_configs.as_ref()),
-            rules: Rule::parse_all(&spec.validations, &[], &scope),
+            rules: Rule::parse_all(&[], &spec.validations, &scope),
             resources: spec
                 .resources
                 .iter()

@@ -54,11 +54,15 @@ pub(crate) struct Remove {
 }
 
 impl TraitProgram {
-    pub(crate) fn parse(json: Value, gateway: bool) -> Result<Self, serde_json::Error> {
+    /// The scope of traits where a gateway is configured or not.
+    pub(crate) fn scope(gateway: bool) -> Arc<Scope> {
+        let variables = COMPONENT_VARIABLES.into_iter().chain(gateway.then_some("gateway")).chain(["trait"]);
+        Scope::new(Language::Component, variables)
+    }
+
+    pub(crate) fn parse(json: Value, scope: Arc<Scope>) -> Result<Self, serde_json::Error> {
         let reads_routes = super::component_type::mentions_routes(&json);
         let spec: TraitSpec = serde_json::from_value(json)?;
-        let variables = COMPONENT_VARIABLES.into_iter().chain(gateway.then_some("gateway")).chain(["trait"]);
-        let scope = Scope::new(Language::Component, variables);
         let patch_plane = |plane: &str| if plane.is_empty() { "dataplane".to_owned() } else { plane.to_owned() };
         Ok(Self {
             parameters: Values::parse(spec.parameters.as_ref()),

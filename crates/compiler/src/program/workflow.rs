@@ -34,13 +34,17 @@ pub(crate) struct ExternalRef {
 }
 
 impl WorkflowProgram {
-    pub(crate) fn parse(json: Value, external_refs: bool) -> Result<Self, serde_json::Error> {
-        let spec: WorkflowSpec = serde_json::from_value(json)?;
+    /// The scopes of a workflow: of the names of its external references, and of everything else.
+    pub(crate) fn scopes(external_refs: bool) -> (Arc<Scope>, Arc<Scope>) {
         let fields = vec![["metadata", "labels"]];
         let base = ["metadata", "parameters", "workflowplane"];
         let names = Scope::new(Language::Plain, base).with_string_maps(fields.clone());
-        let scope = Scope::new(Language::Plain, base.into_iter().chain(external_refs.then_some("externalRefs")))
-            .with_string_maps(fields);
+        let all = base.into_iter().chain(external_refs.then_some("externalRefs"));
+        (names, Scope::new(Language::Plain, all).with_string_maps(fields))
+    }
+
+    pub(crate) fn parse(json: Value, names: Arc<Scope>, scope: Arc<Scope>) -> Result<Self, serde_json::Error> {
+        let spec: WorkflowSpec = serde_json::from_value(json)?;
         Ok(Self {
             parameters: Values::parse(spec.parameters.as_ref()),
             run_template: spec.run_template.as_ref().filter(|template| !template.is_null()).map(|template| {

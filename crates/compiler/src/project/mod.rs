@@ -41,7 +41,7 @@ pub(crate) fn compile(compiler: &Compiler, input: &ProjectInput<'_>) -> Result<P
         .chain(gateways.gateway.map(|gateway| ("gateway", gateway))),
     );
 
-    let broken = broken_rules(&program.rules, &bindings, &place.below("spec.validations"));
+    let broken = broken_rules(&program.rules, &bindings, &place);
     if !broken.is_empty() {
         return Err(Problems::prefixed(Stage::Check, "project type validation failed: ".to_owned(), broken));
     }

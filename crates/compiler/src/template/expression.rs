@@ -57,6 +57,12 @@ impl Expression {
         }
     }
 
+    /// The names of all variables and functions that the expression could use.
+    pub(crate) fn scope_names(&self) -> Vec<String> {
+        let variables = self.env.variables().map(|(name, _)| name);
+        variables.chain(self.env.function_names()).map(str::to_owned).collect()
+    }
+
     /// The value.
     pub fn value(&self, bindings: &Bindings) -> Result<Value, TemplateError> {
         let program = self.program().map_err(Clone::clone)?;

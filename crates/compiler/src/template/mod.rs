@@ -83,20 +83,37 @@ pub enum Key {
     },
 }
 
+/// Something in a template that is not just a value as written.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Leaf<'t> {
+    Expression(&'t Arc<Expression>),
+    Broken(&'t Nested),
+}
+
 impl Template {
     /// Calls `visit` with every expression, in the order of rendering, and the path to it.
     pub fn each_expression(&self, visit: &mut dyn FnMut(&[Segment], &Arc<Expression>)) {
+        self.each_leaf(&mut |path, leaf| {
+            if let Leaf::Expression(expression) = leaf {
+                visit(path, expression);
+            }
+        });
+    }
+
+    /// As [`Template::each_expression`], with the strings that cannot be taken apart.
+    pub(crate) fn each_leaf(&self, visit: &mut dyn FnMut(&[Segment], Leaf<'_>)) {
         self.walk(&mut Vec::new(), visit);
     }
 
-    fn walk(&self, path: &mut Vec<Segment>, visit: &mut dyn FnMut(&[Segment], &Arc<Expression>)) {
+    fn walk(&self, path: &mut Vec<Segment>, visit: &mut dyn FnMut(&[Segment], Leaf<'_>)) {
         match self {
-            Self::Literal(_) | Self::Broken(_) => {}
-            Self::Whole(expression) => visit(path, expression),
+            Self::Literal(_) => {}
+            Self::Broken(nested) => visit(path, Leaf::Broken(nested)),
+            Self::Whole(expression) => visit(path, Leaf::Expression(expression)),
             Self::Text(text) => {
                 for part in &text.parts {
                     if let Part::Expression { expression, .. } = part {
-                        visit(path, expression);
+                        visit(path, Leaf::Expression(expression));
                     }
                 }
             }

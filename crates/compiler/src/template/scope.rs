@@ -32,6 +32,7 @@ impl Language {
 pub struct Scope {
     env: Env,
     string_maps: Vec<[&'static str; 2]>,
+    typed: bool,
     expressions: Mutex<HashMap<Arc<str>, Arc<Expression>>>,
 }
 
@@ -46,18 +47,27 @@ impl fmt::Debug for Scope {
 impl Scope {
     /// The given variables, of any type.
     pub fn new<'n>(language: Language, variables: impl IntoIterator<Item = &'n str>) -> Arc<Self> {
-        Self::typed(language, variables.into_iter().map(|name| (name, Type::Dyn)))
+        Self::declare(language, variables.into_iter().map(|name| (name, Type::Dyn)), false)
     }
 
     /// The given variables with their types.
     pub fn typed<'n>(language: Language, variables: impl IntoIterator<Item = (&'n str, Type)>) -> Arc<Self> {
+        Self::declare(language, variables, true)
+    }
+
+    /// Whether the variables have types.
+    pub fn is_typed(&self) -> bool {
+        self.typed
+    }
+
+    fn declare<'n>(language: Language, variables: impl IntoIterator<Item = (&'n str, Type)>, typed: bool) -> Arc<Self> {
         let env = variables.into_iter().fold(language.env().extend(), |env, (name, ty)| env.variable(name, ty));
-        Arc::new(Self { env: env.build(), string_maps: Vec::new(), expressions: Mutex::default() })
+        Arc::new(Self { env: env.build(), string_maps: Vec::new(), typed, expressions: Mutex::default() })
     }
 
     /// As this one, with fields (`variable.field`) that are known to be maps of strings.
     pub(crate) fn with_string_maps(self: Arc<Self>, fields: Vec<[&'static str; 2]>) -> Arc<Self> {
-        Arc::new(Self { env: self.env.clone(), string_maps: fields, expressions: Mutex::default() })
+        Arc::new(Self { env: self.env.clone(), string_maps: fields, typed: self.typed, expressions: Mutex::default() })
     }
 
     /// This scope and one more variable, which hides one of the same name.
@@ -70,6 +80,7 @@ impl Scope {
         Arc::new(Self {
             env: self.env.extend().variable(variable, ty).build(),
             string_maps: self.string_maps.clone(),
+            typed: self.typed,
             expressions: Mutex::default(),
         })
     }

@@ -1,6 +1,7 @@
 //! The compiler from outside.
 #![allow(missing_docs, clippy::unwrap_used)]
 
+mod check;
 mod errors;
 mod laws;
 mod origins;
