@@ -260,7 +260,7 @@ impl Cluster {
             let body: Value = serde_json::from_slice(&body).unwrap_or_default();
             let manager = query.get("fieldManager").cloned().unwrap_or_default();
             let kind = parts.headers.get("content-type").and_then(|kind| kind.to_str().ok()).unwrap_or_default();
-            state.write(&parts.method, &resource, namespace, rest, kind, &manager, body)
+            state.write((&parts.method, &resource), namespace, rest, kind, &manager, body)
         };
         self.announce();
         if fault == Fault::After {
@@ -341,8 +341,7 @@ type Refused = (StatusCode, &'static str, String);
 impl State {
     fn write(
         &mut self,
-        method: &Method,
-        resource: &str,
+        (method, resource): (&Method, &str),
         namespace: Option<String>,
         rest: &[&str],
         kind: &str,
@@ -490,7 +489,7 @@ fn drop_fields(live: &mut Value, fields: &Value, intent: &Value) {
 fn merge(live: &mut Value, intent: &Value) {
     match (live, intent) {
         (Value::Object(live), Value::Object(intent)) => {
-            intent.iter().for_each(|(name, value)| merge(live.entry(name).or_insert(Value::Null), value))
+            intent.iter().for_each(|(name, value)| merge(live.entry(name).or_insert(Value::Null), value));
         }
         (live, intent) => *live = intent.clone(),
     }

@@ -36,3 +36,20 @@ impl FairQueue {
         id
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::FairQueue;
+
+    #[test]
+    fn a_crowded_namespace_does_not_delay_another() {
+        let mut queue = FairQueue::default();
+        for id in 0..3 {
+            queue.push(Some("crowded".into()), id);
+        }
+        queue.push(Some("quiet".into()), 10);
+        queue.push(None, 20);
+        let order: Vec<_> = std::iter::from_fn(|| queue.pop()).collect();
+        assert_eq!(order, [0, 10, 20, 1, 2]);
+    }
+}

@@ -27,9 +27,9 @@ pub(crate) type Cause = Arc<str>;
 const SETTLE: Duration = Duration::from_secs(10);
 /// Sending the same thing more often than this within [`WINDOW`] is a loop.
 const REPEATS: u32 = 20;
-const WINDOW: Duration = Duration::from_secs(60);
+const WINDOW: Duration = Duration::from_mins(1);
 const FIRST_RETRY: Duration = Duration::from_millis(100);
-const LAST_RETRY: Duration = Duration::from_secs(60);
+const LAST_RETRY: Duration = Duration::from_mins(1);
 
 /// The state of all keys.
 #[derive(Default)]
@@ -316,7 +316,7 @@ impl Board {
         }
         let found = looping.then(|| {
             run.held_until = Some(now + super::watch::jittered(Duration::from_secs(1), LAST_RETRY, run.loops));
-            format!("sent the same thing {} times within a minute; something undoes it, or the server stores it differently", REPEATS)
+            format!("sent the same thing {REPEATS} times within a minute; something undoes it, or the server stores it differently")
         });
         let missing: Vec<OwnWrite> = sent.writes.into_iter().filter(|write| !write.is_seen(store)).collect();
         if missing.is_empty() {

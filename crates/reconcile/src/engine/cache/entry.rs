@@ -229,3 +229,68 @@ fn write_string(json: &mut Vec<u8>, text: &str) {
     // Writing a string to memory cannot fail; a name that could not be written would leave invalid JSON, which decoding reports.
     let _ = serde_json::to_writer(json, text);
 }
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+    use serde_json::{Value, json};
+
+    use super::{Entry, Intake};
+    use crate::engine::cache::change::Facets;
+    use crate::engine::{Gvk, ObjectKey};
+
+    fn object() -> Value {
+        json!({
+            "apiVersion": "v1", "kind": "Secret",
+            "metadata": {"name": "a", "namespace": "ns", "uid": "u", "resourceVersion": "7", "generation": 1, "managedFields": []},
+            "type": "Opaque", "data": {"password": "c2VjcmV0"}, "spec": {"x": 1}, "status": {"ready": false},
+        })
+    }
+
+    fn take(kind: &'static str, object: &Value) -> Entry {
+        let taken = Intake::new(Vec::new()).take(&Gvk::new("v1", kind), object.to_string().as_bytes(), |_| None);
+        let (key, entry) = taken.expect("an object");
+        assert_eq!(key, ObjectKey::from(("ns", "a")));
+        entry
+    }
+
+    #[rstest]
+    #[case::bookkeeping("/metadata/resourceVersion", json!("8"), Facets::NONE)]
+    #[case::managed_fields("/metadata/managedFields", json!([{"manager": "x"}]), Facets::NONE)]
+    #[case::generation("/metadata/generation", json!(2), Facets::SPEC)]
+    #[case::spec("/spec/x", json!(2), Facets::SPEC)]
+    #[case::status("/status/ready", json!(true), Facets::STATUS)]
+    #[case::name_reused("/metadata/uid", json!("other"), Facets::ALL)]
+    fn a_change_touches_its_facet(#[case] place: &str, #[case] value: Value, #[case] expected: Facets) {
+        let mut changed = object();
+        *changed.pointer_mut(place).expect("a place") = value;
+        assert_eq!(take("Thing", &object()).difference(&take("Thing", &changed)), expected);
+    }
+
+    #[test]
+    fn of_a_secret_only_metadata_and_type_are_kept() {
+        let text = String::from_utf8(take("Secret", &object()).json().to_vec()).expect("text");
+        assert!(!text.contains("c2VjcmV0") && text.contains("Opaque"), "{text}");
+    }
+
+    #[test]
+    fn without_status_there_is_none_and_no_bookkeeping_is_handed_out() {
+        let without: Value = take("Thing", &object()).decode(false).expect("JSON");
+        let mut expected = object();
+        expected["kind"] = json!("Thing");
+        expected.as_object_mut().expect("a map").remove("status");
+        for name in ["managedFields", "resourceVersion"] {
+            expected["metadata"].as_object_mut().expect("a map").remove(name);
+        }
+        assert_eq!(without, expected);
+    }
+
+    #[rstest]
+    #[case("[]")]
+    #[case("{}")]
+    #[case(r#"{"metadata": {"name": 7}}"#)]
+    #[case("not JSON")]
+    fn what_is_no_object_is_an_error(#[case] text: &str) {
+        assert!(Intake::new(Vec::new()).take(&Gvk::new("v1", "Thing"), text.as_bytes(), |_| None).is_err());
+    }
+}

@@ -181,3 +181,59 @@ impl io::Write for HashWriter {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+    use serde_json::{Value, json};
+
+    use super::{covers, owned_hash};
+
+    fn deployment(image: &str, replicas: i64) -> Value {
+        json!({"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "web", "namespace": "ns", "labels": {"a": "b"}},
+            "spec": {"replicas": replicas, "containers": [{"name": "main", "image": image}]}})
+    }
+
+    const FIELDS: &str = r#"{"f:metadata":{"f:labels":{"f:a":{}}},"f:spec":{"f:replicas":{},"f:containers":{"k:{\"name\":\"main\"}":{".":{},"f:name":{},"f:image":{}}}}}"#;
+
+    fn live() -> Value {
+        let mut live = deployment("one", 1);
+        live["spec"]["paused"] = json!(false);
+        live["spec"]["containers"][0]["terminationMessagePath"] = json!("/dev/termination-log");
+        live["spec"]["containers"].as_array_mut().expect("a list").push(json!({"name": "sidecar", "image": "theirs"}));
+        live
+    }
+
+    #[rstest]
+    #[case::equal(deployment("one", 1), true)]
+    #[case::another_value(deployment("one", 2), false)]
+    #[case::another_element(deployment("two", 1), false)]
+    fn what_is_desired_is_compared_at_our_fields_only(#[case] desired: Value, #[case] expected: bool) {
+        assert_eq!(covers(FIELDS, &desired, &live()), expected);
+    }
+
+    #[test]
+    fn a_field_more_or_less_is_a_difference() {
+        let mut more = deployment("one", 1);
+        more["spec"]["paused"] = json!(false);
+        assert!(!covers(FIELDS, &more, &live()));
+        let mut less = deployment("one", 1);
+        less["spec"].as_object_mut().expect("a map").remove("replicas");
+        assert!(!covers(FIELDS, &less, &live()));
+        assert!(!covers("no JSON", &more, &live()));
+    }
+
+    #[test]
+    fn only_changes_of_our_fields_change_the_hash() {
+        let mut theirs = live();
+        theirs["spec"]["containers"][1]["image"] = json!("new");
+        theirs["spec"]["paused"] = json!(true);
+        assert_eq!(owned_hash(FIELDS, &live()), owned_hash(FIELDS, &theirs));
+        let mut ours = live();
+        ours["spec"]["containers"][0]["image"] = json!("drifted");
+        assert_ne!(owned_hash(FIELDS, &live()), owned_hash(FIELDS, &ours));
+        let mut gone = live();
+        gone["spec"]["containers"].as_array_mut().expect("a list").remove(0);
+        assert_ne!(owned_hash(FIELDS, &live()), owned_hash(FIELDS, &gone));
+    }
+}

@@ -93,12 +93,12 @@ impl KindCache {
     }
 
     /// Puts an object in; tells what that changed.
-    pub(crate) fn put(&mut self, key: ObjectKey, entry: Entry, decoded: &Decoded, touches: &mut Touches) {
+    pub(crate) fn put(&mut self, key: &ObjectKey, entry: Entry, decoded: &Decoded, touches: &mut Touches) {
         let entry = Arc::new(entry);
         let old = self.objects.insert(key.clone(), Arc::clone(&entry));
         let facets = old.map_or(Facets::ALL, |old| old.difference(&entry));
         if !facets.is_empty() {
-            self.touch(&key, Some(&entry), facets, decoded, touches);
+            self.touch(key, Some(&entry), facets, decoded, touches);
         }
     }
 

@@ -41,12 +41,12 @@ impl Store {
     }
 
     /// Sets or, with `None`, forgets a cluster's reachability.
-    pub(crate) fn set_plane(&mut self, cluster: &ClusterId, sight: Option<PlaneSight>, touches: &mut Touches) {
-        let old = match &sight {
+    pub(crate) fn set_plane(&mut self, cluster: &ClusterId, sight: Option<&PlaneSight>, touches: &mut Touches) {
+        let old = match sight {
             Some(sight) => self.planes.insert(cluster.clone(), sight.clone()),
             None => self.planes.remove(cluster),
         };
-        if old != sight {
+        if old.as_ref() != sight {
             touches.push(Touch { thing: Thing::plane(cluster), facets: Facets::ALL });
         }
     }

@@ -114,7 +114,7 @@ pub(crate) fn prepare(about: &Preparing<'_>, plan: Plan, memos: &mut Memos, read
         _ if !effects.is_empty() && !held => {
             let mut stages = effects;
             if !patient {
-                let status = status::stages(about, &own, mapping, &object, plan.status, &plan.events, memos, false);
+                let status = status::stages(about, &own, mapping, &object, (plan.status, &[]), memos);
                 stages.extend(status);
             }
             let summary = summarize(&stages);
@@ -131,7 +131,7 @@ pub(crate) fn prepare(about: &Preparing<'_>, plan: Plan, memos: &mut Memos, read
     let mut stages = Vec::new();
     let is_leaving = object.deleting && list.as_ref().is_some_and(Vec::is_empty);
     if !is_leaving {
-        stages = status::stages(about, &own, mapping, &object, plan.status, &plan.events, memos, true);
+        stages = status::stages(about, &own, mapping, &object, (plan.status, &plan.events), memos);
     }
     if let Some(list) = list {
         let request = request::finalizers(

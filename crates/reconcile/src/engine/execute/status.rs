@@ -70,10 +70,8 @@ pub(super) fn stages(
     own: &ObjectRef,
     mapping: &Mapping,
     object: &OwnObject,
-    status: Option<Value>,
-    events: &[EventNote],
+    (status, events): (Option<Value>, &[EventNote]),
     memos: &Memos,
-    with_events: bool,
 ) -> Vec<Vec<Request>> {
     let Some(mut status) = status else { return Vec::new() };
     stamp(&mut status, object.status.as_ref(), object.generation, about.at);
@@ -94,7 +92,7 @@ pub(super) fn stages(
     let manager = about.controller.field_manager();
     let write = request::replace_status(own.clone(), mapping, manager, &object.uid, &status, thing, desired);
     let mut stages = vec![vec![write]];
-    if with_events && !events.is_empty() {
+    if !events.is_empty() {
         let notes = events.iter().enumerate();
         let name = about.controller.name();
         stages.push(

@@ -8,7 +8,7 @@ use std::time::Duration;
 use serde::Deserialize;
 
 use super::EngineHandle;
-use crate::engine::cache::{PlaneSight, Sight};
+use crate::engine::cache::{KindCache, PlaneSight, Sight};
 use crate::engine::server::{collection, list_page};
 use crate::engine::{ClusterId, Gvk, ObjectKey};
 
@@ -94,7 +94,7 @@ impl EngineHandle {
 
     fn in_cache(&self, cluster: &ClusterId, gvk: &Gvk) -> BTreeMap<ObjectKey, String> {
         let store = self.shared.store.read().unwrap_or_else(PoisonError::into_inner);
-        let objects = store.kind(cluster, gvk).into_iter().flat_map(|cache| cache.objects());
+        let objects = store.kind(cluster, gvk).into_iter().flat_map(KindCache::objects);
         objects.map(|(key, entry)| (key.clone(), entry.resource_version.to_string())).collect()
     }
 

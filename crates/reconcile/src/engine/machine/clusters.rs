@@ -47,7 +47,7 @@ impl Machine {
         self.stop_watches(&id);
         self.shared.connect(Connection::new(cluster, &self.shared.stop));
         let mut touches = Touches::new();
-        store.set_plane(&id, Some(PlaneSight::Reachable), &mut touches);
+        store.set_plane(&id, Some(&PlaneSight::Reachable), &mut touches);
         self.wake_words(&touches, &mut || Cause::from(format!("{id} is there")));
         let mut kinds: Vec<Gvk> = store.kinds_of(&id);
         if id == self.shared.control_plane {

@@ -66,7 +66,7 @@ impl Machine {
         let mut touches = Touches::new();
         let is_new = cache.get(&key).is_none();
         let revision = entry.resource_version.clone();
-        cache.put(key.clone(), entry, decoded, &mut touches);
+        cache.put(&key, entry, decoded, &mut touches);
         self.wake(&touches, gvk, Some(&key), if is_new { "appeared" } else { "changed" });
         if is_new && *cluster == self.shared.control_plane {
             self.ensure(gvk, &key);
@@ -145,7 +145,7 @@ impl Machine {
         };
         let words = if sight == PlaneSight::Reachable { "can be reached" } else { "cannot be reached" };
         let mut touches = Touches::new();
-        store.set_plane(&cluster, Some(sight), &mut touches);
+        store.set_plane(&cluster, Some(&sight), &mut touches);
         if !touches.is_empty() {
             tracing::info!(%cluster, "{words}");
         }

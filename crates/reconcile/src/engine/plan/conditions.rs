@@ -11,8 +11,7 @@ pub(crate) fn stamp(status: &mut Value, live: Option<&Value>, generation: i64, n
         return;
     };
     for condition in conditions.iter_mut().filter_map(Value::as_object_mut) {
-        if generation > 0
-            && !condition.get("observedGeneration").is_some_and(|known| known.as_i64().is_some_and(|known| known > 0))
+        if generation > 0 && condition.get("observedGeneration").and_then(Value::as_i64).is_none_or(|known| known <= 0)
         {
             condition.insert("observedGeneration".into(), generation.into());
         }

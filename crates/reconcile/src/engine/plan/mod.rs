@@ -76,7 +76,7 @@ impl Plan {
     pub fn apply<K: Kind>(self, cluster: &ClusterId, object: &K) -> Self {
         match manifest(object) {
             Ok(manifest) => self.apply_manifest(cluster, manifest),
-            Err(why) => self.broken(why),
+            Err(why) => self.broken(&why),
         }
     }
 
@@ -91,7 +91,7 @@ impl Plan {
     pub fn create<K: Kind>(self, cluster: &ClusterId, object: &K) -> Self {
         match manifest(object) {
             Ok(manifest) => self.create_manifest(cluster, manifest),
-            Err(why) => self.broken(why),
+            Err(why) => self.broken(&why),
         }
     }
 
@@ -119,7 +119,7 @@ impl Plan {
     pub fn status(mut self, status: impl Serialize) -> Self {
         match serde_json::to_value(status) {
             Ok(status) => self.status = Some(status),
-            Err(why) => return self.broken(why),
+            Err(why) => return self.broken(&why),
         }
         self
     }
@@ -172,7 +172,7 @@ impl Plan {
         &self.events
     }
 
-    fn broken(mut self, why: impl ToString) -> Self {
+    fn broken(mut self, why: &serde_json::Error) -> Self {
         self.broken.get_or_insert_with(|| why.to_string());
         self
     }

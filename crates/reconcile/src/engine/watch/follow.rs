@@ -45,9 +45,9 @@ pub(crate) async fn follow(task: WatchTask) {
             Ok(()) => {
                 // A server that ends every watch at once must not be asked again at once.
                 if started.elapsed() > SHORT {
-                    backoff.reset()
+                    backoff.reset();
                 } else {
-                    tokio::time::sleep(backoff.next()).await
+                    tokio::time::sleep(backoff.next()).await;
                 }
                 continue;
             }

@@ -50,7 +50,7 @@ impl Served {
     fn start(&self, client: Client) {
         let (changes, stop) = (self.changes.clone(), self.stop.clone());
         tokio::spawn(async move {
-            let mut backoff = Backoff::new(Duration::from_secs(1), Duration::from_secs(60));
+            let mut backoff = Backoff::new(Duration::from_secs(1), Duration::from_mins(1));
             loop {
                 tokio::select! {
                     () = stop.cancelled() => return,

@@ -33,7 +33,7 @@ pub struct FixedWorld {
 impl Default for FixedWorld {
     fn default() -> Self {
         let mut store = Store::new(usize::MAX);
-        store.set_plane(&ClusterId::control_plane(), Some(PlaneSight::Reachable), &mut Vec::new());
+        store.set_plane(&ClusterId::control_plane(), Some(&PlaneSight::Reachable), &mut Vec::new());
         // 2026-01-01T00:00:00Z.
         let now = Timestamp::from_second(1_767_225_600).unwrap_or_default();
         Self { store, intake: Intake::new(Vec::new()), failure: None, now }
@@ -70,14 +70,14 @@ impl FixedWorld {
     /// A plane that can be reached.
     #[must_use]
     pub fn plane(mut self, cluster: &ClusterId) -> Self {
-        self.store.set_plane(cluster, Some(PlaneSight::Reachable), &mut Vec::new());
+        self.store.set_plane(cluster, Some(&PlaneSight::Reachable), &mut Vec::new());
         self
     }
 
     /// A plane that cannot be reached, and why.
     #[must_use]
     pub fn unavailable(mut self, cluster: &ClusterId, why: &str) -> Self {
-        self.store.set_plane(cluster, Some(PlaneSight::Unavailable(why.into())), &mut Vec::new());
+        self.store.set_plane(cluster, Some(&PlaneSight::Unavailable(why.into())), &mut Vec::new());
         self
     }
 
@@ -124,7 +124,7 @@ impl FixedWorld {
         let (key, entry) =
             self.intake.take(gvk, object.to_string().as_bytes(), |_| None).expect("the object has a name");
         let (cache, decoded) = self.store.kind_or(cluster, gvk, Sight::Clear);
-        cache.put(key, entry, decoded, &mut Vec::new());
+        cache.put(&key, entry, decoded, &mut Vec::new());
         self
     }
 }

@@ -52,12 +52,12 @@ impl<'s> World<'s> {
 
     /// The object, complete. Wakes when any part of it changes, when it appears and when it goes.
     pub fn get<K: Kind>(&self, cluster: &ClusterId, key: impl Into<ObjectKey>) -> Result<Option<Arc<K>>, Unseen> {
-        self.read_one(cluster, key.into(), true)
+        self.read_one(cluster, &key.into(), true)
     }
 
     /// The object with an empty status: a change of its status does not wake.
     pub fn get_spec<K: Kind>(&self, cluster: &ClusterId, key: impl Into<ObjectKey>) -> Result<Option<Arc<K>>, Unseen> {
-        self.read_one(cluster, key.into(), false)
+        self.read_one(cluster, &key.into(), false)
     }
 
     /// Whether the object is there. Wakes only when it appears or goes.
@@ -163,12 +163,12 @@ impl<'s> World<'s> {
         Ok(cache?.and_then(|cache| cache.get(key)))
     }
 
-    fn read_one<K: Kind>(&self, cluster: &ClusterId, key: ObjectKey, status: bool) -> Result<Option<Arc<K>>, Unseen> {
+    fn read_one<K: Kind>(&self, cluster: &ClusterId, key: &ObjectKey, status: bool) -> Result<Option<Arc<K>>, Unseen> {
         let gvk = K::gvk();
-        let Some(entry) = self.entry(cluster, &gvk, &key, facets(status))? else {
+        let Some(entry) = self.entry(cluster, &gvk, key, facets(status))? else {
             return Ok(None);
         };
-        self.decode(cluster, &gvk, &key, entry, status).map(Some)
+        self.decode(cluster, &gvk, key, entry, status).map(Some)
     }
 
     fn read_list<T>(
