@@ -163,4 +163,6 @@ impl Drop for GatewayHandle {
 #[cfg(test)]
 mod cluster_tests;
 #[cfg(test)]
+mod recorded_tests;
+#[cfg(test)]
 mod tests;

@@ -157,7 +157,7 @@ impl Network {
         let notices = Notices::start(options.client.clone());
         let allocator = Allocator::start(options.client.clone(), services.clone(), range, notices.clone());
         let endpoint_slices = EndpointSlices::start(options.client.clone(), services.clone());
-        let proxy = Proxy::start(services.clone(), addresses, notices, BTreeSet::from([dns_ip]));
+        let proxy = Proxy::start(services.clone(), addresses, notices, range, BTreeSet::from([dns_ip]));
         let isolation = match (&options.engine, &interface) {
             (Some(engine), Some((kernel, _))) => {
                 let isolation = Isolation::new(options.pod_ranges.clone(), engine.instance());

@@ -20,6 +20,7 @@ use tokio::sync::Semaphore;
 use tokio_util::task::AbortOnDropHandle;
 
 use super::addresses::Addresses;
+use super::cidr::Cidr;
 use super::dirty::DirtyKeys;
 use super::key::ObjectKey;
 use super::notices::Notices;
@@ -66,10 +67,12 @@ impl Duty {
 
 impl Proxy {
     /// Begins with the Services that exist; `reserved` addresses stay on the interface though no Service has them.
+    /// Addresses outside of `range` are not placed: they may be someone else's.
     pub(crate) fn start(
         services: Arc<Services>,
         addresses: Addresses,
         notices: Notices,
+        range: Cidr,
         reserved: BTreeSet<Ipv4Addr>,
     ) -> Self {
         let task = tokio::spawn(async move {
@@ -80,6 +83,7 @@ impl Proxy {
                 services,
                 addresses,
                 notices,
+                range,
                 listeners: HashMap::new(),
                 claims: HashMap::new(),
                 claimants: BTreeMap::new(),
@@ -112,6 +116,7 @@ struct Table {
     services: Arc<Services>,
     addresses: Addresses,
     notices: Notices,
+    range: Cidr,
     listeners: HashMap<ObjectKey, Vec<Listener>>,
     /// The virtual IP that each Service claims.
     claims: HashMap<ObjectKey, (Ipv4Addr, i64)>,
@@ -135,7 +140,13 @@ impl Table {
     async fn update(&mut self, key: &ObjectKey, limit: &Arc<Semaphore>, others: &mut BTreeSet<ObjectKey>) -> bool {
         let entry = self.services.get(key);
         let claim = entry.as_ref().and_then(|entry| match entry.facts.reach {
-            Reach::VirtualIp(address) => Some((address, entry.facts.created)),
+            Reach::VirtualIp(address) if self.range.contains(address) => Some((address, entry.facts.created)),
+            Reach::VirtualIp(address) => {
+                self.notices.warn(key, &entry.facts.uid, "ClusterIPOutOfRange", format!(
+                    "{address} is outside of the Service range {} of this node and is not served. Delete the Service and create it without spec.clusterIP, or start the node with the API server's range", self.range
+                ));
+                None
+            }
             _ => None,
         });
         let before = self.claims.get(key).copied();
