@@ -3,7 +3,7 @@ use serde_json::{Value, json};
 
 use super::{Health, assess};
 
-fn object(version: &str, kind: &str, spec: Value, status: Value) -> Value {
+fn object(version: &str, kind: &str, spec: &Value, status: &Value) -> Value {
     json!({"apiVersion": version, "kind": kind, "metadata": {"name": "x", "generation": 2}, "spec": spec, "status": status})
 }
 
@@ -24,7 +24,7 @@ fn progressing(status: &str, reason: &str) -> Value {
 #[case::complete(json!({"replicas": 1}), json!({"observedGeneration": 2, "replicas": 1, "updatedReplicas": 1, "readyReplicas": 1, "availableReplicas": 1}), Health::Healthy)]
 #[case::old_replica_still_there(json!({"replicas": 1}), json!({"observedGeneration": 2, "replicas": 2, "updatedReplicas": 1, "readyReplicas": 1, "availableReplicas": 1}), Health::Progressing)]
 fn a_deployment(#[case] spec: Value, #[case] status: Value, #[case] expected: Health) {
-    assert_eq!(assess(&object("apps/v1", "Deployment", spec, status)).health, expected);
+    assert_eq!(assess(&object("apps/v1", "Deployment", &spec, &status)).health, expected);
 }
 
 #[rstest]
@@ -54,7 +54,7 @@ fn any_kind(
     #[case] status: Value,
     #[case] expected: Health,
 ) {
-    assert_eq!(assess(&object(version, kind, spec, status)).health, expected);
+    assert_eq!(assess(&object(version, kind, &spec, &status)).health, expected);
 }
 
 #[rstest]
