@@ -18,6 +18,8 @@ use super::find::{connect, program_in_path};
 
 /// How long the service may take until it answers.
 const START: Duration = Duration::from_secs(20);
+/// How long a service that an earlier process left may take to end.
+const STOP: Duration = Duration::from_secs(3);
 /// The longest path that fits a socket's address.
 const SOCKET_PATH: usize = 100;
 /// The pause before a service that ended by itself is started again.
@@ -36,7 +38,7 @@ struct State {
 }
 
 impl PodmanService {
-    /// Starts the service (or takes over the one that an earlier process of this data folder left) and returns its address.
+    /// Starts the service, in place of one that an earlier process of this data folder left, and returns its address.
     pub(super) async fn start(program: &Path, data_dir: &Path) -> Result<(Self, String), EngineError> {
         let folder = std::path::absolute(data_dir.join("podman")).unwrap_or_else(|_| data_dir.join("podman"));
         let failed = |source| EngineError::DataDir { path: folder.clone(), source };
@@ -45,12 +47,18 @@ impl PodmanService {
         let address = format!("unix://{}", socket.display());
         let pid_file = folder.join("pid");
 
+        // A service whose parent is gone dies at its next word on standard error, so it is not taken over. Containers
+        // do not notice.
         if let Some(pid) = left_behind(&pid_file, &socket) {
-            if connect(&address).await.is_ok() {
-                let state = Arc::new(State { pid: AtomicI32::new(pid), closed: AtomicBool::new(false) });
-                return Ok((Self { state }, address));
-            }
             stop(pid);
+            let deadline = tokio::time::Instant::now() + STOP;
+            while left_behind(&pid_file, &socket).is_some() {
+                if tokio::time::Instant::now() > deadline {
+                    let _ = kill(Pid::from_raw(pid), Signal::SIGKILL);
+                }
+                // The process is nobody's child here, so nothing tells its end.
+                tokio::time::sleep(Duration::from_millis(10)).await;
+            }
         }
         let launch = Launch { program: program.to_owned(), folder: folder.clone(), socket, pid_file };
         launch.write_settings().map_err(failed)?;
