@@ -1,5 +1,8 @@
 //! Streams into pods. The server speaks the protocols; whoever runs the containers fills the hook.
 
+mod serve;
+mod websocket;
+
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -11,6 +14,7 @@ use tokio::{
     sync::mpsc,
 };
 
+pub(crate) use self::serve::{logs, stream};
 use crate::status::ApiError;
 
 /// The pod that a stream goes to.

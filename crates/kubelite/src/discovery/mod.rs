@@ -1,26 +1,27 @@
 //! What is served: groups, versions, resources, schemas.
 
+mod documents;
 mod groups;
+mod openapi;
+mod operations;
 
 use std::sync::Arc;
 
-use http::{HeaderMap, Response, StatusCode};
+use http::{HeaderMap, HeaderValue, Response, StatusCode, Uri, header};
+use serde_json::json;
 
+pub(crate) use self::documents::Documents;
 use crate::{
     core::Core,
     status::ApiError,
-    wire::{Body, Format, json_answer},
+    wire::{Body, Format, json_answer, object_answer},
 };
 
-/// Documents that are made once per set of kinds.
-#[derive(Default)]
-pub(crate) struct Documents {}
-
 /// Answers a path that names no resource.
-pub(crate) fn serve(core: &Arc<Core>, path: &str, headers: &HeaderMap) -> Result<Response<Body>, ApiError> {
+pub(crate) fn serve(core: &Arc<Core>, uri: &Uri, headers: &HeaderMap) -> Result<Response<Body>, ApiError> {
     let kinds = core.registry.kinds();
     let aggregated = groups::wants_aggregated(headers);
-    let parts: Vec<&str> = path.split('/').filter(|part| !part.is_empty()).collect();
+    let parts: Vec<&str> = uri.path().split('/').filter(|part| !part.is_empty()).collect();
     let answer = match parts.as_slice() {
         ["api"] if aggregated => return Ok(groups::aggregated_answer(groups::aggregated(&kinds, true))),
         ["apis"] if aggregated => return Ok(groups::aggregated_answer(groups::aggregated(&kinds, false))),
@@ -29,7 +30,48 @@ pub(crate) fn serve(core: &Arc<Core>, path: &str, headers: &HeaderMap) -> Result
         ["api", version] => groups::resources(&kinds, "", version).ok_or_else(ApiError::no_such_path)?,
         ["apis", group] => groups::one(&kinds, group).ok_or_else(ApiError::no_such_path)?,
         ["apis", group, version] => groups::resources(&kinds, group, version).ok_or_else(ApiError::no_such_path)?,
+        ["openapi", "v2"] => return document(core, headers, "v2", |kinds| openapi::v2(kinds)),
+        ["openapi", "v3"] => openapi::index(&kinds),
+        ["openapi", "v3", "api", version] => return document(core, headers, &format!("/{version}"), |kinds| openapi::v3(kinds, "", version)),
+        ["openapi", "v3", "apis", group, version] => {
+            return document(core, headers, &format!("{group}/{version}"), |kinds| openapi::v3(kinds, group, version));
+        }
+        [] => {
+            let mut paths = vec!["/api".to_owned(), "/api/v1".to_owned(), "/apis".to_owned()];
+            for group in kinds.groups.iter().filter(|group| !group.name.is_empty()) {
+                paths.push(format!("/apis/{}", group.name));
+                paths.extend(group.versions.iter().map(|version| format!("/apis/{}/{version}", group.name)));
+            }
+            paths.extend(["/healthz", "/livez", "/openapi/v2", "/openapi/v3", "/readyz", "/version"].map(str::to_owned));
+            json!({"paths": paths})
+        }
         _ => return Err(ApiError::no_such_path()),
     };
     Ok(json_answer(StatusCode::OK, &answer, Format::JSON))
+}
+
+/// A document that is made once for each set of kinds, with an entity tag.
+fn document(
+    core: &Core,
+    headers: &HeaderMap,
+    name: &str,
+    make: impl FnOnce(&crate::kinds::Kinds) -> Option<serde_json::Value>,
+) -> Result<Response<Body>, ApiError> {
+    let accept = headers.get(header::ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or("*/*");
+    if !["json", "*/*", "application/*"].iter().any(|known| accept.contains(known)) {
+        return Err(ApiError::not_acceptable("application/json"));
+    }
+    let (bytes, tag) = core.documents.get(&core.registry.kinds(), name, make).ok_or_else(ApiError::no_such_path)?;
+    let tag = format!("\"{tag}\"");
+    let known = headers.get(header::IF_NONE_MATCH).and_then(|value| value.to_str().ok()).is_some_and(|known| known.contains(&tag));
+    let mut response = object_answer(StatusCode::OK, bytes, Format::JSON);
+    if known {
+        *response.status_mut() = StatusCode::NOT_MODIFIED;
+        *response.body_mut() = Body::empty();
+    }
+    if let Ok(tag) = HeaderValue::from_str(&tag) {
+        response.headers_mut().insert(header::ETAG, tag);
+    }
+    response.headers_mut().insert(header::VARY, HeaderValue::from_static("Accept"));
+    Ok(response)
 }

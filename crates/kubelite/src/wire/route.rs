@@ -9,6 +9,7 @@ use super::{Body, Format, Params, Target, answer, body, path};
 use crate::{
     admission::User,
     auth,
+    connect,
     core::Core,
     discovery,
     status::ApiError,
@@ -35,7 +36,7 @@ async fn answer(core: Arc<Core>, request: Request<Body>) -> Result<Response<Body
     if request.method() != Method::GET {
         return Err(ApiError::no_such_path());
     }
-    discovery::serve(&core, path, request.headers())
+    discovery::serve(&core, request.uri(), request.headers())
 }
 
 /// What everybody may see.
@@ -120,7 +121,7 @@ async fn resource(
         warnings: std::sync::Mutex::default(),
     };
     match call.sub() {
-        "" | "scale" | "status" | "finalize" | "ephemeralcontainers" | "token" | "binding" | "eviction" => {}
+        "" | "scale" | "status" | "finalize" | "ephemeralcontainers" | "token" | "binding" | "eviction" | "log" | "exec" | "attach" | "portforward" => {}
         _ => return Err(ApiError::not_implemented(format!("{qualified} is not served by this server"))),
     }
     let allowed = match call.subresource.as_deref() {
@@ -131,6 +132,11 @@ async fn resource(
         return Err(ApiError::method_not_allowed(&kind));
     }
     format?;
+    match call.sub() {
+        "log" => return connect::logs(&call).await,
+        "exec" | "attach" | "portforward" => return connect::stream(&call, request).await,
+        _ => {}
+    }
     if verb == "watch" {
         return verbs::watch(call);
     }
