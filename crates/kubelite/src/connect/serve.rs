@@ -6,27 +6,41 @@ use futures::StreamExt;
 use http::{HeaderValue, Request, Response, StatusCode, header};
 
 use super::{ExecOptions, LogOptions, PodConnect, PodRef, websocket};
-use crate::{
-    admission::Operation,
-    status::ApiError,
-    verbs::Call,
-    wire::Body,
-};
+use crate::{admission::Operation, status::ApiError, verbs::Call, wire::Body};
 
 fn pods(call: &Call) -> Result<Arc<dyn PodConnect>, ApiError> {
-    call.core.pods.get().cloned().ok_or_else(|| ApiError::not_implemented("no node is connected to this server: pods have no logs and take no connections"))
+    call.core.pods.get().cloned().ok_or_else(|| {
+        ApiError::not_implemented("no node is connected to this server: pods have no logs and take no connections")
+    })
 }
 
 fn pod(call: &Call) -> Result<PodRef, ApiError> {
     let name = call.named()?.to_owned();
-    let stored = call.core.store.shelf(&call.kind.shelf).get(&call.path(&name)).ok_or_else(|| ApiError::not_found(&call.kind, &name))?;
-    Ok(PodRef { namespace: stored.namespace().to_owned(), name, uid: stored.uid.to_string(), pod: Arc::new(stored.value()) })
+    let stored = call
+        .core
+        .store
+        .shelf(&call.kind.shelf)
+        .get(&call.path(&name))
+        .ok_or_else(|| ApiError::not_found(&call.kind, &name))?;
+    Ok(PodRef {
+        namespace: stored.namespace().to_owned(),
+        name,
+        uid: stored.uid.to_string(),
+        pod: Arc::new(stored.value()),
+    })
 }
 
 /// The container that is meant.
 fn container(call: &Call, pod: &PodRef) -> Result<String, ApiError> {
     let lists = ["containers", "initContainers", "ephemeralContainers"];
-    let names = |list: &str| -> Vec<&str> { pod.pod["spec"][list].as_array().into_iter().flatten().filter_map(|container| container["name"].as_str()).collect() };
+    let names = |list: &str| -> Vec<&str> {
+        pod.pod["spec"][list]
+            .as_array()
+            .into_iter()
+            .flatten()
+            .filter_map(|container| container["name"].as_str())
+            .collect()
+    };
     if let Some(wanted) = call.params.get("container").filter(|name| !name.is_empty()) {
         if lists.iter().any(|list| names(list).contains(&wanted)) {
             return Ok(wanted.to_owned());
@@ -34,12 +48,19 @@ fn container(call: &Call, pod: &PodRef) -> Result<String, ApiError> {
         return Err(ApiError::bad_request(format!("container {wanted} is not valid for pod {}", pod.name)));
     }
     let all = names("containers");
-    if let Some(default) = pod.pod["metadata"]["annotations"]["kubectl.kubernetes.io/default-container"].as_str().filter(|name| all.contains(name)) {
+    if let Some(default) = pod.pod["metadata"]["annotations"]["kubectl.kubernetes.io/default-container"]
+        .as_str()
+        .filter(|name| all.contains(name))
+    {
         return Ok(default.to_owned());
     }
     match all.as_slice() {
         [one] => Ok((*one).to_owned()),
-        _ => Err(ApiError::bad_request(format!("a container name must be specified for pod {}, choose one of: [{}]", pod.name, all.join(" ")))),
+        _ => Err(ApiError::bad_request(format!(
+            "a container name must be specified for pod {}, choose one of: [{}]",
+            pod.name,
+            all.join(" ")
+        ))),
     }
 }
 
@@ -49,14 +70,23 @@ pub(crate) async fn logs(call: &Call) -> Result<Response<Body>, ApiError> {
     let params = &call.params;
     let number = |key: &str| -> Result<Option<u64>, ApiError> {
         match params.number(key)? {
-            Some(value) if value < 0 => Err(ApiError::bad_request(format!("{key}: Invalid value: {value}: must be greater than or equal to 0"))),
+            Some(value) if value < 0 => {
+                Err(ApiError::bad_request(format!("{key}: Invalid value: {value}: must be greater than or equal to 0")))
+            }
             value => Ok(value.map(i64::unsigned_abs)),
         }
     };
     let since = match (number("sinceSeconds")?, params.get("sinceTime").filter(|text| !text.is_empty())) {
-        (Some(_), Some(_)) => return Err(ApiError::bad_request("at most one of `sinceTime` or `sinceSeconds` may be specified")),
-        (Some(seconds), None) => Some(call.core.now() - jiff::SignedDuration::from_secs(i64::try_from(seconds).unwrap_or(i64::MAX / 4).min(1 << 33))),
-        (None, Some(text)) => Some(text.parse().map_err(|_| ApiError::bad_request(format!("sinceTime: {text:?} is not an RFC 3339 time")))?),
+        (Some(_), Some(_)) => {
+            return Err(ApiError::bad_request("at most one of `sinceTime` or `sinceSeconds` may be specified"));
+        }
+        (Some(seconds), None) => Some(
+            call.core.now()
+                - jiff::SignedDuration::from_secs(i64::try_from(seconds).unwrap_or(i64::MAX / 4).min(1 << 33)),
+        ),
+        (None, Some(text)) => Some(
+            text.parse().map_err(|_| ApiError::bad_request(format!("sinceTime: {text:?} is not an RFC 3339 time")))?,
+        ),
         (None, None) => None,
     };
     if params.get("stream").is_some_and(|stream| !stream.is_empty() && stream != "All") {
@@ -85,14 +115,20 @@ pub(crate) async fn stream(call: &Call, request: Request<Body>) -> Result<Respon
     call.admit(Operation::Connect, &pod.name, Some(&pod.pod), None).await?;
     if pod.pod["status"]["phase"].as_str().is_some_and(|phase| phase == "Succeeded" || phase == "Failed") {
         let phase = pod.pod["status"]["phase"].as_str().unwrap_or_default();
-        return Err(ApiError::bad_request(format!("cannot connect to a container in a completed pod; current phase is {phase}")));
+        return Err(ApiError::bad_request(format!(
+            "cannot connect to a container in a completed pod; current phase is {phase}"
+        )));
     }
     if call.sub() == "portforward" {
         let ports = ports(call)?;
         return websocket::forward(request, hook, pod, ports, call.core.stopping.clone());
     }
     let tty = call.params.flag("tty")?;
-    let options = ExecOptions { container: container(call, &pod)?, command: call.params.all("command").map(str::to_owned).collect(), tty };
+    let options = ExecOptions {
+        container: container(call, &pod)?,
+        command: call.params.all("command").map(str::to_owned).collect(),
+        tty,
+    };
     if call.sub() == "exec" && options.command.is_empty() {
         return Err(ApiError::bad_request("you must specify at least 1 command for the container"));
     }
@@ -113,7 +149,13 @@ fn ports(call: &Call) -> Result<Vec<u16>, ApiError> {
         .params
         .all("ports")
         .flat_map(|text| text.split(','))
-        .map(|text| text.trim().parse::<u16>().ok().filter(|&port| port > 0).ok_or_else(|| ApiError::bad_request(format!("ports: {text:?} is not a port"))))
+        .map(|text| {
+            text.trim()
+                .parse::<u16>()
+                .ok()
+                .filter(|&port| port > 0)
+                .ok_or_else(|| ApiError::bad_request(format!("ports: {text:?} is not a port")))
+        })
         .collect::<Result<_, _>>()?;
     if ports.is_empty() || ports.len() > 100 {
         return Err(ApiError::new(

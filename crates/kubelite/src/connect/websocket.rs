@@ -65,7 +65,13 @@ pub(super) fn run(
 }
 
 /// Answers 101 and connects ports over the connection.
-pub(super) fn forward(request: Request<Body>, hook: Arc<dyn PodConnect>, pod: PodRef, ports: Vec<u16>, stopping: CancellationToken) -> Result<Response<Body>, ApiError> {
+pub(super) fn forward(
+    request: Request<Body>,
+    hook: Arc<dyn PodConnect>,
+    pod: PodRef,
+    ports: Vec<u16>,
+    stopping: CancellationToken,
+) -> Result<Response<Body>, ApiError> {
     upgrade(request, move |socket| async move {
         tokio::select! {
             () = stopping.cancelled() => {}
@@ -74,14 +80,24 @@ pub(super) fn forward(request: Request<Body>, hook: Arc<dyn PodConnect>, pod: Po
     })
 }
 
-fn upgrade<F: Future<Output = ()> + Send + 'static>(mut request: Request<Body>, then: impl FnOnce(Socket) -> F + Send + 'static) -> Result<Response<Body>, ApiError> {
-    let text = |name: header::HeaderName| request.headers().get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
+fn upgrade<F: Future<Output = ()> + Send + 'static>(
+    mut request: Request<Body>,
+    then: impl FnOnce(Socket) -> F + Send + 'static,
+) -> Result<Response<Body>, ApiError> {
+    let text = |name: header::HeaderName| {
+        request.headers().get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
+    };
     if !text(header::UPGRADE).eq_ignore_ascii_case("websocket") {
-        return Err(ApiError::bad_request("you must request a websocket upgrade (SPDY is not supported by this server)"));
+        return Err(ApiError::bad_request(
+            "you must request a websocket upgrade (SPDY is not supported by this server)",
+        ));
     }
     let offered = text(header::SEC_WEBSOCKET_PROTOCOL);
     let Some(protocol) = PROTOCOLS.iter().find(|known| offered.split(',').any(|offer| offer.trim() == **known)) else {
-        return Err(ApiError::bad_request(format!("none of the protocols {offered:?} is supported; supported are {}", PROTOCOLS.join(", "))));
+        return Err(ApiError::bad_request(format!(
+            "none of the protocols {offered:?} is supported; supported are {}",
+            PROTOCOLS.join(", ")
+        )));
     };
     let key = text(header::SEC_WEBSOCKET_KEY);
     if key.is_empty() {
@@ -93,7 +109,8 @@ fn upgrade<F: Future<Output = ()> + Send + 'static>(mut request: Request<Body>, 
         match upgraded.await {
             Ok(connection) => {
                 let config = WebSocketConfig::default().max_message_size(Some(LARGEST)).max_frame_size(Some(LARGEST));
-                then(WebSocketStream::from_raw_socket(TokioIo::new(connection), Role::Server, Some(config)).await).await;
+                then(WebSocketStream::from_raw_socket(TokioIo::new(connection), Role::Server, Some(config)).await)
+                    .await;
             }
             Err(error) => tracing::debug!(%error, "an upgrade did not happen"),
         }
@@ -130,7 +147,11 @@ async fn session(socket: Socket, hook: Arc<dyn PodConnect>, pod: PodRef, options
         resize: resize_out,
     };
     let program = async move {
-        if wanted.attach { hook.attach(pod, options, streams).await.map(|()| 0) } else { hook.exec(pod, options, streams).await }
+        if wanted.attach {
+            hook.attach(pod, options, streams).await.map(|()| 0)
+        } else {
+            hook.exec(pod, options, streams).await
+        }
     };
     let (outgoing, mut queue) = mpsc::channel::<Message>(QUEUE);
     let pongs = outgoing.clone();
@@ -276,7 +297,14 @@ async fn ports_session(socket: Socket, hook: Arc<dyn PodConnect>, pod: PodRef, p
     writer.abort();
 }
 
-async fn one_port(hook: Arc<dyn PodConnect>, pod: PodRef, port: u16, channel: u8, mut data: mpsc::Receiver<Bytes>, outgoing: mpsc::Sender<Message>) {
+async fn one_port(
+    hook: Arc<dyn PodConnect>,
+    pod: PodRef,
+    port: u16,
+    channel: u8,
+    mut data: mpsc::Receiver<Bytes>,
+    outgoing: mpsc::Sender<Message>,
+) {
     // Both channels start with the port's number.
     for channel in [channel, channel + 1] {
         if outgoing.send(framed(channel, &port.to_le_bytes())).await.is_err() {

@@ -19,7 +19,12 @@ pub(crate) struct Documents {
 
 impl Documents {
     /// The document's bytes and their digest.
-    pub(super) fn get(&self, kinds: &Kinds, name: &str, make: impl FnOnce(&Kinds) -> Option<Value>) -> Option<(Bytes, String)> {
+    pub(super) fn get(
+        &self,
+        kinds: &Kinds,
+        name: &str,
+        make: impl FnOnce(&Kinds) -> Option<Value>,
+    ) -> Option<(Bytes, String)> {
         let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
         if kept.0 != kinds.edition {
             *kept = (kinds.edition, HashMap::new());

@@ -32,7 +32,9 @@ pub(crate) fn serve(core: &Arc<Core>, uri: &Uri, headers: &HeaderMap) -> Result<
         ["apis", group, version] => groups::resources(&kinds, group, version).ok_or_else(ApiError::no_such_path)?,
         ["openapi", "v2"] => return document(core, headers, "v2", |kinds| openapi::v2(kinds)),
         ["openapi", "v3"] => openapi::index(&kinds),
-        ["openapi", "v3", "api", version] => return document(core, headers, &format!("/{version}"), |kinds| openapi::v3(kinds, "", version)),
+        ["openapi", "v3", "api", version] => {
+            return document(core, headers, &format!("/{version}"), |kinds| openapi::v3(kinds, "", version));
+        }
         ["openapi", "v3", "apis", group, version] => {
             return document(core, headers, &format!("{group}/{version}"), |kinds| openapi::v3(kinds, group, version));
         }
@@ -42,7 +44,8 @@ pub(crate) fn serve(core: &Arc<Core>, uri: &Uri, headers: &HeaderMap) -> Result<
                 paths.push(format!("/apis/{}", group.name));
                 paths.extend(group.versions.iter().map(|version| format!("/apis/{}/{version}", group.name)));
             }
-            paths.extend(["/healthz", "/livez", "/openapi/v2", "/openapi/v3", "/readyz", "/version"].map(str::to_owned));
+            paths
+                .extend(["/healthz", "/livez", "/openapi/v2", "/openapi/v3", "/readyz", "/version"].map(str::to_owned));
             json!({"paths": paths})
         }
         _ => return Err(ApiError::no_such_path()),
@@ -63,7 +66,10 @@ fn document(
     }
     let (bytes, tag) = core.documents.get(&core.registry.kinds(), name, make).ok_or_else(ApiError::no_such_path)?;
     let tag = format!("\"{tag}\"");
-    let known = headers.get(header::IF_NONE_MATCH).and_then(|value| value.to_str().ok()).is_some_and(|known| known.contains(&tag));
+    let known = headers
+        .get(header::IF_NONE_MATCH)
+        .and_then(|value| value.to_str().ok())
+        .is_some_and(|known| known.contains(&tag));
     let mut response = object_answer(StatusCode::OK, bytes, Format::JSON);
     if known {
         *response.status_mut() = StatusCode::NOT_MODIFIED;

@@ -24,7 +24,8 @@ pub(super) fn index(kinds: &Kinds) -> Value {
     let mut paths = Map::new();
     for group in &kinds.groups {
         for version in &group.versions {
-            let path = if group.name.is_empty() { format!("api/{version}") } else { format!("apis/{}/{version}", group.name) };
+            let path =
+                if group.name.is_empty() { format!("api/{version}") } else { format!("apis/{}/{version}", group.name) };
             // Changes exactly when what the document is made of changes.
             let mut seed = format!("{path} {}", env!("CARGO_PKG_VERSION"));
             for kind in kinds.rows.iter().filter(|kind| kind.group == group.name && kind.version == *version) {
@@ -42,7 +43,12 @@ pub(super) fn index(kinds: &Kinds) -> Value {
 
 /// `/openapi/v3/…` of one group version.
 pub(super) fn v3(kinds: &Kinds, group: &str, version: &str) -> Option<Value> {
-    let rows: Vec<&Kind> = kinds.rows.iter().filter(|kind| *kind.group == *group && *kind.version == *version).map(AsRef::as_ref).collect();
+    let rows: Vec<&Kind> = kinds
+        .rows
+        .iter()
+        .filter(|kind| *kind.group == *group && *kind.version == *version)
+        .map(AsRef::as_ref)
+        .collect();
     if rows.is_empty() {
         return None;
     }
@@ -67,7 +73,9 @@ pub(super) fn v2(kinds: &Kinds) -> Option<Value> {
     }
     let mut definitions = Value::Object(definitions(&rows));
     second(&mut definitions);
-    Some(json!({"swagger": "2.0", "info": {"title": "Kubernetes", "version": "v1.36.3"}, "paths": paths, "definitions": definitions}))
+    Some(
+        json!({"swagger": "2.0", "info": {"title": "Kubernetes", "version": "v1.36.3"}, "paths": paths, "definitions": definitions}),
+    )
 }
 
 /// Rewrites version 3 schemas to what version 2 can say.
@@ -79,7 +87,8 @@ fn second(value: &mut Value) {
                     map.remove(word);
                 }
             }
-            if let Some(Value::Array(parts)) = map.get("allOf").filter(|parts| parts.as_array().is_some_and(|parts| parts.len() == 1))
+            if let Some(Value::Array(parts)) =
+                map.get("allOf").filter(|parts| parts.as_array().is_some_and(|parts| parts.len() == 1))
                 && let Some(reference) = parts[0].get("$ref").cloned()
             {
                 map.remove("allOf");
@@ -97,7 +106,13 @@ fn second(value: &mut Value) {
 
 fn definitions(rows: &[&Kind]) -> Map<String, Value> {
     let mut names = BTreeSet::new();
-    for extra in [OBJECT_META, LIST_META, "io.k8s.apimachinery.pkg.apis.meta.v1.DeleteOptions", "io.k8s.apimachinery.pkg.apis.meta.v1.Status", "io.k8s.apimachinery.pkg.apis.meta.v1.Patch"] {
+    for extra in [
+        OBJECT_META,
+        LIST_META,
+        "io.k8s.apimachinery.pkg.apis.meta.v1.DeleteOptions",
+        "io.k8s.apimachinery.pkg.apis.meta.v1.Status",
+        "io.k8s.apimachinery.pkg.apis.meta.v1.Patch",
+    ] {
         reachable(extra, &mut names);
     }
     let mut out = Map::new();
@@ -137,7 +152,8 @@ fn custom(kind: &Kind) -> Value {
     let text = |text: &str| json!({"type": "string", "description": text});
     schema["properties"]["apiVersion"] = text("Group and version of the object's schema.");
     schema["properties"]["kind"] = text("Kind of the object.");
-    schema["properties"]["metadata"] = json!({"allOf": [{"$ref": format!("{REF}{OBJECT_META}")}], "description": "Standard object's metadata."});
+    schema["properties"]["metadata"] =
+        json!({"allOf": [{"$ref": format!("{REF}{OBJECT_META}")}], "description": "Standard object's metadata."});
     schema["x-kubernetes-group-version-kind"] = versioned(kind, &kind.kind);
     schema
 }

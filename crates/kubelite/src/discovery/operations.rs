@@ -14,15 +14,34 @@ struct Place<'a> {
 
 /// Adds all paths of the kind.
 pub(super) fn add(kind: &Kind, paths: &mut Map<String, Value>, third: bool) {
-    let root = if kind.group.is_empty() { format!("/api/{}", kind.version) } else { format!("/apis/{}/{}", kind.group, kind.version) };
+    let root = if kind.group.is_empty() {
+        format!("/api/{}", kind.version)
+    } else {
+        format!("/apis/{}/{}", kind.group, kind.version)
+    };
     let place = |namespaced, named| Place { kind, third, namespaced, named };
-    let base = if kind.namespaced { format!("{root}/namespaces/{{namespace}}/{}", kind.plural) } else { format!("{root}/{}", kind.plural) };
+    let base = if kind.namespaced {
+        format!("{root}/namespaces/{{namespace}}/{}", kind.plural)
+    } else {
+        format!("{root}/{}", kind.plural)
+    };
     if kind.namespaced && kind.can("list") {
         paths.insert(format!("{root}/{}", kind.plural), operations(&place(false, false), &[("get", "list", "list")]));
     }
-    paths.insert(base.clone(), operations(&place(kind.namespaced, false), &[("get", "list", "list"), ("post", "create", "post"), ("delete", "deletecollection", "deletecollection")]));
+    paths.insert(
+        base.clone(),
+        operations(
+            &place(kind.namespaced, false),
+            &[("get", "list", "list"), ("post", "create", "post"), ("delete", "deletecollection", "deletecollection")],
+        ),
+    );
     if kind.can("get") {
-        let verbs = [("get", "get", "get"), ("put", "update", "put"), ("patch", "patch", "patch"), ("delete", "delete", "delete")];
+        let verbs = [
+            ("get", "get", "get"),
+            ("put", "update", "put"),
+            ("patch", "patch", "patch"),
+            ("delete", "delete", "delete"),
+        ];
         paths.insert(format!("{base}/{{name}}"), operations(&place(kind.namespaced, true), &verbs));
     }
     for sub in &kind.subresources {
@@ -61,7 +80,9 @@ fn operations(place: &Place<'_>, verbs: &[(&str, &str, &str)]) -> Value {
     for (method, verb, action) in verbs.iter().filter(|(_, verb, _)| kind.can(verb)) {
         let query: &[(&str, &str)] = match *verb {
             "create" | "update" => &[("dryRun", "string"), ("fieldManager", "string"), ("fieldValidation", "string")],
-            "patch" => &[("dryRun", "string"), ("fieldManager", "string"), ("fieldValidation", "string"), ("force", "boolean")],
+            "patch" => {
+                &[("dryRun", "string"), ("fieldManager", "string"), ("fieldValidation", "string"), ("force", "boolean")]
+            }
             "list" | "deletecollection" => &[
                 ("continue", "string"),
                 ("fieldSelector", "string"),
@@ -72,10 +93,16 @@ fn operations(place: &Place<'_>, verbs: &[(&str, &str, &str)]) -> Value {
                 ("timeoutSeconds", "integer"),
                 ("watch", "boolean"),
             ],
-            "delete" => &[("dryRun", "string"), ("gracePeriodSeconds", "integer"), ("orphanDependents", "boolean"), ("propagationPolicy", "string")],
+            "delete" => &[
+                ("dryRun", "string"),
+                ("gracePeriodSeconds", "integer"),
+                ("orphanDependents", "boolean"),
+                ("propagationPolicy", "string"),
+            ],
             _ => &[],
         };
-        let parameters: Vec<Value> = query.iter().map(|(name, kind)| parameter(place.third, name, "query", kind)).collect();
+        let parameters: Vec<Value> =
+            query.iter().map(|(name, kind)| parameter(place.third, name, "query", kind)).collect();
         let answer = if *verb == "list" { format!("{}List", name(kind)) } else { name(kind) };
         let mut operation = json!({
             "operationId": format!("{verb}{}{}{}", capital(&kind.group), capital(&kind.version), if place.namespaced { format!("Namespaced{}", kind.kind) } else { kind.kind.to_string() }),
@@ -97,5 +124,8 @@ fn operations(place: &Place<'_>, verbs: &[(&str, &str, &str)]) -> Value {
 }
 
 fn capital(text: &str) -> String {
-    text.split(['.', '-']).take(1).map(|word| word.chars().take(1).flat_map(char::to_uppercase).chain(word.chars().skip(1)).collect::<String>()).collect()
+    text.split(['.', '-'])
+        .take(1)
+        .map(|word| word.chars().take(1).flat_map(char::to_uppercase).chain(word.chars().skip(1)).collect::<String>())
+        .collect()
 }

@@ -8,8 +8,7 @@ use serde_json::json;
 use super::{Body, Format, Params, Target, answer, body, path};
 use crate::{
     admission::User,
-    auth,
-    connect,
+    auth, connect,
     core::Core,
     discovery,
     status::ApiError,
@@ -121,7 +120,18 @@ async fn resource(
         warnings: std::sync::Mutex::default(),
     };
     match call.sub() {
-        "" | "scale" | "status" | "finalize" | "ephemeralcontainers" | "token" | "binding" | "eviction" | "log" | "exec" | "attach" | "portforward" => {}
+        ""
+        | "scale"
+        | "status"
+        | "finalize"
+        | "ephemeralcontainers"
+        | "token"
+        | "binding"
+        | "eviction"
+        | "log"
+        | "exec"
+        | "attach"
+        | "portforward" => {}
         _ => return Err(ApiError::not_implemented(format!("{qualified} is not served by this server"))),
     }
     let allowed = match call.subresource.as_deref() {
