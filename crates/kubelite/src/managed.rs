@@ -6,7 +6,6 @@ use serde_json::Value;
 
 use crate::{
     apply::{self, FieldSet},
-    status::ApiError,
     verbs::Call,
 };
 
@@ -35,19 +34,12 @@ pub(crate) fn request<'a>(call: &'a Call, api_version: &'a str, now: jiff::Times
 /// Brings `managedFields` of the object up to date with what this request changed.
 ///
 /// After server-side apply they already say what was applied; what rules and defaults added then belongs to nobody.
-pub(crate) fn record(
-    call: &Call,
-    old: Option<&Value>,
-    new: &mut Value,
-    applied: Option<&Value>,
-    now: jiff::Timestamp,
-) -> Result<(), ApiError> {
+pub(crate) fn record(call: &Call, old: Option<&Value>, new: &mut Value, applied: Option<&Value>, now: jiff::Timestamp) {
     if let Some(fields) = applied {
         crate::object::meta::set(new, "managedFields", fields.clone());
-        return Ok(());
+        return;
     }
     apply::update(old, new, &request(call, &call.kind.api_version(), now));
-    Ok(())
 }
 
 /// Whether nothing changed but the times in `managedFields`.

@@ -28,7 +28,7 @@ impl Default for Options {
         Self {
             data_dir: None,
             history: History::default(),
-            events_live: Duration::from_secs(3600),
+            events_live: Duration::from_hours(1),
             service_range: "10.96.0.0/16".into(),
             tls_names: Vec::new(),
             admission: Vec::new(),

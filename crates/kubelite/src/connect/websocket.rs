@@ -38,6 +38,7 @@ const CLOSE: u8 = 255;
 
 /// Streams that the client wants.
 #[derive(Debug, Clone, Copy)]
+#[allow(clippy::struct_excessive_bools, reason = "four independent switches of the query")]
 pub(super) struct Wanted {
     pub(super) stdin: bool,
     pub(super) stdout: bool,

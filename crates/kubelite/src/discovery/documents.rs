@@ -11,10 +11,13 @@ use sha2::{Digest, Sha256};
 
 use crate::kinds::Kinds;
 
+/// Bytes and digest of each document.
+type ByName = HashMap<String, (Bytes, String)>;
+
 /// Documents by name, of one edition of the kinds.
 #[derive(Default)]
 pub(crate) struct Documents {
-    kept: Mutex<(u64, HashMap<String, (Bytes, String)>)>,
+    kept: Mutex<(u64, ByName)>,
 }
 
 impl Documents {
@@ -41,5 +44,9 @@ impl Documents {
 
 /// A digest in capital hexadecimal, as Kubernetes writes it.
 pub(super) fn digest(bytes: &[u8]) -> String {
-    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02X}")).collect()
+    use std::fmt::Write;
+    Sha256::digest(bytes).iter().fold(String::with_capacity(64), |mut text, byte| {
+        let _ = write!(text, "{byte:02X}");
+        text
+    })
 }

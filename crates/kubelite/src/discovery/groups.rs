@@ -20,8 +20,8 @@ pub(super) fn wants_aggregated(headers: &HeaderMap) -> bool {
 }
 
 /// The aggregated document with its own media type.
-pub(super) fn aggregated_answer(document: Value) -> Response<Body> {
-    let mut response = json_answer(StatusCode::OK, &document, Format::JSON);
+pub(super) fn aggregated_answer(document: &Value) -> Response<Body> {
+    let mut response = json_answer(StatusCode::OK, document, Format::JSON);
     response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(AGGREGATED));
     response.headers_mut().insert(header::VARY, HeaderValue::from_static("Accept"));
     response

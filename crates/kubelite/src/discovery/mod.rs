@@ -23,14 +23,14 @@ pub(crate) fn serve(core: &Arc<Core>, uri: &Uri, headers: &HeaderMap) -> Result<
     let aggregated = groups::wants_aggregated(headers);
     let parts: Vec<&str> = uri.path().split('/').filter(|part| !part.is_empty()).collect();
     let answer = match parts.as_slice() {
-        ["api"] if aggregated => return Ok(groups::aggregated_answer(groups::aggregated(&kinds, true))),
-        ["apis"] if aggregated => return Ok(groups::aggregated_answer(groups::aggregated(&kinds, false))),
+        ["api"] if aggregated => return Ok(groups::aggregated_answer(&groups::aggregated(&kinds, true))),
+        ["apis"] if aggregated => return Ok(groups::aggregated_answer(&groups::aggregated(&kinds, false))),
         ["api"] => groups::legacy(),
         ["apis"] => groups::list(&kinds),
         ["api", version] => groups::resources(&kinds, "", version).ok_or_else(ApiError::no_such_path)?,
         ["apis", group] => groups::one(&kinds, group).ok_or_else(ApiError::no_such_path)?,
         ["apis", group, version] => groups::resources(&kinds, group, version).ok_or_else(ApiError::no_such_path)?,
-        ["openapi", "v2"] => return document(core, headers, "v2", |kinds| openapi::v2(kinds)),
+        ["openapi", "v2"] => return document(core, headers, "v2", |kinds| Some(openapi::v2(kinds))),
         ["openapi", "v3"] => openapi::index(&kinds),
         ["openapi", "v3", "api", version] => {
             return document(core, headers, &format!("/{version}"), |kinds| openapi::v3(kinds, "", version));

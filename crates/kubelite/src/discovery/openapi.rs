@@ -65,7 +65,7 @@ pub(super) fn v3(kinds: &Kinds, group: &str, version: &str) -> Option<Value> {
 }
 
 /// `/openapi/v2`.
-pub(super) fn v2(kinds: &Kinds) -> Option<Value> {
+pub(super) fn v2(kinds: &Kinds) -> Value {
     let rows: Vec<&Kind> = kinds.rows.iter().map(AsRef::as_ref).collect();
     let mut paths = Map::new();
     for kind in &rows {
@@ -73,9 +73,7 @@ pub(super) fn v2(kinds: &Kinds) -> Option<Value> {
     }
     let mut definitions = Value::Object(definitions(&rows));
     second(&mut definitions);
-    Some(
-        json!({"swagger": "2.0", "info": {"title": "Kubernetes", "version": "v1.36.3"}, "paths": paths, "definitions": definitions}),
-    )
+    json!({"swagger": "2.0", "info": {"title": "Kubernetes", "version": "v1.36.3"}, "paths": paths, "definitions": definitions})
 }
 
 /// Rewrites version 3 schemas to what version 2 can say.
@@ -83,7 +81,7 @@ fn second(value: &mut Value) {
     match value {
         Value::Object(map) => {
             for word in ["oneOf", "anyOf", "not", "nullable"] {
-                if !map.get(word).is_some_and(|inner| inner.get("type").is_some()) {
+                if map.get(word).is_none_or(|inner| inner.get("type").is_none()) {
                     map.remove(word);
                 }
             }

@@ -81,7 +81,7 @@ static SCHEMAS: LazyLock<Option<schema::Definitions>> = LazyLock::new(|| {
         INDEX.keys().filter_map(|name| openapi_definition(name).map(|value| ((*name).to_owned(), value))).collect();
     schema::Definitions::parse(&all)
         .inspect_err(|problems| {
-            tracing::error!(?problems, "the generated definitions cannot be read; built-in kinds are not validated")
+            tracing::error!(?problems, "the generated definitions cannot be read; built-in kinds are not validated");
         })
         .ok()
 });

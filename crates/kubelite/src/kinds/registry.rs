@@ -71,7 +71,9 @@ impl Registry {
     pub(crate) fn new() -> Result<Self, String> {
         let (groups, rows) = builtin::load()?;
         let mut kinds = Kinds { groups, edition: 1, ..Kinds::default() };
-        rows.into_iter().for_each(|row| kinds.add(Arc::new(row)));
+        for row in rows {
+            kinds.add(Arc::new(row));
+        }
         Ok(Self { current: RwLock::new(Arc::new(kinds.clone())), builtin: kinds })
     }
 

@@ -52,7 +52,7 @@ pub(super) async fn dependent(core: &Arc<Core>, shelf: &Arc<str>, path: &Arc<str
     for owner in &object.owners {
         match find(core, owner, object.namespace()) {
             Presence::Here(owner) if owner.deleting && owner.finalizers.iter().any(|name| name == FOREGROUND) => {
-                waiting += 1
+                waiting += 1;
             }
             Presence::Here(_) => solid += 1,
             Presence::Gone => dangling += 1,

@@ -58,10 +58,10 @@ async fn write(
     loop {
         let Some(current) = core.store.shelf(shelf).get(name).filter(|current| current.deleting) else { return Ok(()) };
         let mut value = current.value();
-        if left.is_empty() {
-            if let Some(own) = value.pointer_mut("/spec/finalizers").and_then(Value::as_array_mut) {
-                own.retain(|finalizer| finalizer != "kubernetes");
-            }
+        if left.is_empty()
+            && let Some(own) = value.pointer_mut("/spec/finalizers").and_then(Value::as_array_mut)
+        {
+            own.retain(|finalizer| finalizer != "kubernetes");
         }
         conditions(core, &mut value, left, finalizers);
         if value == current.value() {

@@ -10,7 +10,6 @@ use crate::{
     convert,
     kinds::Kind,
     object::meta,
-    status::ApiError,
     store::Stored,
     table,
     verbs::Call,
@@ -36,17 +35,17 @@ pub(crate) fn in_version(call: &Call, object: &Stored) -> Value {
 }
 
 /// A single object that is stored.
-pub(crate) fn one(call: &Call, code: StatusCode, object: &Stored) -> Result<Response<Body>, ApiError> {
+pub(crate) fn one(call: &Call, code: StatusCode, object: &Stored) -> Response<Body> {
     if call.format.shape == Shape::Whole && as_stored(&call.kind, object) {
-        return Ok(object_answer(code, object.bytes.clone(), call.format));
+        return object_answer(code, object.bytes.clone(), call.format);
     }
-    value(call, code, in_version(call, object))
+    value(call, code, &in_version(call, object))
 }
 
 /// A single object.
-pub(crate) fn value(call: &Call, code: StatusCode, object: Value) -> Result<Response<Body>, ApiError> {
-    let shaped = shaped(call, &object, true);
-    Ok(json_answer(code, &shaped, call.format))
+pub(crate) fn value(call: &Call, code: StatusCode, object: &Value) -> Response<Body> {
+    let shaped = shaped(call, object, true);
+    json_answer(code, &shaped, call.format)
 }
 
 /// A single object in the shape that was asked for.
@@ -56,7 +55,7 @@ pub(crate) fn shaped(call: &Call, object: &Value, columns: bool) -> Value {
         Shape::Metadata => partial(object),
         Shape::Table => {
             let metadata = json!({"resourceVersion": meta::text(object, "resourceVersion")});
-            table::of(call, std::slice::from_ref(object), metadata, columns)
+            table::of(call, std::slice::from_ref(object), &metadata, columns)
         }
     }
 }
@@ -74,7 +73,7 @@ pub(crate) fn list(
     revision: u64,
     token: Option<String>,
     remaining: Option<usize>,
-) -> Result<Response<Body>, ApiError> {
+) -> Response<Body> {
     let mut metadata = json!({"resourceVersion": revision.to_string()});
     if let Some(token) = token {
         metadata["continue"] = token.into();
@@ -85,12 +84,12 @@ pub(crate) fn list(
     match call.format.shape {
         Shape::Table => {
             let values: Vec<Value> = objects.iter().map(|object| in_version(call, object)).collect();
-            Ok(json_answer(code, &table::of(call, &values, metadata, true), call.format))
+            json_answer(code, &table::of(call, &values, &metadata, true), call.format)
         }
         Shape::Metadata => {
             let items: Vec<Value> = objects.iter().map(|object| partial(&object.value())).collect();
             let list = json!({"kind": "PartialObjectMetadataList", "apiVersion": "meta.k8s.io/v1", "metadata": metadata, "items": items});
-            Ok(json_answer(code, &list, call.format))
+            json_answer(code, &list, call.format)
         }
         Shape::Whole => {
             // Written by hand, so that stored objects are copied as they are instead of being decoded.
@@ -112,7 +111,7 @@ pub(crate) fn list(
             }
             out.push(b']');
             out.extend_from_slice(after.as_bytes());
-            Ok(object_answer(code, Bytes::from(out), call.format))
+            object_answer(code, Bytes::from(out), call.format)
         }
     }
 }

@@ -25,7 +25,7 @@ use std::{
     time::Duration,
 };
 
-use tokio::sync::{oneshot, watch};
+use tokio::sync::oneshot;
 
 pub use self::error::OpenError;
 pub(crate) use self::{
@@ -52,7 +52,7 @@ pub struct History {
 
 impl Default for History {
     fn default() -> Self {
-        Self { events: 4096, age: Duration::from_secs(300) }
+        Self { events: 4096, age: Duration::from_mins(5) }
     }
 }
 
@@ -87,7 +87,6 @@ pub(crate) struct Store {
 pub(crate) struct Shared {
     shelves: RwLock<HashMap<Arc<str>, Arc<Shelf>>>,
     revision: AtomicU64,
-    progress: watch::Sender<u64>,
     floor: u64,
     observer: std::sync::OnceLock<Arc<dyn Observer>>,
 }
@@ -134,11 +133,9 @@ impl Store {
             shelf.load(Arc::new(stored), row.removed, row.at, row.revision > floor, &mut gone);
             Ok(())
         })?;
-        let (progress, _) = watch::channel(head);
         let shared = Arc::new(Shared {
             shelves: RwLock::new(shelves),
             revision: AtomicU64::new(head),
-            progress,
             floor,
             observer: std::sync::OnceLock::new(),
         });
@@ -172,11 +169,6 @@ impl Store {
     /// The newest revision that readers see.
     pub(crate) fn revision(&self) -> u64 {
         self.shared.revision.load(Ordering::Acquire)
-    }
-
-    /// Changes whenever the revision does.
-    pub(crate) fn progress(&self) -> watch::Receiver<u64> {
-        self.shared.progress.subscribe()
     }
 
     /// Writes; answers when the change is on disk and visible.

@@ -20,6 +20,9 @@ const BATCH: usize = 256;
 /// Rows that nobody needs are removed from the disk in bundles of at least this many.
 const FORGET: usize = 256;
 
+/// Shelf and path.
+type Place = (Arc<str>, Arc<str>);
+
 pub(super) type Answer = Result<Arc<Stored>, WriteError>;
 
 pub(super) enum Command {
@@ -100,7 +103,7 @@ impl Writer {
         let mut revision = self.head;
         let mut accepted: Vec<Accepted> = Vec::with_capacity(writes.len());
         // What this batch did so far to an object, before any reader can see it.
-        let mut pending: HashMap<(Arc<str>, Arc<str>), Option<Arc<Stored>>> = HashMap::new();
+        let mut pending: HashMap<Place, Option<Arc<Stored>>> = HashMap::new();
         for (write, reply) in writes {
             let shelf = self.shared.shelf(&write.shelf);
             let key = (write.shelf.clone(), write.path.clone());
@@ -165,7 +168,6 @@ impl Writer {
         for shelf in &touched {
             shelf.announce();
         }
-        self.shared.progress.send_replace(self.head);
         for change in accepted {
             let _ = change.reply.send(Ok(change.object));
         }

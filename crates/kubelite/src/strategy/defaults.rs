@@ -71,7 +71,7 @@ pub(super) fn fill(kind: &Kind, object: &mut Value) {
         }
     }
     if let Some(spec) = pods::spec_of(kind, object) {
-        pods::fill(spec, &kind.kind == &"Pod".into());
+        pods::fill(spec, kind.kind == "Pod".into());
     }
     special(kind, object);
 }
@@ -82,7 +82,9 @@ pub(super) fn put(value: &mut Value, steps: &[&str], default: &Value) {
     let Some(map) = value.as_object_mut() else { return };
     if let Some(name) = first.strip_suffix("[]") {
         if let Some(items) = map.get_mut(name).and_then(Value::as_array_mut) {
-            items.iter_mut().for_each(|item| put(item, rest, default));
+            for item in items {
+                put(item, rest, default);
+            }
         }
     } else if rest.is_empty() {
         if map.get(*first).is_none_or(Value::is_null) {
@@ -99,7 +101,6 @@ fn special(kind: &Kind, object: &mut Value) {
         "Deployment" => rolling(object, "strategy", &json!({"maxUnavailable": "25%", "maxSurge": "25%"})),
         "StatefulSet" => rolling(object, "updateStrategy", &json!({"partition": 0})),
         "DaemonSet" => rolling(object, "updateStrategy", &json!({"maxUnavailable": 1, "maxSurge": 0})),
-        "ReplicaSet" | "ReplicationController" => {}
         "Job" => job(object),
         "Service" => service(object),
         "NetworkPolicy" => {

@@ -37,14 +37,12 @@ pub(super) fn check(kind: &Kind, object: &Value, old: Option<&Value>) -> Vec<Cau
     }
     match &*kind.kind {
         "Deployment" | "ReplicaSet" | "StatefulSet" | "DaemonSet" | "ReplicationController" => {
-            workload(kind, object, &mut causes)
+            workload(kind, object, &mut causes);
         }
         "Service" => service(object, old, &mut causes),
         "ConfigMap" | "Secret" => keys(object, &mut causes),
-        "CronJob" => {
-            if object["spec"]["schedule"].as_str().is_none_or(str::is_empty) {
-                causes.push(cause("FieldValueRequired", "spec.schedule", "Required value"));
-            }
+        "CronJob" if object["spec"]["schedule"].as_str().is_none_or(str::is_empty) => {
+            causes.push(cause("FieldValueRequired", "spec.schedule", "Required value"));
         }
         _ => {}
     }

@@ -78,6 +78,7 @@ fn name(text: &str) -> (String, &str) {
     (name, "")
 }
 
+#[allow(clippy::match_same_arms, reason = "the order of the arms is the state machine")]
 fn closing(text: &str) -> Option<usize> {
     let mut depth = 0;
     let mut quote = None;
@@ -158,7 +159,7 @@ fn one<'a>(step: &Step, value: &'a Value, into: &mut Vec<&'a Value>) {
         // A field of a list is that field of all its items.
         (Step::Field(_), Value::Array(items)) => items.iter().for_each(|item| one(step, item, into)),
         (Step::Index(index), Value::Array(items)) if *index >= 0 || index.unsigned_abs() as usize <= items.len() => {
-            into.extend(items.get(at(items, *index)))
+            into.extend(items.get(at(items, *index)));
         }
         (Step::Slice(from, to), Value::Array(items)) => {
             let start = from.map_or(0, |from| at(items, from)).min(items.len());
@@ -174,7 +175,7 @@ fn one<'a>(step: &Step, value: &'a Value, into: &mut Vec<&'a Value>) {
             );
         }
         (Step::Exists(path), Value::Array(items)) => {
-            into.extend(items.iter().filter(|item| !follow(path, item).is_empty()))
+            into.extend(items.iter().filter(|item| !follow(path, item).is_empty()));
         }
         _ => {}
     }

@@ -15,7 +15,7 @@ use crate::{
 };
 
 /// Headings and rows.
-pub(crate) fn of(call: &Call, objects: &[Value], metadata: Value, headings: bool) -> Value {
+pub(crate) fn of(call: &Call, objects: &[Value], metadata: &Value, headings: bool) -> Value {
     let kind = &call.kind;
     let columns = columns(kind);
     let now = call.core.now();

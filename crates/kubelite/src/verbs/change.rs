@@ -110,7 +110,7 @@ async fn settle(
     generation(call, old, &mut new);
     meta::tidy(&mut new);
     finish::validate(call, &new, Some(old))?;
-    managed::record(call, Some(old), &mut new, applied.as_ref(), call.core.now())?;
+    managed::record(call, Some(old), &mut new, applied.as_ref(), call.core.now());
     call.admit(Operation::Update, name, Some(old), Some(&new)).await?;
     if managed::same(old, &new) {
         return answer(call, stored).map(Some);
@@ -122,7 +122,7 @@ async fn settle(
         return if call.sub() == "scale" {
             scaled(call, &new).map(Some)
         } else {
-            shape::value(call, StatusCode::OK, new).map(Some)
+            Ok(Some(shape::value(call, StatusCode::OK, &new)))
         };
     }
     let write = Write {
@@ -141,7 +141,7 @@ async fn settle(
 
 /// The object, or its scale where that was written.
 fn answer(call: &Call, stored: &Stored) -> Result<Response<Body>, ApiError> {
-    if call.sub() == "scale" { scaled(call, &stored.value()) } else { shape::one(call, StatusCode::OK, stored) }
+    if call.sub() == "scale" { scaled(call, &stored.value()) } else { Ok(shape::one(call, StatusCode::OK, stored)) }
 }
 
 fn scaled(call: &Call, object: &Value) -> Result<Response<Body>, ApiError> {

@@ -68,7 +68,7 @@ async fn create_value(
         }
         call.mutate(Operation::Create, &name, None, &mut object).await?;
         finish::default(call, &mut object);
-        prepare(call, &mut object, applied.as_ref())?;
+        prepare(call, &mut object, applied.as_ref());
         let lease = crate::strategy::before_create(&call.core, &call.kind, &mut object)?;
         finish::validate(call, &object, None)?;
         call.admit(Operation::Create, &name, None, Some(&object)).await?;
@@ -76,13 +76,13 @@ async fn create_value(
         let draft = Draft::new(object.clone()).map_err(ApiError::internal)?;
         finish::size(draft.len())?;
         if call.params.dry_run {
-            return shape::value(call, StatusCode::CREATED, object);
+            return Ok(shape::value(call, StatusCode::CREATED, &object));
         }
         let write = Write { shelf: call.kind.shelf.clone(), path, expected: None, draft, remove: false };
         match call.core.store.write(write).await {
             Ok(stored) => {
                 lease.keep();
-                return shape::one(call, StatusCode::CREATED, &stored);
+                return Ok(shape::one(call, StatusCode::CREATED, &stored));
             }
             Err(WriteError::Changed(_)) if generated.is_some() && attempt < NAMES => {}
             Err(WriteError::Changed(_)) => return Err(ApiError::already_exists(&call.kind, &name)),
@@ -146,7 +146,7 @@ fn live_namespace(call: &Call, object: &Value) -> Result<(), ApiError> {
 }
 
 /// Fills what only the server may set.
-fn prepare(call: &Call, object: &mut Value, applied: Option<&Value>) -> Result<(), ApiError> {
+fn prepare(call: &Call, object: &mut Value, applied: Option<&Value>) {
     let now = call.core.now();
     if call.kind.has_status()
         && let Some(map) = object.as_object_mut()
@@ -159,5 +159,5 @@ fn prepare(call: &Call, object: &mut Value, applied: Option<&Value>) -> Result<(
     meta::set(object, "uid", uuid::Uuid::new_v4().to_string());
     meta::set(object, "creationTimestamp", meta::time(now));
     meta::set(object, "generation", if call.kind.generations { Value::from(1) } else { Value::Null });
-    managed::record(call, None, object, applied, now)
+    managed::record(call, None, object, applied, now);
 }

@@ -96,8 +96,10 @@ pub(crate) async fn delete(call: &mut Call, media: Media, body: &Bytes) -> Resul
     let stored = read::current(call)?;
     let name = stored.name().to_owned();
     match remove(call, &stored, &options).await? {
-        Outcome::Waits(object) => shape::value(call, StatusCode::OK, object),
-        Outcome::Gone(object) if strategy::returns_deleted(&call.kind) => shape::value(call, StatusCode::OK, object),
+        Outcome::Waits(object) => Ok(shape::value(call, StatusCode::OK, &object)),
+        Outcome::Gone(object) if strategy::returns_deleted(&call.kind) => {
+            Ok(shape::value(call, StatusCode::OK, &object))
+        }
         Outcome::Gone(object) => {
             Ok(wire::status_answer(StatusCode::OK, &status::deleted(&call.kind, &name, meta::text(&object, "uid"))))
         }

@@ -20,5 +20,5 @@ pub(crate) fn get(call: &Call) -> Result<Response<Body>, ApiError> {
         let scale = super::scale::of(&call.kind, &object.value())?;
         return Ok(crate::wire::json_answer(StatusCode::OK, &scale, call.format));
     }
-    shape::one(call, StatusCode::OK, &object)
+    Ok(shape::one(call, StatusCode::OK, &object))
 }

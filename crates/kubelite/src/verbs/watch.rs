@@ -27,7 +27,7 @@ use crate::{
 /// Events that are turned into lines at a time.
 const CHUNK: usize = 100;
 /// How often a watcher that wants it learns how far history got.
-const BOOKMARK: Duration = Duration::from_secs(60);
+const BOOKMARK: Duration = Duration::from_mins(1);
 
 enum Phase {
     /// Objects that are there already.

@@ -7,12 +7,12 @@ mod query;
 mod route;
 
 pub(crate) use self::{
-    answer::{Format, Shape, failure, json_answer, object_answer, status_answer, text_answer},
-    body::{Media, decode_document, media_of, read},
-    path::{Target, parse as parse_path},
+    answer::{Format, Shape, failure, json_answer, object_answer, status_answer},
+    body::{Media, decode_document},
+    path::Target,
     query::{Params, Validation},
     route::serve,
 };
 
 /// Body of requests and answers.
-pub type Body = axum::body::Body;
+pub(crate) type Body = axum::body::Body;

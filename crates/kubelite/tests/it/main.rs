@@ -1,7 +1,12 @@
-//! The server as a client sees it, in process.
+//! The server as a client sees it: in process, over TLS, with kubectl, after a crash.
 
+mod admission;
 mod apply;
 mod basics;
 mod custom;
+mod durability;
+mod kubectl;
 mod lifecycle;
+mod streams;
 mod support;
+mod tls;

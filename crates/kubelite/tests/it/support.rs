@@ -11,17 +11,17 @@ use kubelite::{Options, Server};
 use serde_json::Value;
 
 /// Nothing here takes longer; a test that waits this long has failed.
-pub const PATIENCE: Duration = Duration::from_secs(20);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
 
 /// A fresh server in memory and a client of it.
-pub async fn server() -> (Server, Client) {
+pub(crate) async fn server() -> (Server, Client) {
     let server = Server::open(Options::default()).await.expect("a server in memory opens");
     let client = server.client();
     (server, client)
 }
 
 /// Any request, with its answer as JSON whatever its status.
-pub async fn raw(client: &Client, method: &str, path: &str, media: &str, body: &Value) -> (u16, Value) {
+pub(crate) async fn raw(client: &Client, method: &str, path: &str, media: &str, body: &Value) -> (u16, Value) {
     let bytes = if body.is_null() { Vec::new() } else { body.to_string().into_bytes() };
     let request =
         http::Request::builder().method(method).uri(path).header("content-type", media).body(bytes).expect("a request");
@@ -32,19 +32,19 @@ pub async fn raw(client: &Client, method: &str, path: &str, media: &str, body: &
 }
 
 /// Creates from JSON.
-pub async fn post(client: &Client, path: &str, body: &Value) -> Value {
+pub(crate) async fn post(client: &Client, path: &str, body: &Value) -> Value {
     let (code, answer) = raw(client, "POST", path, "application/json", body).await;
     assert!(code < 300, "{path}: {code} {answer}");
     answer
 }
 
 /// Reads.
-pub async fn fetch(client: &Client, path: &str) -> (u16, Value) {
+pub(crate) async fn fetch(client: &Client, path: &str) -> (u16, Value) {
     raw(client, "GET", path, "application/json", &Value::Null).await
 }
 
 /// An API for any kind.
-pub fn dynamic(client: &Client, resource: &ApiResource, namespace: Option<&str>) -> Api<DynamicObject> {
+pub(crate) fn dynamic(client: &Client, resource: &ApiResource, namespace: Option<&str>) -> Api<DynamicObject> {
     match namespace {
         Some(namespace) => Api::namespaced_with(client.clone(), namespace, resource),
         None => Api::all_with(client.clone(), resource),
@@ -52,7 +52,7 @@ pub fn dynamic(client: &Client, resource: &ApiResource, namespace: Option<&str>)
 }
 
 /// Waits until an event of the stream satisfies the condition.
-pub async fn until<T: Clone + std::fmt::Debug>(
+pub(crate) async fn until<T: Clone + std::fmt::Debug>(
     stream: impl Stream<Item = Result<WatchEvent<T>, kube::Error>>,
     mut done: impl FnMut(&WatchEvent<T>) -> bool,
 ) -> WatchEvent<T> {
@@ -69,7 +69,7 @@ pub async fn until<T: Clone + std::fmt::Debug>(
 }
 
 /// Waits until the object is gone.
-pub async fn gone(api: &Api<DynamicObject>, name: &str) {
+pub(crate) async fn gone(api: &Api<DynamicObject>, name: &str) {
     let params = WatchParams::default().fields(&format!("metadata.name={name}"));
     let list =
         api.list(&kube::api::ListParams::default().fields(&format!("metadata.name={name}"))).await.expect("a list");
@@ -82,7 +82,7 @@ pub async fn gone(api: &Api<DynamicObject>, name: &str) {
 }
 
 /// Waits until the object satisfies the condition.
-pub async fn when(api: &Api<DynamicObject>, name: &str, mut done: impl FnMut(&Value) -> bool) -> Value {
+pub(crate) async fn when(api: &Api<DynamicObject>, name: &str, mut done: impl FnMut(&Value) -> bool) -> Value {
     let params = WatchParams::default().fields(&format!("metadata.name={name}"));
     let stream = api.watch(&params, "0").await.expect("a watch").boxed();
     let event = until(stream, |event| match event {
@@ -99,7 +99,7 @@ pub async fn when(api: &Api<DynamicObject>, name: &str, mut done: impl FnMut(&Va
 }
 
 /// Creates through a dynamic API.
-pub async fn create(api: &Api<DynamicObject>, object: Value) -> DynamicObject {
+pub(crate) async fn create(api: &Api<DynamicObject>, object: Value) -> DynamicObject {
     api.create(&PostParams::default(), &serde_json::from_value(object).expect("an object"))
         .await
         .expect("it is created")
