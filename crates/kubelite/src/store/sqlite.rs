@@ -113,9 +113,11 @@ impl Log for SqliteLog {
         let mut rows = statement.query([]).map_err(sqlite(place))?;
         let mut shelf: Arc<str> = "".into();
         while let Some(row) = rows.next().map_err(sqlite(place))? {
-            let damaged =
-                |problem: rusqlite::Error| OpenError::Damaged { place: place.into(), problem: problem.to_string() };
-            let revision = row.get::<_, i64>(0).map_err(damaged)?.unsigned_abs();
+            let revision = row.get::<_, i64>(0).map_err(sqlite(place))?.unsigned_abs();
+            let damaged = |problem: rusqlite::Error| OpenError::Damaged {
+                place: format!("revision {revision}"),
+                problem: problem.to_string(),
+            };
             let name = row.get_ref(1).map_err(damaged)?.as_str().map_err(|problem| damaged(problem.into()))?;
             if *shelf != *name {
                 shelf = name.into();

@@ -140,7 +140,7 @@ async fn a_folder_in_use_newer_or_damaged_is_refused_by_name() {
     server.shutdown().await;
 
     database(folder.path())
-        .execute("UPDATE object_log SET value = replace(value, 'v', 'w') WHERE path = 'default/a'", [])
+        .execute("UPDATE object_log SET value = CAST(replace(value, 'v', 'w') AS BLOB) WHERE path = 'default/a'", [])
         .unwrap();
     let refused = Server::open(Options::folder(folder.path())).await.unwrap_err().to_string();
     assert!(refused.contains("configmaps default/a") && refused.contains("checksum"), "{refused}");
