@@ -4,6 +4,7 @@
 //! What kubelet, controller manager, service proxy and gateway are for a cluster, this crate is for one computer. It
 //! talks to Kubernetes through a [`kube::Client`] alone and to containers through the engine's HTTP API alone.
 
+mod digest;
 pub mod engine;
 pub mod gateway;
 pub mod network;
@@ -16,7 +17,7 @@ mod watch;
 mod workloads;
 
 pub use node::{Node, NodeError, NodeHandle, NodeOptions};
-pub use pods::{AccessError, Backoff, LogOptions, LogStream, PodAccess, PodPlace};
+pub use pods::{AccessError, AttachControl, AttachSession, Backoff, LogOptions, LogStream, PodAccess, PodPlace};
 
 pub use network_plan::{
     ContainerNetwork, EngineNetworks, LeavingPod, NETWORK_NAMESPACE_LABEL, NetworkPlan, NetworkPlanError,

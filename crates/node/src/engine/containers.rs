@@ -103,13 +103,12 @@ impl Engine {
     pub(crate) async fn signal(&self, container: &str, signal: &str) -> EngineResult<()> {
         let options = KillContainerOptions { signal: signal.to_owned() };
         match self.docker().kill_container(container, Some(options)).await {
-            Err(bollard::errors::Error::DockerResponseServerError { status_code: 404 | 409, .. }) => Ok(()),
+            Ok(()) | Err(bollard::errors::Error::DockerResponseServerError { status_code: 404 | 409, .. }) => Ok(()),
             // Podman answers a signal to a container that has just ended with 500.
             Err(error) => match self.inspect(container).await? {
                 Some(found) if found.phase == Phase::Running => Err(error),
                 _ => Ok(()),
             },
-            Ok(()) => Ok(()),
         }
     }
 
@@ -117,9 +116,8 @@ impl Engine {
     pub(crate) async fn remove(&self, container: &str) -> EngineResult<()> {
         let options = RemoveContainerOptions { force: true, v: true, ..RemoveContainerOptions::default() };
         match self.docker().remove_container(container, Some(options)).await {
-            Err(error) if is_missing(&error) => Ok(()),
-            // Another removal of it is under way.
-            Err(bollard::errors::Error::DockerResponseServerError { status_code: 409, .. }) => Ok(()),
+            // 409: another removal of it is under way.
+            Err(bollard::errors::Error::DockerResponseServerError { status_code: 404 | 409, .. }) => Ok(()),
             other => other,
         }
     }
@@ -152,7 +150,7 @@ fn observed(found: ContainerInspectResponse) -> Observed {
         exit_code: state.exit_code.unwrap_or_default() as i32,
         oom_killed: state.oom_killed.unwrap_or_default(),
         error: state.error.unwrap_or_default(),
-        created_at: found.created.and_then(|text| moment(Some(&text.to_string()))),
+        created_at: found.created.and_then(|text| moment(Some(text.as_str()))),
         started_at: moment(state.started_at.as_deref()),
         finished_at: moment(state.finished_at.as_deref()),
         image_id: found.image.unwrap_or_default(),

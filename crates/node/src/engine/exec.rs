@@ -22,6 +22,7 @@ pub(crate) struct Ended {
 }
 
 /// How to run a command.
+#[allow(clippy::struct_excessive_bools, reason = "each switch is one of the Kubernetes API's own")]
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ExecOptions {
     /// Program and arguments; no shell is put around them.
@@ -43,6 +44,17 @@ pub enum Output {
     Stdout(bytes::Bytes),
     /// To standard error.
     Stderr(bytes::Bytes),
+}
+
+impl From<LogOutput> for Output {
+    fn from(piece: LogOutput) -> Self {
+        match piece {
+            LogOutput::StdErr { message } => Self::Stderr(message),
+            LogOutput::StdOut { message } | LogOutput::Console { message } | LogOutput::StdIn { message } => {
+                Self::Stdout(message)
+            }
+        }
+    }
 }
 
 /// A running command.
@@ -107,13 +119,7 @@ impl Engine {
         let start = StartExecOptions { detach: false, tty: options.tty, output_capacity: None };
         match self.docker().start_exec(&id, Some(start)).await? {
             StartExecResults::Attached { output, input } => {
-                let output = output.map(|piece| match piece {
-                    Ok(LogOutput::StdErr { message }) => Ok(Output::Stderr(message)),
-                    Ok(
-                        LogOutput::StdOut { message } | LogOutput::Console { message } | LogOutput::StdIn { message },
-                    ) => Ok(Output::Stdout(message)),
-                    Err(error) => Err(engine_words(&error)),
-                });
+                let output = output.map(|piece| piece.map(Output::from).map_err(|error| engine_words(&error)));
                 let control = ExecControl { engine: self.clone(), id };
                 Ok(ExecSession { output: Box::pin(output), input, control })
             }

@@ -202,13 +202,11 @@ fn settings(unified_cgroups: bool) -> String {
 
 /// The socket in the data folder, or in a folder for such files where the path would be too long for one.
 fn socket_path(folder: &Path) -> PathBuf {
-    use sha2::{Digest as _, Sha256};
     let inside = folder.join("podman.sock");
     if inside.as_os_str().len() <= SOCKET_PATH {
         return inside;
     }
-    let digest = Sha256::digest(folder.as_os_str().as_encoded_bytes());
-    let short: String = digest.iter().take(8).map(|byte| format!("{byte:02x}")).collect();
+    let short = crate::digest::short(folder.as_os_str().as_encoded_bytes(), 8);
     let place = std::env::var_os("XDG_RUNTIME_DIR").map_or_else(std::env::temp_dir, PathBuf::from);
     place.join(format!("podman-{short}.sock"))
 }

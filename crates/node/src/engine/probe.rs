@@ -8,6 +8,7 @@ use super::EngineError;
 use super::error::engine_words;
 
 /// What the engine can do on this machine.
+#[allow(clippy::struct_excessive_bools, reason = "each is an independent ability")]
 #[derive(Debug, Clone, PartialEq)]
 pub struct Abilities {
     /// `Podman Engine`, `Docker Engine - Community` or whatever the engine calls itself.

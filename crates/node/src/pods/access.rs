@@ -3,14 +3,16 @@
 use std::pin::Pin;
 
 use bollard::container::LogOutput;
-use bollard::query_parameters::LogsOptions;
+use bollard::query_parameters::{AttachContainerOptions, LogsOptions, ResizeContainerTTYOptions};
 use bytes::Bytes;
 use futures::{Stream, StreamExt as _};
 use jiff::Timestamp;
 use thiserror::Error;
+use tokio::io::AsyncWrite;
+use tokio::net::TcpStream;
 
 use super::labels;
-use crate::engine::{Engine, ExecOptions, ExecSession, Observed, Phase, engine_words};
+use crate::engine::{Engine, ExecOptions, ExecSession, Observed, Output, Phase, engine_words};
 
 /// Why logs or a command were not to be had.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
@@ -47,6 +49,18 @@ pub enum AccessError {
         /// How its last attempt ended.
         exit_code: i32,
     },
+    /// Nothing answers on the port.
+    #[error("port {port} of pod {namespace}/{pod} does not answer: {reason}")]
+    Unreachable {
+        /// Namespace of the pod.
+        namespace: String,
+        /// The pod.
+        pod: String,
+        /// The port.
+        port: u16,
+        /// Why.
+        reason: String,
+    },
     /// The engine refused.
     #[error("the container engine refused: {0}")]
     Engine(String),
@@ -67,6 +81,40 @@ pub struct LogOptions {
     pub since: Option<Timestamp>,
     /// At most that many bytes.
     pub limit_bytes: Option<u64>,
+}
+
+/// The main program of a container, joined.
+pub struct AttachSession {
+    /// What it writes from now on; ends when it ends. Errors are the engine's words.
+    pub output: Pin<Box<dyn Stream<Item = Result<Output, String>> + Send>>,
+    /// What it reads, where its container has an input.
+    pub input: Pin<Box<dyn AsyncWrite + Send>>,
+    /// Resizes the terminal.
+    pub control: AttachControl,
+}
+
+impl std::fmt::Debug for AttachSession {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("AttachSession").field("control", &self.control).finish_non_exhaustive()
+    }
+}
+
+/// The handle of a joined program. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct AttachControl {
+    engine: Engine,
+    id: String,
+}
+
+impl AttachControl {
+    /// Sets the size of the container's terminal.
+    ///
+    /// # Errors
+    /// The engine's words.
+    pub async fn resize(&self, width: u16, height: u16) -> Result<(), String> {
+        let size = ResizeContainerTTYOptions { h: i32::from(height), w: i32::from(width) };
+        self.engine.docker().resize_container_tty(&self.id, size).await.map_err(|error| engine_words(&error))
+    }
 }
 
 /// A log as bytes; errors are the engine's words.
@@ -133,16 +181,61 @@ impl PodAccess {
         container: &str,
         options: ExecOptions,
     ) -> Result<ExecSession, AccessError> {
+        let running = self.running(pod, container).await?;
+        self.engine.exec(&running.id, options).await.map_err(|error| AccessError::Engine(engine_words(&error)))
+    }
+
+    /// Joins the main program of a running container: what it writes from now on, and its input where it has one.
+    ///
+    /// # Errors
+    /// [`AccessError`]: no such container, it does not run, or the engine's words.
+    pub async fn attach(&self, pod: &PodPlace<'_>, container: &str, stdin: bool) -> Result<AttachSession, AccessError> {
+        let running = self.running(pod, container).await?;
+        let options = AttachContainerOptions {
+            stdin,
+            stdout: true,
+            stderr: true,
+            stream: true,
+            logs: false,
+            ..AttachContainerOptions::default()
+        };
+        let attached = self.engine.docker().attach_container(&running.id, Some(options)).await;
+        let attached = attached.map_err(|error| AccessError::Engine(engine_words(&error)))?;
+        let output = attached.output.map(|piece| piece.map(Output::from).map_err(|error| engine_words(&error)));
+        let control = AttachControl { engine: self.engine.clone(), id: running.id };
+        Ok(AttachSession { output: Box::pin(output), input: attached.input, control })
+    }
+
+    /// Connects to a port of the pod, at the pod's own address: what listens on the pod's loopback alone is not reached.
+    ///
+    /// # Errors
+    /// [`AccessError::Unreachable`] where nothing listens, or the engine's words.
+    pub async fn connect(&self, pod: &PodPlace<'_>, port: u16) -> Result<TcpStream, AccessError> {
+        let found = self.engine.containers(&[(labels::POD_UID, pod.uid)]).await;
+        let found = found.map_err(|error| AccessError::Engine(engine_words(&error)))?;
+        let mut addresses =
+            found.into_iter().filter(|found| found.phase == Phase::Running).flat_map(|found| found.addresses);
+        let unreachable = |reason: String| AccessError::Unreachable {
+            namespace: pod.namespace.to_owned(),
+            pod: pod.name.to_owned(),
+            port,
+            reason,
+        };
+        let address = addresses.next().ok_or_else(|| unreachable("the pod has no running container".to_owned()))?;
+        TcpStream::connect((address.as_str(), port)).await.map_err(|error| unreachable(error.to_string()))
+    }
+
+    async fn running(&self, pod: &PodPlace<'_>, container: &str) -> Result<Observed, AccessError> {
         let newest = self.attempts(pod, container).await?.into_iter().next().ok_or_else(|| missing(pod, container))?;
-        if newest.phase != Phase::Running {
-            return Err(AccessError::NotRunning {
-                namespace: pod.namespace.to_owned(),
-                pod: pod.name.to_owned(),
-                container: container.to_owned(),
-                exit_code: newest.exit_code,
-            });
+        if newest.phase == Phase::Running {
+            return Ok(newest);
         }
-        self.engine.exec(&newest.id, options).await.map_err(|error| AccessError::Engine(engine_words(&error)))
+        Err(AccessError::NotRunning {
+            namespace: pod.namespace.to_owned(),
+            pod: pod.name.to_owned(),
+            container: container.to_owned(),
+            exit_code: newest.exit_code,
+        })
     }
 
     /// The attempts of a container, the newest first.

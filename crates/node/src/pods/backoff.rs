@@ -14,7 +14,7 @@ pub struct Backoff {
 impl Default for Backoff {
     /// Kubernetes' pauses: 10 seconds, doubling up to 5 minutes.
     fn default() -> Self {
-        Self { initial: Duration::from_secs(10), longest: Duration::from_secs(300) }
+        Self { initial: Duration::from_secs(10), longest: Duration::from_mins(5) }
     }
 }
 
@@ -43,8 +43,8 @@ mod tests {
         let backoff = Backoff::default();
         let pauses: Vec<u64> = (0..9).map(|failures| backoff.pause(failures).as_secs()).collect();
         assert_eq!(pauses, [0, 10, 20, 40, 80, 160, 300, 300, 300]);
-        assert_eq!(backoff.pause(u32::MAX), Duration::from_secs(300));
+        assert_eq!(backoff.pause(u32::MAX), Duration::from_mins(5));
         assert_eq!(backoff.next_streak(4, Duration::from_secs(599)), 5);
-        assert_eq!(backoff.next_streak(4, Duration::from_secs(600)), 0);
+        assert_eq!(backoff.next_streak(4, Duration::from_mins(10)), 0);
     }
 }

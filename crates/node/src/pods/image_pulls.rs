@@ -15,7 +15,7 @@ use crate::engine::{Engine, PullError};
 use crate::watch::lock;
 
 /// How long a registry that did not answer is not asked again for an image that is there.
-const UNREACHABLE: Duration = Duration::from_secs(300);
+const UNREACHABLE: Duration = Duration::from_mins(5);
 /// How long a registry may take to answer when the image is there and only a newer one is looked for.
 pub(crate) const REFRESH: Duration = Duration::from_millis(1500);
 

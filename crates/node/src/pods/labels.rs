@@ -4,7 +4,6 @@ use std::collections::HashMap;
 
 use k8s_openapi::api::core::v1::{Container, Pod};
 use kube::ResourceExt as _;
-use sha2::{Digest as _, Sha256};
 
 use crate::engine::Observed;
 
@@ -57,7 +56,7 @@ pub(crate) fn engine_name(pod: &Pod, container: &str, attempt: u32) -> String {
 /// A short digest of what a container runs. The image is the one field of it that may change in a pod.
 pub(crate) fn hash(container: &Container) -> String {
     let text = serde_json::to_vec(container).unwrap_or_default();
-    Sha256::digest(&text).iter().take(8).map(|byte| format!("{byte:02x}")).collect()
+    crate::digest::short(&text, 8)
 }
 
 /// Reads labels back.

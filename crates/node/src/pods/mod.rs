@@ -7,6 +7,8 @@ mod access;
 mod backoff;
 mod bind;
 mod decide;
+#[cfg(test)]
+mod decide_tests;
 mod environment;
 mod fields;
 mod ground;
@@ -29,7 +31,7 @@ mod volume_files;
 mod volumes;
 mod worker;
 
-pub use access::{AccessError, LogOptions, LogStream, PodAccess, PodPlace};
+pub use access::{AccessError, AttachControl, AttachSession, LogOptions, LogStream, PodAccess, PodPlace};
 pub use backoff::Backoff;
 pub(crate) use ground::{Ground, STARTS};
 pub(crate) use image_pulls::ImagePulls;

@@ -38,10 +38,10 @@ impl Worker {
             if self.probes.get(&container.name).is_some_and(|set| set.id == found.id) {
                 continue;
             }
-            let told = self.pod.status.iter().flat_map(|status| status.container_statuses.iter().flatten());
+            let mut told = self.pod.status.iter().flat_map(|status| status.container_statuses.iter().flatten());
             let full_id = format!("{}{}", self.ground.engine_scheme(), found.id);
             // After a restart of the node, what was ready stays so until a probe says otherwise.
-            let known = told.filter(|told| told.container_id.as_deref() == Some(&full_id)).next_back();
+            let known = told.rfind(|told| told.container_id.as_deref() == Some(&full_id));
             let set = ProbeSet {
                 id: found.id.clone(),
                 started: container.startup_probe.is_none() || known.is_some_and(|known| known.started == Some(true)),
@@ -83,10 +83,10 @@ impl Worker {
     }
 
     /// Takes in a probe's word.
-    pub(super) fn heard(&mut self, id: &str, kind: Kind, report: Report) {
+    pub(super) fn heard(&mut self, id: &str, kind: Kind, report: &Report) {
         let Some((name, set)) = self.probes.iter_mut().find(|(_, set)| set.id == id) else { return };
         let name = name.clone();
-        match &report {
+        match report {
             Report::Passed => match kind {
                 Kind::Startup => {
                     set.started = true;

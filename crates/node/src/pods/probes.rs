@@ -177,11 +177,7 @@ impl Asking {
     async fn ask(&self, timeout: Duration) -> Result<(), String> {
         if let Some(action) = &self.probe.exec {
             let command = action.command.clone().unwrap_or_default();
-            let ended = self
-                .engine
-                .run(&self.target.container_id, command, timeout)
-                .await
-                .map_err(|error| error.to_string())?;
+            let ended = self.engine.run(&self.target.container_id, command, timeout).await?;
             return if ended.exit_code == 0 { Ok(()) } else { Err(ended.output) };
         }
         if let Some(action) = &self.probe.http_get {

@@ -111,7 +111,7 @@ impl Worker {
         let body = translate::container(request).map_err(Failure::Config)?;
         let engine = self.ground.engine.clone();
         let name = labels::engine_name(request.pod, &request.container.name, request.attempt);
-        let _turn = self.ground.starts.acquire().await;
+        let turn = self.ground.starts.acquire().await;
         let id = engine.create(&name, body).await.map_err(|error| Failure::Create(engine_words(&error)))?;
         if let Err(error) = engine.start(&id).await {
             let words = engine_words(&error);
@@ -120,7 +120,7 @@ impl Worker {
             }
             return Err(Failure::Start(words));
         }
-        drop(_turn);
+        drop(turn);
         match engine.inspect(&id).await {
             Ok(Some(found)) => {
                 self.take(found);

@@ -86,7 +86,12 @@ pub(crate) fn pod_status(seen: &Seen<'_>, facts: &Facts) -> PodStatus {
         ("ContainersReady", ready),
         ("PodScheduled", Verdict::yes()),
     ];
-    let conditions = conditions.into_iter().map(|(type_, verdict)| condition(seen, &old, type_, verdict)).collect();
+    let mut conditions: Vec<PodCondition> =
+        conditions.into_iter().map(|(type_, verdict)| condition(seen, &old, type_, verdict)).collect();
+    // Conditions that others wrote stay.
+    let foreign = old.conditions.iter().flatten().filter(|held| conditions.iter().all(|own| own.type_ != held.type_));
+    let foreign: Vec<PodCondition> = foreign.cloned().collect();
+    conditions.extend(foreign);
     let refused = facts.unsupported.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ");
     PodStatus {
         phase: Some(phase),

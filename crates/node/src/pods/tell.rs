@@ -64,7 +64,7 @@ fn merge_patch(held: &Value, wanted: &Value) -> Option<Value> {
             patch.insert(name.to_owned(), Value::Null);
         }
     }
-    (!patch.is_empty()).then(|| Value::Object(patch))
+    if patch.is_empty() { None } else { Some(Value::Object(patch)) }
 }
 
 #[cfg(test)]

@@ -172,8 +172,8 @@ fn restrict(security: &SecurityContext, host: &mut HostConfig) {
     host.readonly_rootfs = security.read_only_root_filesystem;
     host.privileged = security.privileged;
     if let Some(capabilities) = &security.capabilities {
-        host.cap_add = capabilities.add.clone();
-        host.cap_drop = capabilities.drop.clone();
+        host.cap_add.clone_from(&capabilities.add);
+        host.cap_drop.clone_from(&capabilities.drop);
     }
     if security.allow_privilege_escalation == Some(false) {
         host.security_opt = Some(vec!["no-new-privileges".to_owned()]);

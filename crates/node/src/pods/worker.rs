@@ -228,7 +228,7 @@ impl Worker {
             self.pulled(&image, ended).await;
         }
         for ((id, kind), report) in mail.reports {
-            self.heard(&id, kind, report);
+            self.heard(&id, kind, &report);
         }
     }
 

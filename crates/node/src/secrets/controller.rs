@@ -8,13 +8,13 @@ use k8s_openapi::api::core::v1::{ObjectReference, Secret};
 use kube::api::{DeleteParams, Patch, PatchParams, PostParams};
 use kube::{Api, Client, Resource, ResourceExt as _};
 use serde_json::{Value, json};
-use sha2::{Digest as _, Sha256};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::kind::{API_VERSION, ExternalSecret};
 use super::plan::{Contents, Problem, contents};
 use super::store::SecretStore;
+use crate::digest::short;
 use crate::pods::time;
 use crate::recorder::{Recorder, Tone, reference};
 use crate::watch::{Cache, Key, Presence, Queue};
@@ -223,11 +223,7 @@ fn target_name(external: &ExternalSecret) -> String {
 /// Generation and a digest of the metadata that is copied: changes when the ExternalSecret asks for something else.
 fn synced_version(external: &ExternalSecret) -> String {
     let copied = json!([external.metadata.labels, external.metadata.annotations]).to_string();
-    format!("{}-{}", external.metadata.generation.unwrap_or_default(), digest(copied.as_bytes()))
-}
-
-fn digest(bytes: &[u8]) -> String {
-    Sha256::digest(bytes).iter().take(16).map(|byte| format!("{byte:02x}")).collect()
+    format!("{}-{}", external.metadata.generation.unwrap_or_default(), short(copied.as_bytes(), 16))
 }
 
 /// A digest that tells changes, not contents: it is salted by the object's UID.
@@ -239,7 +235,7 @@ fn data_hash(external: &ExternalSecret, contents: &Contents) -> String {
         bytes.extend_from_slice(&(value.len() as u64).to_le_bytes());
         bytes.extend_from_slice(value);
     }
-    digest(&bytes)
+    short(&bytes, 16)
 }
 
 fn holds(held: &Secret, external: &ExternalSecret, contents: &Contents, policy: &str) -> bool {

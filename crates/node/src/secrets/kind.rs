@@ -57,7 +57,8 @@ pub(crate) struct Template {
     pub(crate) type_: Option<String>,
     pub(crate) metadata: TemplateMetadata,
     pub(crate) data: BTreeMap<String, String>,
-    pub(crate) template_from: Vec<Value>,
+    #[serde(rename = "templateFrom")]
+    pub(crate) from: Vec<Value>,
 }
 
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]

@@ -88,7 +88,7 @@ fn refuse(external: &ExternalSecret) -> Result<(), Problem> {
         if let Some(key) = template.data.keys().next() {
             return unsupported(format!("spec.target.template.data[{key:?}]"));
         }
-        if !template.template_from.is_empty() {
+        if !template.from.is_empty() {
             return unsupported("spec.target.template.templateFrom".to_owned());
         }
     }
@@ -174,7 +174,7 @@ mod tests {
     use super::*;
     use serde_json::json;
 
-    fn resolve(spec: Value) -> Result<Vec<(String, String)>, String> {
+    fn resolve(spec: &Value) -> Result<Vec<(String, String)>, String> {
         let values: Values = [
             ("db".to_owned(), json!({"user": "app", "password": "hunter2"})),
             ("token".to_owned(), json!("abc")),
@@ -193,7 +193,7 @@ mod tests {
 
     #[test]
     fn contents_come_from_keys_and_properties() {
-        let resolved = resolve(json!({
+        let resolved = resolve(&json!({
             "dataFrom": [{"extract": {"key": "db"}}],
             "data": [
                 {"secretKey": "user", "remoteRef": {"key": "token"}},
@@ -246,7 +246,7 @@ mod tests {
                 "spec.secretStoreRef: SecretStore \"vault\" is not served on this node; use ClusterSecretStore \"default\"",
             ),
         ] {
-            assert_eq!(resolve(spec), Err(expected.to_owned()));
+            assert_eq!(resolve(&spec), Err(expected.to_owned()));
         }
     }
 }

@@ -13,7 +13,7 @@ use kube::api::{DeleteParams, ListParams, PostParams};
 use kube::runtime::wait::await_condition;
 use kube::{Api, Client, ResourceExt as _};
 use node::engine::{Engine, EngineOptions};
-use node::{Backoff, EngineNetworks, Node, NodeHandle, NodeOptions, PodPlace};
+use node::{Backoff, EngineNetworks, Node, NodeHandle, NodeOptions};
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use tokio::sync::OnceCell;
@@ -202,16 +202,6 @@ impl Lab {
         about
             .map(|event| format!("{}: {}", event.reason.unwrap_or_default(), event.message.unwrap_or_default()))
             .collect()
-    }
-
-    /// The whole log of the pod's container.
-    pub(crate) async fn log(&self, pod: &Pod) -> String {
-        let uid = pod.uid().expect("a UID");
-        let place = PodPlace { namespace: NAMESPACE, name: &pod.name_any(), uid: &uid };
-        let node = self.node.as_ref().expect("a node");
-        let log = node.access().logs(&place, "main", &node::LogOptions::default()).await.expect("a log");
-        let pieces: Vec<_> = log.try_collect().await.expect("the whole log");
-        String::from_utf8(pieces.concat()).expect("text")
     }
 }
 
