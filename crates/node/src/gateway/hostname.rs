@@ -76,6 +76,14 @@ impl<T> HostIndex<T> {
         }
     }
 
+    pub(super) fn get_mut(&mut self, name: &Hostname) -> Option<&mut T> {
+        match name {
+            Hostname::Exact(name) => self.exact.get_mut(name),
+            Hostname::Below(suffix) => self.below.get_mut(suffix),
+            Hostname::Any => self.any.as_mut(),
+        }
+    }
+
     pub(super) fn insert(&mut self, name: &Hostname, value: T) {
         match name {
             Hostname::Exact(name) => drop(self.exact.insert(name.clone(), value)),

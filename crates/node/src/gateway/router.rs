@@ -122,8 +122,11 @@ impl Router {
                     self.all_routes()
                 }
                 routes = sources.changed.routes.take() => routes,
-                services = services.take() => self.routes_of(|key| services.contains(key)),
-                namespaces = sources.changed.grants.take() => self.routes_of(|key| namespaces.contains(&key.namespace)),
+                services = services.take() => routes_of(services.iter().filter_map(|key| self.of_service.get(key))),
+                namespaces = sources.changed.grants.take() => {
+                    let granted = self.of_service.iter().filter(|(service, _)| namespaces.contains(&service.namespace));
+                    routes_of(granted.map(|(_, routes)| routes))
+                }
                 namespaces = sources.changed.namespaces.take() => self.routes_in(&namespaces),
                 () = tokio::time::sleep(OPEN_AGAIN), if unopened => {
                     unopened = self.refresh_gateways();
@@ -137,14 +140,6 @@ impl Router {
     fn all_routes(&self) -> BTreeSet<ObjectKey> {
         let there = self.around.sources.routes.all().into_iter().map(|(key, _)| key);
         there.chain(self.routes.keys().cloned()).collect()
-    }
-
-    fn routes_of(&self, concerns: impl Fn(&ObjectKey) -> bool) -> BTreeSet<ObjectKey> {
-        self.of_service
-            .iter()
-            .filter(|(service, _)| concerns(service))
-            .flat_map(|(_, routes)| routes.iter().cloned())
-            .collect()
     }
 
     /// Routes of namespaces whose labels changed, where any listener looks at labels.
@@ -266,6 +261,11 @@ impl Router {
         }
         self.attached.retain(|_, count| *count > 0);
     }
+}
+
+/// The routes that refer to any of some Services.
+fn routes_of<'a>(of_services: impl Iterator<Item = &'a BTreeSet<ObjectKey>>) -> BTreeSet<ObjectKey> {
+    of_services.flatten().cloned().collect()
 }
 
 fn drop_from(at_place: &mut HashMap<Place, BTreeSet<ObjectKey>>, place: &Place, key: &ObjectKey) {

@@ -125,13 +125,16 @@ impl Table {
     /// Puts the rules of one place, or takes the place away where there are none.
     pub(super) fn put(&mut self, place: &Place, rules: Option<Arc<HostRules>>) {
         let port = self.ports.entry(place.port).or_default();
-        let mut hosts = port.get(&place.listener).cloned().unwrap_or_default();
-        match rules {
-            Some(rules) => hosts.insert(&place.host, rules),
-            None => hosts.remove(&place.host),
-        }
         // A listener without routes still takes the requests of its host.
-        port.insert(&place.listener, hosts);
+        if port.get(&place.listener).is_none() {
+            port.insert(&place.listener, HostIndex::default());
+        }
+        if let Some(hosts) = port.get_mut(&place.listener) {
+            match rules {
+                Some(rules) => hosts.insert(&place.host, rules),
+                None => hosts.remove(&place.host),
+            }
+        }
     }
 
     /// Makes the listeners of a port these, keeping the rules of those that stay.
