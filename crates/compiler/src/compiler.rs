@@ -97,7 +97,7 @@ impl Compiler {
         self.workflows
             .get_or((spec.content_key(), refs), || {
                 let (names, all) = WorkflowProgram::scopes(refs);
-                WorkflowProgram::parse(spec.to_json()?, names, all)
+                WorkflowProgram::parse(spec.to_json()?, &names, all)
             })
             .map_err(|error| unreadable("Workflow", name, &error))
     }

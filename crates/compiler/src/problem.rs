@@ -139,10 +139,8 @@ impl Problem {
             TemplateError::Key { .. } => Code::Type,
         };
         let mut problem = Self::new(code, place, format!("{prefix}{error}"));
-        if let Some((expression, position)) = error.expression() {
-            problem.place.expression = Some(expression.to_string());
-            problem.place.position = position;
-        }
+        problem.place.expression = error.expression().map(ToString::to_string);
+        problem.place.position = error.position();
         problem
     }
 

@@ -91,10 +91,13 @@ pub fn workflow(name: &str, spec: &Value) -> Checked {
     let mut checked = Checked::default();
     let place = Place::new(format!("Workflow {name}"), "");
     let (parameters, _) = declared(spec, &place, &mut checked);
-    let names = variables::workflow(parameters.clone(), false);
-    let all = variables::workflow(parameters, true);
-    match WorkflowProgram::parse(spec.clone(), Scope::typed(Language::Plain, names), Scope::typed(Language::Plain, all))
-    {
+    let names = variables::workflow(&parameters, false);
+    let all = variables::workflow(&parameters, true);
+    match WorkflowProgram::parse(
+        spec.clone(),
+        &Scope::typed(Language::Plain, names),
+        Scope::typed(Language::Plain, all),
+    ) {
         Ok(program) => {
             walk::workflow(&program, &place, &mut checked);
             unused::values(spec, &place, &mut checked);

@@ -195,14 +195,14 @@ pub(super) fn shared(parameters: Type, configs: Type, resource: bool) -> Vec<(&'
 }
 
 /// The variables of workflows; the names of external references cannot read the references.
-pub(super) fn workflow(parameters: Type, with_refs: bool) -> Vec<(&'static str, Type)> {
+pub(super) fn workflow(parameters: &Type, with_refs: bool) -> Vec<(&'static str, Type)> {
     // What a user gave is a double, what the schema gave an integer: nothing can be said about numbers.
     let mut variables = vec![
         (
             "metadata",
             strings("metadata", &["namespaceName", "workflowRunName", "namespace"], &[("labels", string_map())]),
         ),
-        ("parameters", numbers_open(&parameters)),
+        ("parameters", numbers_open(parameters)),
         ("workflowplane", strings("workflowplane", &["secretStore"], &[])),
     ];
     if with_refs {

@@ -1,5 +1,6 @@
 //! Walking through a program: every expression, condition, loop, template, path.
 
+use std::fmt::Write as _;
 use std::sync::Arc;
 
 use cel::{Issue, IssueKind, Type};
@@ -28,7 +29,9 @@ pub(super) fn component_type(program: &ComponentTypeProgram, place: &Place, chec
         for (field, values) in
             [("parameters", &embedded.parameters), ("environmentConfigs", &embedded.environment_configs)]
         {
-            values.iter().for_each(|template| expressions(template, &place.below(field), checked));
+            if let Some(template) = values {
+                expressions(template, &place.below(field), checked);
+            }
         }
         if program.traits[..at].iter().any(|other| other.instance_name == embedded.instance_name) {
             let message = format!("the instance name {:?} is used twice", embedded.instance_name);
@@ -166,7 +169,7 @@ fn each_resource(resources: &[Resource], place: &Place, checked: &mut Checked) {
 
 fn rules(rules: &[Rule], place: &Place, checked: &mut Checked) {
     for rule in rules {
-        condition(Some(&rule.rule), &place.below(&rule.path), checked);
+        condition(Some(&rule.condition), &place.below(&rule.path), checked);
     }
 }
 
@@ -287,7 +290,7 @@ fn applied(template: &Template, ids: &[&str], place: &Place, checked: &mut Check
         for id in named.iter().filter(|id| !ids.contains(&id.as_str())) {
             let mut message = format!("applied.{id} names no resource of this type");
             if let Some(near) = hint::nearest(id, ids.iter().copied()) {
-                message.push_str(&format!("; did you mean {near}?"));
+                let _ = write!(message, "; did you mean {near}?");
             }
             problem(Code::Spec, place, expression, None, message, checked);
         }
@@ -325,8 +328,8 @@ fn expressions(template: &Template, place: &Place, checked: &mut Checked) {
                 continue;
             }
             let mut message = issue.to_string();
-            if let Some(near) = suggestion(&issue, expression.scope_names()) {
-                message.push_str(&format!("\n did you mean {near}?"));
+            if let Some(near) = suggestion(&issue, &expression.scope_names()) {
+                let _ = write!(message, "\n did you mean {near}?");
             }
             problem(Code::Expression, &place.below(&below), expression, Some(&issue), message, checked);
         }
@@ -347,7 +350,7 @@ fn is_comparison_of_numbers(issue: &Issue) -> bool {
             .all(|word| matches!(word, "double" | "int" | "uint" | "list"))
 }
 
-fn suggestion(issue: &Issue, names: Vec<String>) -> Option<String> {
+fn suggestion(issue: &Issue, names: &[String]) -> Option<String> {
     if issue.kind != IssueKind::Undeclared {
         return None;
     }

@@ -70,7 +70,7 @@ fn apply_round(
     for target in targets {
         let item = &mut items[target];
         let name = describe(&item.tree);
-        for (at, (op, path, value, shadow)) in operations.iter().enumerate() {
+        for (at, Rendered { op, path, value, shadow }) in operations.iter().enumerate() {
             let done = Op::parse(op).and_then(|op| Ok((op, Path::parse(path)?)));
             let done = done.and_then(|(op, path)| Ok((op, patch::apply(&mut item.tree, op, &path, value)?)));
             let (op, pointers) = done.map_err(|error| {
@@ -127,13 +127,21 @@ pub(super) fn targets(
     Ok(Some(chosen))
 }
 
+/// An operation with path and value rendered.
+struct Rendered<'p> {
+    op: &'p str,
+    path: String,
+    value: Tree,
+    shadow: Option<Shadow>,
+}
+
 fn render_operations<'p>(
     patch: &'p Patch,
     who: &str,
     bindings: &Bindings,
     place: &Place,
     recorder: &mut Option<Recorder>,
-) -> Result<Vec<(&'p str, String, Tree, Option<Shadow>)>, Vec<Problem>> {
+) -> Result<Vec<Rendered<'p>>, Vec<Problem>> {
     let mut operations = Vec::with_capacity(patch.operations.len());
     let mut problems = Vec::new();
     for (at, operation) in patch.operations.iter().enumerate() {
@@ -167,7 +175,7 @@ fn render_operations<'p>(
         };
         let prefix = format!("failed to render value {what}: ");
         problems.extend(faults.into_vec().iter().map(|fault| Problem::fault(&place.below("value"), &prefix, fault)));
-        operations.push((operation.op.as_str(), path, value, shadow));
+        operations.push(Rendered { op: &operation.op, path, value, shadow });
     }
     if problems.is_empty() { Ok(operations) } else { Err(problems) }
 }

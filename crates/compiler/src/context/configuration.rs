@@ -61,7 +61,7 @@ impl<'a> Configurations<'a> {
             match resolve(file.value_from.as_ref(), secrets) {
                 Resolved::Given => split.config_files.push(File { name, mount_path, value, remote: None }),
                 Resolved::Secret(remote) => {
-                    split.secret_files.push(File { name, mount_path, value: "", remote: Some(remote) })
+                    split.secret_files.push(File { name, mount_path, value: "", remote: Some(remote) });
                 }
                 Resolved::Unknown => {}
             }

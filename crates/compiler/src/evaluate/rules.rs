@@ -14,7 +14,7 @@ pub(crate) fn broken_rules(rules: &[Rule], bindings: &Bindings, place: &Place) -
     for (at, rule) in rules.iter().enumerate() {
         let place = place.below(&rule.path);
         let name = format!("rule[{at}] {}", quoted_rule(&rule.text));
-        match rule.rule.evaluate(bindings) {
+        match rule.condition.evaluate(bindings) {
             Ok(Tree::Bool(true)) => {}
             Ok(Tree::Bool(false)) => {
                 problems.push(Problem::new(Code::Rule, &place, format!("{name} evaluated to false: {}", rule.message)));

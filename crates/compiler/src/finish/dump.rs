@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use crate::tree::Tree;
+use crate::tree::{Map, Tree};
 
 /// The dump of a list of objects, each without its entry `metadata`.
 pub(super) fn objects(objects: &[&Tree]) -> String {
@@ -13,9 +13,7 @@ pub(super) fn objects(objects: &[&Tree]) -> String {
         }
         out.push_str("map[");
         let mut first = true;
-        for (key, value) in
-            object.as_map().into_iter().flat_map(|map| map.iter()).filter(|(key, _)| &***key != "metadata")
-        {
+        for (key, value) in object.as_map().into_iter().flat_map(Map::iter).filter(|(key, _)| &***key != "metadata") {
             if !std::mem::take(&mut first) {
                 out.push(' ');
             }

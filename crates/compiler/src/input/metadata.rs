@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 /// Labels, annotations or selectors.
-pub type StringMap = BTreeMap<String, String>;
+type StringMap = BTreeMap<String, String>;
 
 /// `metadata` of components and traits. Every name and UID must be there, labels and annotations given, and at least one
 /// pod selector.

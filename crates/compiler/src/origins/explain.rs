@@ -27,15 +27,15 @@ impl Origins {
     }
 
     pub(super) fn sentence(&self, path: &str, value: &Value, origin: &Origin) -> String {
-        let mut out = format!("{path} is {value}: written by {}", self.short(origin));
+        let mut out = format!("{path} is {value}: written by {}", Self::short(origin));
         if let Some(before) = origin.overwrote.and_then(|id| self.get(id)) {
-            let _ = write!(out, "; before that by {}", self.short(before));
+            let _ = write!(out, "; before that by {}", Self::short(before));
         }
         out
     }
 
     /// An origin in one phrase.
-    pub(super) fn short(&self, origin: &Origin) -> String {
+    pub(super) fn short(origin: &Origin) -> String {
         let place = &origin.place;
         let mut out = match &origin.writer {
             Writer::BuiltIn(step) => return format!("the platform ({step})"),

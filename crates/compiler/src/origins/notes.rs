@@ -40,7 +40,7 @@ impl Origins {
                 let mut line = String::new();
                 write_path(&mut line, path.iter());
                 let _ = write!(line, ": {leaf}");
-                let note = self.of(manifest, path).map_or_else(|| "unknown".to_owned(), |origin| self.short(&origin));
+                let note = self.of(manifest, path).map_or_else(|| "unknown".to_owned(), |origin| Self::short(&origin));
                 lines.push((line, note));
             }
         }

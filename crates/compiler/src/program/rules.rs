@@ -13,7 +13,7 @@ pub(crate) struct Rule {
     pub(crate) path: String,
     pub(crate) text: String,
     pub(crate) message: String,
-    pub(crate) rule: Template,
+    pub(crate) condition: Template,
 }
 
 impl Rule {
@@ -27,7 +27,7 @@ impl Rule {
                 path: format!("spec.{field}[{at}].rule"),
                 text: rule.rule.clone(),
                 message: rule.message.clone(),
-                rule: Template::parse_text(&rule.rule, scope),
+                condition: Template::parse_text(&rule.rule, scope),
             })
             .collect()
     }

@@ -43,7 +43,7 @@ impl WorkflowProgram {
         (names, Scope::new(Language::Plain, all).with_string_maps(fields))
     }
 
-    pub(crate) fn parse(json: Value, names: Arc<Scope>, scope: Arc<Scope>) -> Result<Self, serde_json::Error> {
+    pub(crate) fn parse(json: Value, names: &Arc<Scope>, scope: Arc<Scope>) -> Result<Self, serde_json::Error> {
         let spec: WorkflowSpec = serde_json::from_value(json)?;
         Ok(Self {
             parameters: Values::parse(spec.parameters.as_ref()),
@@ -63,7 +63,7 @@ impl WorkflowProgram {
                 .map(|reference| ExternalRef {
                     id: reference.id.clone(),
                     kind: reference.kind.clone(),
-                    name: Template::parse_text(&reference.name, &names),
+                    name: Template::parse_text(&reference.name, names),
                 })
                 .collect(),
             scope,

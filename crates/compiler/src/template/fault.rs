@@ -74,13 +74,20 @@ pub enum TemplateError {
 }
 
 impl TemplateError {
-    /// The expression concerned, and line and column in it if known.
-    pub fn expression(&self) -> Option<(&Arc<str>, Option<(usize, usize)>)> {
+    /// The expression concerned, if one is.
+    pub fn expression(&self) -> Option<&Arc<str>> {
         match self {
             Self::Nested(_) => None,
-            Self::Compile { expression, at, .. } => Some((expression, Some(*at))),
-            Self::Evaluate { expression, .. } => Some((expression, None)),
-            Self::Key { key, .. } => Some((key, None)),
+            Self::Compile { expression, .. } | Self::Evaluate { expression, .. } => Some(expression),
+            Self::Key { key, .. } => Some(key),
+        }
+    }
+
+    /// Line and column in the expression, from 1, where they are known.
+    pub fn position(&self) -> Option<(usize, usize)> {
+        match self {
+            Self::Compile { at, .. } => Some(*at),
+            _ => None,
         }
     }
 }

@@ -6,7 +6,7 @@ use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 
 use cel::{Activation, Env, Type, Value};
 
-use super::{Expression, functions, helpers};
+use super::{Expression, functions, macros};
 
 /// Which functions and macros there are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -20,7 +20,7 @@ pub enum Language {
 impl Language {
     fn env(self) -> &'static Env {
         static PLAIN: LazyLock<Env> = LazyLock::new(functions::env);
-        static COMPONENT: LazyLock<Env> = LazyLock::new(|| helpers::add(PLAIN.extend()).build());
+        static COMPONENT: LazyLock<Env> = LazyLock::new(|| macros::add(PLAIN.extend()).build());
         match self {
             Self::Component => &COMPONENT,
             Self::Plain => &PLAIN,
@@ -40,7 +40,7 @@ impl fmt::Debug for Scope {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Scope")
             .field("variables", &self.env.variables().map(|(name, _)| name).collect::<Vec<_>>())
-            .finish()
+            .finish_non_exhaustive()
     }
 }
 
@@ -110,16 +110,6 @@ impl Scope {
         let mut activation = narrower.activation.widen(&self.env);
         activation.set(variable, value);
         Bindings { activation }
-    }
-
-    /// The declared variables with their types.
-    pub fn variables(&self) -> impl Iterator<Item = (&str, &Type)> {
-        self.env.variables()
-    }
-
-    /// The names of all functions.
-    pub fn functions(&self) -> Vec<&str> {
-        self.env.function_names()
     }
 }
 

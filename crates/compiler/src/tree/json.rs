@@ -5,7 +5,7 @@ use std::sync::Arc;
 use base64::Engine as _;
 use serde_json::{Number, Value};
 
-use super::{Map, Tree};
+use super::Tree;
 
 /// A value that JSON has no form for.
 #[derive(Debug, Clone, Copy, PartialEq, thiserror::Error)]
@@ -48,26 +48,6 @@ impl Tree {
             ),
             Self::Omit => Value::Object(serde_json::Map::new()),
         })
-    }
-
-    /// Removes what `oc_omit()` marked, at every depth. The root itself stays.
-    pub fn drop_omitted(&mut self) {
-        match self {
-            Self::List(items) => {
-                items.retain(|item| !matches!(item, Self::Omit));
-                items.iter_mut().for_each(Self::drop_omitted);
-            }
-            Self::Map(map) => {
-                if map.iter().any(|(_, value)| matches!(value, Self::Omit)) {
-                    *map = std::mem::take(map)
-                        .into_iter()
-                        .filter(|(_, value)| !matches!(value, Self::Omit))
-                        .collect::<Map>();
-                }
-                map.iter_mut().for_each(|(_, value)| value.drop_omitted());
-            }
-            _ => {}
-        }
     }
 }
 

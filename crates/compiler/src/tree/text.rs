@@ -65,7 +65,7 @@ impl Tree {
                 out.push(']');
             }
             Self::Bool(_) | Self::Int(_) | Self::Uint(_) | Self::Bytes(_) | Self::Duration(_) | Self::Omit => {
-                self.write_json(out)
+                self.write_json(out);
             }
         }
     }

@@ -35,7 +35,9 @@ fn types_in(path: &Path, found: &mut Vec<(PathBuf, Value)>) {
     if path.is_dir() {
         let mut entries: Vec<_> = std::fs::read_dir(path).unwrap().map(|entry| entry.unwrap().path()).collect();
         entries.sort();
-        entries.iter().for_each(|entry| types_in(entry, found));
+        for entry in &entries {
+            types_in(entry, found);
+        }
     } else if path.extension().is_some_and(|extension| extension == "yaml") {
         let text = std::fs::read_to_string(path).unwrap();
         let documents: Vec<Value> = serde_saphyr::from_multiple(&text).unwrap_or_default();

@@ -1,5 +1,5 @@
 //! The compiler from outside.
-#![allow(missing_docs, clippy::unwrap_used)]
+#![allow(missing_docs, clippy::unwrap_used, clippy::format_collect)]
 
 mod check;
 mod errors;

@@ -68,7 +68,7 @@ macro_rules! numbers {
     ($($name:ident: $type:ty),*) => {$(
         fn $name(self, value: $type) -> Result<(), Refused> {
             // Numbers are keyed as doubles: `1` and `1.0` are the same number on the wire.
-            self.word(b'n', (value as f64).to_bits());
+            self.word(b'n', f64::from(value).to_bits());
             Ok(())
         }
     )*};
@@ -85,7 +85,12 @@ impl<H: Hasher> ser::Serializer for &mut Feed<H> {
     type SerializeStruct = Self;
     type SerializeStructVariant = Self;
 
-    numbers!(serialize_i8: i8, serialize_i16: i16, serialize_i32: i32, serialize_u8: u8, serialize_u16: u16, serialize_u32: u32, serialize_f32: f32, serialize_f64: f64);
+    numbers!(serialize_i8: i8, serialize_i16: i16, serialize_i32: i32, serialize_u8: u8, serialize_u16: u16, serialize_u32: u32, serialize_f32: f32);
+
+    fn serialize_f64(self, value: f64) -> Result<(), Refused> {
+        self.word(b'n', value.to_bits());
+        Ok(())
+    }
 
     fn serialize_i64(self, value: i64) -> Result<(), Refused> {
         self.word(b'n', (value as f64).to_bits());
