@@ -2,7 +2,10 @@
 
 use serde_json::{Map, Value};
 
-use crate::kinds::Kind;
+use crate::{
+    kinds::{Kind, Origin},
+    verbs::Call,
+};
 
 /// Fields of `v1 Event` and their names in `events.k8s.io/v1`.
 const EVENT_FIELDS: &[(&str, &str)] = &[
@@ -22,6 +25,16 @@ pub(crate) fn to(kind: &Kind, object: &mut Value) {
         event(map, kind.group.is_empty());
     }
     map.insert("apiVersion".into(), kind.api_version().into());
+}
+
+/// Makes the object one of the version that its shelf holds.
+pub(crate) fn to_stored(call: &Call, object: &mut Value) {
+    // Custom kinds differ between versions in nothing but the name, so they stay as they came.
+    if call.kind.origin == Origin::Builtin
+        && let Some(home) = call.kinds.shelf(&call.kind.shelf).filter(|home| home.group != call.kind.group)
+    {
+        to(home, object);
+    }
 }
 
 fn event(map: &mut Map<String, Value>, to_core: bool) {

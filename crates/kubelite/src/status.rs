@@ -264,6 +264,15 @@ impl Details {
     }
 }
 
+impl From<crate::store::WriteError> for ApiError {
+    fn from(error: crate::store::WriteError) -> Self {
+        match error {
+            crate::store::WriteError::Closed => Self::unavailable(error.to_string()),
+            other => Self::internal(other.to_string()),
+        }
+    }
+}
+
 /// The `Status` that says a deletion is done.
 pub(crate) fn deleted(kind: &Kind, name: &str, uid: &str) -> Value {
     let mut details = json!({"name": name, "kind": &*kind.plural, "uid": uid});

@@ -111,7 +111,7 @@ pub(crate) async fn step(core: &Arc<Core>, name: &Arc<str>) -> Result<(), ApiErr
     match core.put(&shelf, name, Some(stored.revision), new, false).await {
         // A change queues the next step by itself.
         Ok(_) | Err(WriteError::Changed(_)) => Ok(()),
-        Err(error) => Err(ApiError::internal(error.to_string())),
+        Err(error) => Err(error.into()),
     }
 }
 
@@ -241,7 +241,7 @@ async fn end(core: &Arc<Core>, shelf: &Arc<str>, stored: &Stored, value: Value) 
             core.lifecycle.push(crate::lifecycle::Work::Definition(stored.path.clone()));
             Ok(())
         }
-        Err(error) => Err(ApiError::internal(error.to_string())),
+        Err(error) => Err(error.into()),
     }
 }
 

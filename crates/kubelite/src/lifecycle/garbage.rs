@@ -131,7 +131,7 @@ async fn edit(core: &Core, object: &Stored, change: impl Fn(&mut Value)) -> Resu
         match core.put(&shelf, &current.path, Some(current.revision), value, gone).await {
             Ok(_) => return Ok(()),
             Err(WriteError::Changed(_)) => {}
-            Err(error) => return Err(ApiError::internal(error.to_string())),
+            Err(error) => return Err(error.into()),
         }
     }
 }

@@ -77,7 +77,7 @@ async fn write(
                 return Ok(());
             }
             Err(WriteError::Changed(_)) => {}
-            Err(error) => return Err(ApiError::internal(error.to_string())),
+            Err(error) => return Err(error.into()),
         }
     }
 }
@@ -177,6 +177,6 @@ async fn account(core: &Core, namespace: &str) -> Result<(), ApiError> {
     });
     match core.put(&shelf, &path, None, account, false).await {
         Ok(_) | Err(WriteError::Changed(_)) => Ok(()),
-        Err(error) => Err(ApiError::internal(error.to_string())),
+        Err(error) => Err(error.into()),
     }
 }

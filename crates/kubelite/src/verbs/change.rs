@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::{Call, finish, read, scale};
 use crate::{
     admission::Operation,
-    decode, managed,
+    convert, decode, managed,
     object::meta,
     shape,
     status::ApiError,
@@ -50,7 +50,7 @@ pub(crate) async fn update(call: &Call, media: Media, body: &Bytes) -> Result<Re
             let cause = finish::cause(
                 "FieldValueInvalid",
                 "metadata.resourceVersion",
-                "Invalid value: 0: must be specified for an update",
+                "Invalid value: 0x0: must be specified for an update",
             );
             return Err(ApiError::invalid(&call.kind, name, vec![cause]));
         }
@@ -116,7 +116,9 @@ async fn settle(
         return answer(call, stored).map(Some);
     }
     let remove = meta::deleting(&new) && meta::finalizers(&new).is_empty() && crate::strategy::may_go(&call.kind, &new);
-    let draft = Draft::new(new.clone()).map_err(ApiError::internal)?;
+    let mut kept = new.clone();
+    convert::to_stored(call, &mut kept);
+    let draft = Draft::new(kept).map_err(ApiError::internal)?;
     finish::size(draft.len())?;
     if call.params.dry_run {
         return if call.sub() == "scale" {
@@ -135,7 +137,7 @@ async fn settle(
     match call.core.store.write(write).await {
         Ok(stored) => answer(call, &stored).map(Some),
         Err(WriteError::Changed(_)) => Ok(None),
-        Err(error) => Err(ApiError::internal(error.to_string())),
+        Err(error) => Err(error.into()),
     }
 }
 

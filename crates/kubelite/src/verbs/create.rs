@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::{Call, finish};
 use crate::{
     admission::Operation,
-    decode, managed,
+    convert, decode, managed,
     object::meta,
     shape,
     status::ApiError,
@@ -73,7 +73,9 @@ async fn create_value(
         finish::validate(call, &object, None)?;
         call.admit(Operation::Create, &name, None, Some(&object)).await?;
         meta::tidy(&mut object);
-        let draft = Draft::new(object.clone()).map_err(ApiError::internal)?;
+        let mut stored = object.clone();
+        convert::to_stored(call, &mut stored);
+        let draft = Draft::new(stored).map_err(ApiError::internal)?;
         finish::size(draft.len())?;
         if call.params.dry_run {
             return Ok(shape::value(call, StatusCode::CREATED, &object));
@@ -86,7 +88,7 @@ async fn create_value(
             }
             Err(WriteError::Changed(_)) if generated.is_some() && attempt < NAMES => {}
             Err(WriteError::Changed(_)) => return Err(ApiError::already_exists(&call.kind, &name)),
-            Err(error) => return Err(ApiError::internal(error.to_string())),
+            Err(error) => return Err(error.into()),
         }
     }
     Err(ApiError::internal("no free name was found"))

@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::{Call, finish, read};
 use crate::{
     admission::Operation,
-    decode, managed,
+    convert, decode, managed,
     object::meta::{self, FOREGROUND, ORPHAN},
     shape,
     status::{self, ApiError},
@@ -126,7 +126,9 @@ pub(crate) async fn remove(call: &Call, stored: &Stored, options: &Options) -> R
         if !gone && managed::same(&old, &new) {
             return Ok(Outcome::Waits(old));
         }
-        let draft = Draft::new(new).map_err(ApiError::internal)?;
+        let mut kept = new;
+        convert::to_stored(call, &mut kept);
+        let draft = Draft::new(kept).map_err(ApiError::internal)?;
         let write = Write {
             shelf: call.kind.shelf.clone(),
             path: current.path.clone(),
@@ -141,7 +143,7 @@ pub(crate) async fn remove(call: &Call, stored: &Stored, options: &Options) -> R
             }
             Err(WriteError::Changed(Some(newer))) => current = newer,
             Err(WriteError::Changed(None)) => return Err(ApiError::not_found(&call.kind, &name)),
-            Err(error) => return Err(ApiError::internal(error.to_string())),
+            Err(error) => return Err(error.into()),
         }
     }
 }

@@ -11,6 +11,9 @@ use crate::status::ApiError;
 /// Largest body, as in Kubernetes.
 const LIMIT: usize = 3 * 1024 * 1024;
 
+/// Time for a body to arrive.
+const PATIENCE: std::time::Duration = std::time::Duration::from_secs(60);
+
 /// What the body is written in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Media {
@@ -39,7 +42,15 @@ pub(crate) fn media_of(headers: &HeaderMap) -> Result<Media, ApiError> {
 
 /// Reads the whole body, up to the limit.
 pub(crate) async fn read(body: Body) -> Result<Bytes, ApiError> {
-    match Limited::new(body, LIMIT).collect().await {
+    let whole = tokio::time::timeout(PATIENCE, Limited::new(body, LIMIT).collect()).await;
+    let Ok(whole) = whole else {
+        return Err(ApiError::new(
+            http::StatusCode::REQUEST_TIMEOUT,
+            "Timeout",
+            "the request body took too long to arrive",
+        ));
+    };
+    match whole {
         Ok(collected) => Ok(collected.to_bytes()),
         Err(error) if error.downcast_ref::<LengthLimitError>().is_some() => {
             Err(ApiError::too_large(format!("the request body is larger than {LIMIT} bytes: limit is {LIMIT}")))

@@ -1,7 +1,8 @@
 //! From path and method to a verb.
 
-use std::sync::Arc;
+use std::{panic::AssertUnwindSafe, sync::Arc};
 
+use futures::FutureExt;
 use http::{Method, Request, Response, StatusCode};
 use serde_json::json;
 
@@ -17,9 +18,15 @@ use crate::{
 
 /// Answers a request. Never fails: what goes wrong becomes a `Status`.
 pub(crate) async fn serve(core: Arc<Core>, request: Request<Body>) -> Response<Body> {
-    match answer(core, request).await {
-        Ok(response) => response,
-        Err(error) => answer::failure(&error),
+    let path = request.uri().path().to_owned();
+    match AssertUnwindSafe(answer(core, request)).catch_unwind().await {
+        Ok(Ok(response)) => response,
+        Ok(Err(error)) => answer::failure(&error),
+        // A bug of ours must cost this request only.
+        Err(_) => {
+            tracing::error!(%path, "a request ended in a panic");
+            answer::failure(&ApiError::internal("this server has a bug that this request found; its log says where"))
+        }
     }
 }
 

@@ -3,6 +3,7 @@
 mod admission;
 mod apply;
 mod basics;
+mod contract;
 mod custom;
 mod durability;
 mod kubectl;
