@@ -6,6 +6,8 @@
 mod deployment_plan;
 mod deployment_status;
 mod hash;
+#[cfg(test)]
+mod plan_tests;
 mod replica_set_plan;
 mod rollout;
 mod runner;

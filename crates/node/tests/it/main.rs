@@ -5,5 +5,6 @@ mod lab;
 mod lifecycle;
 mod restarts;
 mod rollouts;
+mod secrets;
 mod streams;
 mod volumes;
