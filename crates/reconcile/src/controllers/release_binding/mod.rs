@@ -6,6 +6,7 @@
 //! ```
 
 mod addresses;
+mod causes;
 mod health;
 mod inputs;
 mod links;
@@ -103,7 +104,7 @@ fn deploy(
     }
     match &live {
         Live::Ours(release) if rendering::is_so(release, &wanted.data_plane) => {
-            let health = health::of(release, inputs);
+            let health = causes::explain(health::of(release, inputs), inputs, world)?;
             Ok(plan.status(told.deployed(wanted.summary(), health)))
         }
         _ => {

@@ -17,7 +17,7 @@ mod wanted;
 use super::condition::{State, condition};
 use super::placement;
 use crate::engine::{ClusterId, Controller, FailureReason, Gvk, ObjectKey, ObjectRef, Plan, Unseen, World};
-use model::{Condition, Kind, RenderedRelease, RenderedReleaseStatus, TargetPlane, finalizers, labels};
+use model::{Condition, Kind, RenderedRelease, RenderedReleaseStatus, TargetPlane, finalizers, labels, names};
 use wanted::Wanted;
 
 /// Applies rendered releases to their planes.
@@ -58,16 +58,10 @@ fn kept(
     plan: Plan,
 ) -> Result<Plan, Unseen> {
     // Objects of a namespace that is not there yet would only be refused: the namespace's coming wakes this again.
-    let namespaces = missing_namespaces(world, cluster, wanted)?;
+    let missing = missing_namespace(release, world, cluster, wanted)?;
     let mut plan = plan;
     for one in wanted {
-        if one
-            .object
-            .key
-            .namespace
-            .as_deref()
-            .is_none_or(|namespace| !namespaces.iter().any(|missing| missing == namespace))
-        {
+        if missing.is_none() || one.object.key.namespace.as_deref() != missing.as_deref() {
             plan = plan.at_step(plane::apply_step(&one.object.gvk.kind)).apply_manifest(cluster, one.manifest.clone());
         }
     }
@@ -77,7 +71,7 @@ fn kept(
                 plan.at_step(plane::order::delete_step(&object.object.gvk.kind)).delete_ref(object.object, object.uid);
         }
     }
-    if let Some((id, namespace)) = first_homeless(wanted, &namespaces) {
+    if let Some((id, namespace)) = first_homeless(wanted, missing.as_deref()) {
         let message = format!(
             "Failed to apply resources to target plane: failed to apply resource {id}: namespaces {namespace:?} not found"
         );
@@ -119,11 +113,10 @@ fn kept(
 }
 
 /// The first manifest whose namespace is missing.
-fn first_homeless<'w>(wanted: &'w [Wanted], missing: &[String]) -> Option<(&'w str, &'w str)> {
-    wanted.iter().find_map(|one| {
-        let namespace = one.object.key.namespace.as_deref()?;
-        missing.iter().any(|name| name == namespace).then_some((one.id.as_str(), namespace))
-    })
+fn first_homeless<'w>(wanted: &'w [Wanted], missing: Option<&'w str>) -> Option<(&'w str, &'w str)> {
+    let missing = missing?;
+    let homeless = wanted.iter().find(|one| one.object.key.namespace.as_deref() == Some(missing))?;
+    Some((&homeless.id, missing))
 }
 
 /// The finalizer by the kind of plane.
@@ -150,20 +143,23 @@ fn within_reach(cluster: &ClusterId, world: &World) -> Result<ClusterId, String>
     world.plane(cluster).map_err(|unseen| format!("Failed to apply resources to target plane: {unseen}"))
 }
 
-/// Namespaces that manifests are for and that neither exist nor come with the release itself.
-fn missing_namespaces(world: &World, cluster: &ClusterId, wanted: &[Wanted]) -> Result<Vec<String>, Unseen> {
+/// The namespace that the project's binding makes, if manifests are for it, it is not there yet, and the release itself
+/// does not bring it. Of other namespaces nothing is known here.
+fn missing_namespace(
+    release: &RenderedRelease,
+    world: &World,
+    cluster: &ClusterId,
+    wanted: &[Wanted],
+) -> Result<Option<String>, Unseen> {
     let gvk = Gvk::new("v1", "Namespace");
-    let own = |name: &str| wanted.iter().any(|one| one.object.gvk == gvk && &*one.object.key.name == name);
-    let mut names: Vec<&str> = wanted.iter().filter_map(|one| one.object.key.namespace.as_deref()).collect();
-    names.sort_unstable();
-    names.dedup();
-    let mut missing = Vec::new();
-    for name in names {
-        if !own(name) && !world.exists_dynamic(cluster, &gvk, ObjectKey::new(None, name))? {
-            missing.push(name.to_owned());
-        }
+    let name =
+        names::runtime_namespace(release.namespace(), &release.spec.owner.project_name, &release.spec.environment_name);
+    let needed = wanted.iter().any(|one| one.object.key.namespace.as_deref() == Some(name.as_str()));
+    let brought = wanted.iter().any(|one| one.object.gvk == gvk && *one.object.key.name == *name);
+    if !needed || brought || world.exists_dynamic(cluster, &gvk, ObjectKey::new(None, &name))? {
+        return Ok(None);
     }
-    Ok(missing)
+    Ok(Some(name))
 }
 
 /// The status when nothing could be applied: what was known stays known.

@@ -17,12 +17,16 @@ fn release(objects: &[Value]) -> RenderedRelease {
     release
 }
 
+fn dp() -> String {
+    names::runtime_namespace("ns", "shop", "development")
+}
+
 fn config_map(name: &str) -> Value {
-    json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": name, "namespace": "dp"}, "data": {"a": "b"}})
+    json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": name, "namespace": dp()}, "data": {"a": "b"}})
 }
 
 fn deployment() -> Value {
-    json!({"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "web", "namespace": "dp"}, "spec": {"template": {}}})
+    json!({"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "web", "namespace": dp()}, "spec": {"template": {}}})
 }
 
 fn cluster() -> ClusterId {
@@ -34,7 +38,7 @@ fn world() -> FixedWorld {
         .with(&named::<Environment>("ns", "development"))
         .with(&named::<ClusterDataPlane>("", "default"))
         .plane(&cluster())
-        .with_manifest(&cluster(), &json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "dp"}}))
+        .with_manifest(&cluster(), &json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": dp()}}))
 }
 
 fn run(release: &RenderedRelease, world: FixedWorld) -> Plan {
@@ -129,7 +133,10 @@ fn without_its_namespace_nothing_is_sent_and_the_namespace_is_named() {
     assert_eq!(reason, "ApplyFailed");
     assert_eq!(
         message,
-        "Failed to apply resources to target plane: failed to apply resource configmap-settings: namespaces \"dp\" not found"
+        format!(
+            "Failed to apply resources to target plane: failed to apply resource configmap-settings: namespaces {:?} not found",
+            dp()
+        )
     );
 }
 
@@ -138,7 +145,11 @@ fn a_refusal_is_told_with_the_manifests_id() {
     let release = release(&[config_map("settings")]);
     let failure = Failure {
         action: "apply",
-        object: ObjectRef { cluster: cluster(), gvk: Gvk::new("v1", "ConfigMap"), key: ("dp", "settings").into() },
+        object: ObjectRef {
+            cluster: cluster(),
+            gvk: Gvk::new("v1", "ConfigMap"),
+            key: (dp().as_str(), "settings").into(),
+        },
         reason: FailureReason::Invalid,
         message: "data: wrong".into(),
     };

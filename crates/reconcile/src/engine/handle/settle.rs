@@ -9,6 +9,7 @@ use serde::Deserialize;
 
 use super::EngineHandle;
 use crate::engine::cache::{KindCache, PlaneSight, Sight};
+use crate::engine::machine::ours;
 use crate::engine::server::{collection, list_page};
 use crate::engine::{ClusterId, Gvk, ObjectKey};
 
@@ -118,7 +119,8 @@ impl EngineHandle {
         };
         let mut uri = collection(gvk, &mapping, None);
         if *cluster != self.shared.control_plane {
-            uri.push_str("?labelSelector=openchoreo.dev%2Fmanaged-by");
+            uri.push_str("?labelSelector=");
+            uri.push_str(ours(gvk));
         }
         let page = list_page(&client, uri, "application/json").await.ok()?;
         let objects = page.items.iter().filter_map(|item| serde_json::from_str::<Object>(item.get()).ok());

@@ -12,8 +12,14 @@ use crate::engine::{Cluster, ClusterId, Gvk};
 /// A first look that takes longer is reported as unavailable, until it is finished.
 const FIRST_LOOK: Duration = Duration::from_secs(10);
 
-/// On planes only what is ours is seen: `openchoreo.dev/managed-by`, as a query.
-const OURS: &str = "openchoreo.dev%2Fmanaged-by";
+/// The label, as a query, by which objects of a kind on a plane are ours: what we apply says who manages it, and the
+/// pods that come of it say which component they are of.
+pub(in crate::engine) fn ours(gvk: &Gvk) -> &'static str {
+    match (&*gvk.api_version, &*gvk.kind) {
+        ("v1", "Pod") => "openchoreo.dev%2Fcomponent-uid",
+        _ => "openchoreo.dev%2Fmanaged-by",
+    }
+}
 
 impl Machine {
     /// Starts the watch of a kind, once.
@@ -28,7 +34,7 @@ impl Machine {
         let id = self.next_watch;
         self.next_watch += 1;
         let out = self.shared.messages.clone();
-        let selector = (*cluster != self.shared.control_plane).then_some(OURS);
+        let selector = (*cluster != self.shared.control_plane).then(|| ours(gvk));
         let task =
             WatchTask { id, cluster: cluster.clone(), gvk: gvk.clone(), client, selector, served, out: out.clone() };
         let task = self.shared.runtime.spawn(follow(task)).abort_handle();

@@ -20,6 +20,7 @@ use super::watch::{Sighting, WatchId};
 use super::world::Need;
 use super::{Cluster, ClusterId, Gvk};
 
+pub(super) use clusters::ours;
 pub(crate) use shared::{Connection, Shared};
 
 /// Messages taken in under one lock.

@@ -95,7 +95,7 @@ impl<'s> World<'s> {
     }
 
     /// All objects of any kind that carry this label with this value, in the order of their keys. On a plane only what
-    /// carries the label `openchoreo.dev/managed-by` is seen.
+    /// carries the label `openchoreo.dev/managed-by` is seen, and of pods what carries `openchoreo.dev/component-uid`.
     pub fn list_dynamic(
         &self,
         cluster: &ClusterId,
