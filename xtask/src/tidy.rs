@@ -17,7 +17,7 @@ const STOREYS: &[(&str, &[&str])] = &[
     ("plane", &["model"]),
     ("reconcile", &["model", "compiler", "plane", "schema"]),
     ("api", &["model", "schema", "plane", "compiler"]),
-    ("occ", &[]),
+    ("occ", &["model"]),
     ("openchoreo", &["model", "kubelite", "node", "plane", "reconcile", "api", "schema", "compiler"]),
 ];
 

@@ -1,4 +1,30 @@
 #![forbid(unsafe_code)]
-//! The command line of OpenChoreo
+//! `occ`, the command line of OpenChoreo. It speaks REST with a control plane and nothing else.
 
-fn main() {}
+mod apply;
+mod cli;
+mod config;
+mod failure;
+mod manifests;
+mod noun;
+mod objects;
+mod session;
+mod version;
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    let matches = match cli::command().try_get_matches() {
+        Ok(matches) => matches,
+        Err(error) => return cli::refuse(&error),
+    };
+    match cli::run(&matches) {
+        Ok(code) => code,
+        Err(failure) => {
+            if let Some(text) = failure.text() {
+                eprintln!("Error: {text}");
+            }
+            failure.exit_code()
+        }
+    }
+}

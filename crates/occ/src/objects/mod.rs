@@ -1,0 +1,14 @@
+//! Reading and deleting objects, the same way for every noun.
+
+mod age;
+mod delete;
+mod duration;
+mod output;
+mod read;
+mod table;
+
+pub(crate) use delete::delete;
+pub(crate) use duration::duration;
+pub(crate) use output::{Format, print};
+pub(crate) use read::{get, list};
+pub(crate) use table::Table;

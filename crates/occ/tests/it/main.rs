@@ -1,0 +1,5 @@
+//! The program as its users run it, against the real API over an API server in process.
+
+mod apply;
+mod command_line;
+mod plane;
