@@ -132,6 +132,7 @@ where
     /// Takes in an object from the watch or from the answer to an own write; older versions are passed over.
     pub(crate) fn apply(&self, object: Arc<K>) {
         let key = Key::of(&*object);
+        let told;
         {
             let mut state = lock(&self.state);
             if object.uid().is_some_and(|uid| state.deleted.contains(&uid)) {
@@ -144,9 +145,10 @@ where
             {
                 return;
             }
-            state.objects.insert(key.clone(), object.clone());
+            told = object.clone();
+            state.objects.insert(key.clone(), object);
         }
-        self.tell(&key, &object, Presence::Here);
+        self.tell(&key, &told, Presence::Here);
     }
 
     fn remove(&self, object: &K) {

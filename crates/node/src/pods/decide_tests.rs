@@ -1,4 +1,5 @@
 //! Worlds in, decisions and statuses out.
+#![allow(clippy::needless_pass_by_value, reason = "tables read better with their values in place")]
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::time::Duration;

@@ -1,4 +1,9 @@
 //! Deployments, ReplicaSets and pods in, plans out.
+#![allow(
+    clippy::needless_pass_by_value,
+    clippy::unnecessary_wraps,
+    reason = "tables read better with their values in place"
+)]
 
 use std::sync::Arc;
 

@@ -11,7 +11,7 @@ use k8s_openapi::api::apps::v1::Deployment;
 use k8s_openapi::api::core::v1::{ContainerStatus, Event, Namespace, Pod};
 use kube::api::{DeleteParams, ListParams, PostParams};
 use kube::runtime::wait::await_condition;
-use kube::{Api, Client, ResourceExt as _};
+use kube::{Api, Client};
 use node::engine::{Engine, EngineOptions};
 use node::{Backoff, EngineNetworks, Node, NodeHandle, NodeOptions};
 use serde::de::DeserializeOwned;
