@@ -34,7 +34,7 @@ pub(crate) struct Establisher {
 
 struct Served {
     uid: Box<str>,
-    spec: Value,
+    generation: Option<i64>,
     terminating: bool,
     rows: Vec<Arc<Kind>>,
 }
@@ -50,14 +50,21 @@ impl Establisher {
             Some((stored, value)) => {
                 let known = served.get(name);
                 if known.is_some_and(|known| {
-                    known.uid == stored.uid && known.terminating == stored.deleting && known.spec == value["spec"]
+                    known.uid == stored.uid
+                        && known.terminating == stored.deleting
+                        && known.generation == meta::number(value, "generation")
                 }) {
                     return None;
                 }
                 let rows = rows::of(value, stored.deleting);
                 served.insert(
                     name.clone(),
-                    Served { uid: stored.uid.clone(), spec: value["spec"].clone(), terminating: stored.deleting, rows },
+                    Served {
+                        uid: stored.uid.clone(),
+                        generation: meta::number(value, "generation"),
+                        terminating: stored.deleting,
+                        rows,
+                    },
                 );
             }
         }
@@ -128,14 +135,12 @@ fn waiting(core: &Core) {
 /// The definition with its status brought up to date.
 fn established(core: &Core, name: &str, definition: &Value) -> Value {
     let mut new = definition.clone();
-    let others: Vec<Value> = core
-        .store
-        .shelf(SHELF)
-        .list("", None, || 0)
-        .0
+    let group = format!(".{}", definition["spec"]["group"].as_str().unwrap_or_default());
+    let (definitions, _) = core.store.shelf(SHELF).list("", None, || 0);
+    let others: Vec<Value> = definitions
         .iter()
-        .filter(|other| other.name() != name)
-        .map(|other| other.value())
+        .filter(|other| other.name() != name && other.name().ends_with(&group))
+        .filter_map(|other| names::used(&other.bytes))
         .collect();
     let (accepted, problem) = names::accept(definition, &others, &core.registry.kinds());
     let now = meta::time(core.now());

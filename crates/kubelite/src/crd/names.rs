@@ -1,8 +1,30 @@
 //! Whether the names that a definition wants are free in its group.
 
+use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::kinds::{Kinds, Origin};
+
+/// What another definition says about names, without its schemas.
+pub(super) fn used(definition: &[u8]) -> Option<Value> {
+    #[derive(Deserialize)]
+    struct Definition {
+        spec: Spec,
+        #[serde(default)]
+        status: Status,
+    }
+    #[derive(Deserialize)]
+    struct Spec {
+        group: String,
+    }
+    #[derive(Deserialize, Default)]
+    #[serde(rename_all = "camelCase", default)]
+    struct Status {
+        accepted_names: Value,
+    }
+    let Definition { spec, status } = serde_json::from_slice(definition).ok()?;
+    Some(json!({"spec": {"group": spec.group}, "status": {"acceptedNames": status.accepted_names}}))
+}
 
 /// The names that the definition may use, and why not all of those it wants.
 pub(super) fn accept(definition: &Value, others: &[Value], kinds: &Kinds) -> (Value, Option<(String, String)>) {

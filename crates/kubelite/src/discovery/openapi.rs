@@ -31,7 +31,7 @@ pub(super) fn index(kinds: &Kinds) -> Value {
             for kind in kinds.rows.iter().filter(|kind| kind.group == group.name && kind.version == *version) {
                 seed.push_str(&kind.kind);
                 if let Some(source) = &kind.source {
-                    seed.push_str(&source.to_string());
+                    seed.push_str(source);
                 }
             }
             let url = format!("/openapi/v3/{path}?hash={}", digest(seed.as_bytes()));
@@ -143,7 +143,8 @@ fn versioned(kind: &Kind, name: &str) -> Value {
 }
 
 fn custom(kind: &Kind) -> Value {
-    let mut schema = kind.source.as_deref().cloned().unwrap_or_else(|| json!({"type": "object"}));
+    let source = kind.source.as_deref().and_then(|source| serde_json::from_str(source).ok());
+    let mut schema: Value = source.unwrap_or_else(|| json!({"type": "object"}));
     if !schema["properties"].is_object() && schema["x-kubernetes-preserve-unknown-fields"] != true {
         schema["properties"] = json!({});
     }

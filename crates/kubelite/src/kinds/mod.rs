@@ -107,8 +107,8 @@ pub struct Kind {
     pub generations: bool,
     /// Name of the definition, for built-in kinds.
     pub(crate) definition: Option<String>,
-    /// The schema as written in the CustomResourceDefinition.
-    pub(crate) source: Option<Arc<Value>>,
+    /// The schema as written in the CustomResourceDefinition, as text: most kinds are never looked at.
+    pub(crate) source: Option<Arc<str>>,
     pub(crate) schema: OnceLock<Option<schema::Schema>>,
     /// Said in a `Warning` header of every answer.
     pub deprecation: Option<String>,
@@ -120,9 +120,26 @@ pub(crate) fn cause(error: &schema::FieldError) -> crate::status::Cause {
 }
 
 impl Kind {
-    /// The schema; none: objects are taken as they are.
+    /// The schema, parsed when it is first asked for; none: objects are taken as they are.
     pub fn schema(&self) -> Option<&schema::Schema> {
-        self.schema.get_or_init(|| self.definition.as_deref().and_then(definitions::schema_of)).as_ref()
+        self.schema
+            .get_or_init(|| match (&self.definition, &self.source) {
+                (Some(name), _) => definitions::schema_of(name),
+                (None, Some(source)) => self.parse(source),
+                (None, None) => None,
+            })
+            .as_ref()
+    }
+
+    /// The definition was checked when it was written; a schema that cannot be read any more lets objects pass as they are.
+    fn parse(&self, source: &str) -> Option<schema::Schema> {
+        let value: Value = serde_json::from_str(source).ok()?;
+        schema::Schema::parse(&value)
+            .inspect_err(|problems| {
+                let resource = self.resource();
+                tracing::error!(%resource, ?problems, "the stored schema cannot be read; objects are not validated");
+            })
+            .ok()
     }
 
     /// `v1` or `group/v1`.

@@ -12,7 +12,7 @@ use crate::status::ApiError;
 const LIMIT: usize = 3 * 1024 * 1024;
 
 /// Time for a body to arrive.
-const PATIENCE: std::time::Duration = std::time::Duration::from_secs(60);
+const PATIENCE: std::time::Duration = std::time::Duration::from_mins(1);
 
 /// What the body is written in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
