@@ -5,8 +5,10 @@
 //! ```
 
 mod access;
+mod addresses;
 mod control;
 mod ground;
+mod limits;
 mod platform;
 mod pods;
 mod ports;
@@ -19,7 +21,7 @@ use anyhow::{Context, Result};
 use api::identity::Issuer;
 use node::engine::{Engine, EngineOptions};
 use node::gateway::{Gateway, GatewayHandle, GatewayOptions};
-use node::network::{Network, NetworkOptions};
+use node::network::{Cidr, Network, NetworkOptions};
 use node::{Node, NodeHandle, NodeOptions};
 use reconcile::engine::EngineHandle;
 use std::sync::Arc;
@@ -75,13 +77,21 @@ impl Running {
     async fn start(options: &UpOptions, begun: Instant) -> Result<Running> {
         let data = DataDir::open(options.data_dir.as_deref())?;
         let ports = ports::Ports::bind(options)?;
-        let (server, engine) = tokio::try_join!(open(&data), find_engine(options, &data))?;
+        limits::raise();
+        let range = addresses::service_range(&data).await?;
+        let (server, engine) = tokio::try_join!(open(&data, range), find_engine(options, &data))?;
         let client = server.client();
         ground::kinds(&client).await?;
         say(&format!("data        {}", data.path().display()));
         say(&format!("engine      {}", engine.address()));
 
-        let network = Arc::new(Network::start(NetworkOptions::new(client.clone(), engine.clone())).await?);
+        let network = Arc::new(
+            Network::start(NetworkOptions {
+                service_range: Some(range),
+                ..NetworkOptions::new(client.clone(), engine.clone())
+            })
+            .await?,
+        );
         let node = Node::start(NodeOptions::new(client.clone(), engine, network.clone(), data.folder("node")?)).await?;
         server.set_pod_connect(pods::NodePods::new(node.access()));
         secrets::first(&data, node.secrets()).await?;
@@ -152,9 +162,10 @@ impl Running {
     }
 }
 
-async fn open(data: &DataDir) -> Result<kubelite::Server> {
+async fn open(data: &DataDir, range: Cidr) -> Result<kubelite::Server> {
     let folder = data.folder("store")?;
-    Ok(kubelite::Server::open(kubelite::Options::folder(folder)).await?)
+    let options = kubelite::Options { service_range: range.to_string(), ..kubelite::Options::folder(folder) };
+    Ok(kubelite::Server::open(options).await?)
 }
 
 async fn find_engine(options: &UpOptions, data: &DataDir) -> Result<Engine> {

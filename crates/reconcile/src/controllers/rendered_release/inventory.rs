@@ -48,6 +48,9 @@ pub(super) fn tracked(
         };
         for object in &listed {
             let Some(key) = ObjectKey::of(object) else { continue };
+            if is_made_by_another(object) {
+                continue;
+            }
             let text = |pointer: &str| object.pointer(pointer).and_then(Value::as_str);
             found.push(Tracked {
                 object: ObjectRef { cluster: cluster.clone(), gvk: gvk.clone(), key },
@@ -57,6 +60,13 @@ pub(super) fn tracked(
         }
     }
     Ok(found)
+}
+
+/// Whether another object made this one. Such makers pass their own labels on, ours included: the Secret of an
+/// ExternalSecret, for one. It goes with its maker.
+fn is_made_by_another(object: &Value) -> bool {
+    let owners = object.pointer("/metadata/ownerReferences").and_then(Value::as_array);
+    owners.into_iter().flatten().any(|owner| owner["controller"] == true)
 }
 
 /// The kinds to look through: wanted, told by the status, usual.

@@ -195,3 +195,17 @@ fn a_restart_is_passed_on_to_pod_templates() {
         "now"
     );
 }
+
+#[test]
+fn what_a_manifests_object_makes_with_our_labels_is_left_to_it() {
+    let release = release(&[config_map("settings")]);
+    let seen = after(&run(&release, world()), world());
+    let mut made = applied(&run(&release, world()))[0].clone();
+    made["kind"] = "Secret".into();
+    made["metadata"]["name"] = "made".into();
+    made["metadata"]["uid"] = "uid-made".into();
+    made["metadata"]["ownerReferences"] =
+        json!([{"apiVersion": "v1", "kind": "Maker", "name": "maker", "uid": "1", "controller": true}]);
+    let plan = run(&release, seen.with_manifest(&cluster(), &made));
+    assert!(plan.effects().iter().all(|effect| effect.verb() != "delete"), "{plan}");
+}
