@@ -14,6 +14,9 @@ use crate::{
 /// The clock: replaced in tests.
 pub type Clock = Arc<dyn Fn() -> jiff::Timestamp + Send + Sync>;
 
+/// Gives a new object of a kind, in a namespace, with a name, its uid: replaced where recorded uids are played again.
+pub type Uids = Arc<dyn Fn(&crate::kinds::Kind, &str, &str) -> String + Send + Sync>;
+
 /// The server's insides.
 pub(crate) struct Core {
     pub(crate) store: Store,
@@ -23,6 +26,7 @@ pub(crate) struct Core {
     pub(crate) lifecycle: Arc<Lifecycle>,
     pub(crate) establisher: Arc<Establisher>,
     pub(crate) clock: Clock,
+    pub(crate) uids: Uids,
     pub(crate) stopping: tokio_util::sync::CancellationToken,
     pub(crate) addresses: crate::strategy::Addresses,
     pub(crate) tokens: crate::auth::Tokens,

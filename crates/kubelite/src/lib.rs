@@ -41,7 +41,7 @@ mod wire;
 pub use self::{
     admission::{Admission, Operation, Review, User},
     connect::{Duplex, ExecOptions, LogOptions, PodConnect, PodRef, Streams},
-    core::Clock,
+    core::{Clock, Uids},
     kinds::{Column, Kind, Origin, Scale, Subresource},
     options::Options,
     server::Server,

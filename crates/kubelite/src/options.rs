@@ -2,7 +2,11 @@
 
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
-use crate::{admission::Admission, core::Clock, store::History};
+use crate::{
+    admission::Admission,
+    core::{Clock, Uids},
+    store::History,
+};
 
 /// Settings of a server. `Options::default()` is a server in memory.
 #[derive(Clone)]
@@ -21,6 +25,8 @@ pub struct Options {
     pub admission: Vec<Arc<dyn Admission>>,
     /// The clock.
     pub clock: Clock,
+    /// Where uids of new objects come from; random when not replaced.
+    pub uids: Uids,
 }
 
 impl Default for Options {
@@ -33,6 +39,7 @@ impl Default for Options {
             tls_names: Vec::new(),
             admission: Vec::new(),
             clock: Arc::new(jiff::Timestamp::now),
+            uids: Arc::new(|_, _, _| uuid::Uuid::new_v4().to_string()),
         }
     }
 }

@@ -61,6 +61,7 @@ impl Server {
             lifecycle: lifecycle.clone(),
             establisher: Arc::new(Establisher::default()),
             clock: options.clock,
+            uids: options.uids,
             stopping: tokio_util::sync::CancellationToken::new(),
             addresses: Addresses::new(&options.service_range).map_err(identity)?,
             tokens: Tokens::default(),

@@ -158,7 +158,8 @@ fn prepare(call: &Call, object: &mut Value, applied: Option<&Value>) {
     for key in ["deletionTimestamp", "deletionGracePeriodSeconds", "selfLink", "resourceVersion"] {
         meta::set(object, key, Value::Null);
     }
-    meta::set(object, "uid", uuid::Uuid::new_v4().to_string());
+    let uid = (call.core.uids)(&call.kind, call.namespace.as_deref().unwrap_or_default(), meta::text(object, "name"));
+    meta::set(object, "uid", uid);
     meta::set(object, "creationTimestamp", meta::time(now));
     meta::set(object, "generation", if call.kind.generations { Value::from(1) } else { Value::Null });
     managed::record(call, None, object, applied, now);
