@@ -3,6 +3,7 @@
 
 mod apply;
 mod cli;
+mod component;
 mod config;
 mod failure;
 mod manifests;
@@ -10,6 +11,7 @@ mod noun;
 mod objects;
 mod session;
 mod version;
+mod wait;
 
 use std::process::ExitCode;
 

@@ -4,12 +4,12 @@ mod arguments;
 mod nouns;
 mod screen;
 
-pub(crate) use arguments::{name_argument, text_option};
+pub(crate) use arguments::{flag, name_argument, text_option};
 
 use crate::failure::Failure;
 use crate::noun::{Noun, nearest};
 use crate::session::{self, Session, Settings};
-use crate::{apply, config, version};
+use crate::{apply, config, version, wait};
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{ArgMatches, Command};
 use std::process::ExitCode;
@@ -25,6 +25,7 @@ pub(crate) fn command() -> Command {
         .args(arguments::everywhere())
         .override_help(screen::text())
         .subcommand(apply::command())
+        .subcommand(wait::command())
         .subcommand(session::command_login())
         .subcommand(session::command_logout())
         .subcommand(config::command())
@@ -60,6 +61,7 @@ pub(crate) fn run(matches: &ArgMatches) -> Result<ExitCode, Failure> {
     let ended = runtime.block_on(async {
         match word {
             "apply" => apply::run(&Session::open(&settings)?, below).await?,
+            "wait" => wait::run(&Session::open(&settings)?, below).await?,
             "login" => session::login(&settings, below).await?,
             "logout" => session::logout(&settings)?,
             "version" => version::run(&settings).await?,

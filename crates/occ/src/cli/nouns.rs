@@ -1,6 +1,7 @@
 //! The verbs of each noun.
 
 use super::arguments::{flag, name_argument, text_option};
+use crate::component;
 use crate::failure::Failure;
 use crate::noun::Noun;
 use crate::objects::{self, Format};
@@ -53,14 +54,15 @@ pub(super) fn command(noun: &Noun) -> Command {
     if !aliases.contains(&noun.plural) {
         aliases.push(noun.plural);
     }
-    Command::new(noun.word)
+    let command = Command::new(noun.word)
         .about(noun.about)
         .visible_aliases(aliases)
         .subcommand_required(true)
         .arg_required_else_help(true)
         .subcommand(list)
         .subcommand(get)
-        .subcommand(delete)
+        .subcommand(delete);
+    if noun.kind == "Component" { component::commands(command) } else { command }
 }
 
 /// Does what the arguments say.
@@ -75,6 +77,9 @@ pub(super) async fn run(session: &Session, noun: &Noun, matches: &ArgMatches) ->
             objects::list(session, noun, format, owner, text("selector")).await?;
         }
         "get" => objects::get(session, noun, name, format).await?,
+        "logs" => component::logs(session, name, matches).await?,
+        "exec" => return component::exec(session, name, matches).await,
+        "deploy" => component::deploy(session, name, matches).await?,
         _ => {
             let limit = matches.get_flag("wait").then(|| matches.get_one("timeout").copied()).flatten();
             objects::delete(session, noun, name, limit).await?;

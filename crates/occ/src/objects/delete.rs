@@ -21,15 +21,20 @@ pub(crate) async fn delete(session: &Session, noun: &Noun, name: &str, wait: Opt
         Err(problem) => return Err(problem.into()),
     }
     if let Some(limit) = wait {
-        gone(session, noun, name, limit).await?;
+        gone(session, noun, name, Instant::now() + limit, limit).await?;
     }
     super::print(&format!("{}/{name} deleted\n", noun.word))
 }
 
 /// Returns when an object is not there any more.
-pub(crate) async fn gone(session: &Session, noun: &Noun, name: &str, limit: Duration) -> Result<(), Failure> {
+pub(crate) async fn gone(
+    session: &Session,
+    noun: &Noun,
+    name: &str,
+    end: Instant,
+    limit: Duration,
+) -> Result<(), Failure> {
     let path = path_of(session, noun, name)?;
-    let end = Instant::now() + limit;
     while let Some(object) = session.http.find(&path).await? {
         if Instant::now() >= end {
             return Err(Failure::TimedOut(format!(

@@ -7,8 +7,8 @@ mod output;
 mod read;
 mod table;
 
-pub(crate) use delete::delete;
+pub(crate) use delete::{PAUSE, delete, gone};
 pub(crate) use duration::duration;
 pub(crate) use output::{Format, print};
-pub(crate) use read::{get, list};
-pub(crate) use table::Table;
+pub(crate) use read::{get, list, path_of};
+pub(crate) use table::{Table, condition};
