@@ -3,6 +3,7 @@
 
 mod cel;
 mod counts;
+mod demo;
 mod differences;
 mod golden;
 mod kinds;
@@ -23,6 +24,12 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Verb {
+    /// The main job from nothing: build, start, deploy the example, call it
+    Demo {
+        /// Check the answers, take everything down and stop
+        #[arg(long)]
+        once: bool,
+    },
     /// Everything CI runs: rules, format, lints, licences, tests, recorded cases
     Test {
         /// Leave out what needs containers or a real Kubernetes
@@ -47,6 +54,7 @@ enum Verb {
 
 fn main() -> ExitCode {
     let outcome = match Cli::parse().verb {
+        Verb::Demo { once } => demo::run(once),
         Verb::Test { fast } => verify::run(fast),
         Verb::Differences => differences::run(),
         Verb::Golden(args) => golden::run(&args).map(counts::Counts::report),

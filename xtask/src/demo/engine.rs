@@ -1,0 +1,58 @@
+//! The container engine: found, or installed by the system's package manager where it may.
+
+use super::step;
+use anyhow::{Context, Result, bail};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+/// An engine's command line.
+pub(crate) struct Engine {
+    pub(crate) program: PathBuf,
+}
+
+/// What Debian and Ubuntu call what is needed.
+const PACKAGES: &[&str] = &["podman", "runc", "netavark", "aardvark-dns"];
+
+/// Finds podman or docker; installs podman where neither is there and that is allowed.
+pub(crate) fn find_or_install() -> Result<Engine> {
+    if let Some(engine) = find() {
+        return Ok(engine);
+    }
+    let command = format!("apt-get install -y --no-install-recommends {}", PACKAGES.join(" "));
+    let may = nix::unistd::geteuid().is_root() && in_path("apt-get").is_some();
+    if !may {
+        bail!(
+            "there is no container engine (podman or docker) on this machine. Install one, for example with:\n\n  sudo {command}\n\nand run this command again. Nothing was changed."
+        );
+    }
+    step("installing podman");
+    for words in [vec!["update", "-q"], {
+        let mut words = vec!["install", "-y", "-q", "--no-install-recommends"];
+        words.extend(PACKAGES);
+        words
+    }] {
+        let status = Command::new("apt-get")
+            .args(&words)
+            .env("DEBIAN_FRONTEND", "noninteractive")
+            .status()
+            .context("apt-get")?;
+        if !status.success() {
+            bail!("apt-get {} failed. Install a container engine by hand:\n\n  {command}", words.join(" "));
+        }
+    }
+    find().context("podman was installed and cannot be found in PATH")
+}
+
+fn find() -> Option<Engine> {
+    let docker = || {
+        in_path("docker")
+            .filter(|program| Command::new(program).arg("info").output().is_ok_and(|output| output.status.success()))
+    };
+    in_path("podman").or_else(docker).map(|program| Engine { program })
+}
+
+/// A program that can be started by its name.
+pub(crate) fn in_path(name: &str) -> Option<PathBuf> {
+    let paths = std::env::var_os("PATH")?;
+    std::env::split_paths(&paths).map(|folder| folder.join(name)).find(|program| Path::new(program).is_file())
+}
