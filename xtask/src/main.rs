@@ -1,6 +1,7 @@
 #![forbid(unsafe_code)]
 //! Developer commands of the repository: `cargo xtask VERB`.
 
+mod bench;
 mod cel;
 mod counts;
 mod demo;
@@ -48,6 +49,8 @@ enum Verb {
     },
     /// Make docs/differences.md from docs/differences.yaml
     Differences,
+    /// Measure: time, memory, requests, each with its budget beside it
+    Bench(bench::BenchArgs),
     /// kubelite's table of built-in kinds, from the recorded Kubernetes API
     Kinds,
 }
@@ -56,6 +59,7 @@ fn main() -> ExitCode {
     let outcome = match Cli::parse().verb {
         Verb::Demo { once } => demo::run(once),
         Verb::Test { fast } => verify::run(fast),
+        Verb::Bench(args) => bench::run(&args).map(|()| true),
         Verb::Differences => differences::run(),
         Verb::Golden(args) => golden::run(&args).map(counts::Counts::report),
         Verb::Cel { file } if templates::is_about_templates(&file) => templates::run(&file).map(counts::Counts::report),

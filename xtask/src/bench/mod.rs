@@ -1,0 +1,75 @@
+//! `cargo xtask bench`: what the parts cost, measured, each figure with its budget beside it. Nothing here fails a test.
+
+mod answer;
+mod control_plane;
+mod counted;
+mod figure;
+mod load;
+mod plane;
+mod platform;
+mod process;
+mod spine;
+mod up;
+
+use anyhow::{Context, Result};
+use clap::{Args, ValueEnum};
+use figure::Report;
+use std::path::PathBuf;
+
+/// What is measured, and how much of it.
+#[derive(Args)]
+pub(crate) struct BenchArgs {
+    /// What to measure
+    #[arg(value_enum, default_value_t = Name::Spine)]
+    name: Name,
+    /// Write the figures as JSON
+    #[arg(long, value_name = "FILE")]
+    json: Option<PathBuf>,
+    /// How often short things are measured; the median is told
+    #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..))]
+    times: u32,
+    /// Numbers of components for the plane without containers; the spine measures all, `plane` the first
+    #[arg(long, value_delimiter = ',', default_value = "1000")]
+    components: Vec<usize>,
+    /// Projects that the components are spread over
+    #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..))]
+    projects: u32,
+    /// Seconds that something at rest is looked at
+    #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u64).range(1..))]
+    rest: u64,
+    /// The server binary [default: built by cargo build --release]
+    #[arg(long, value_name = "FILE")]
+    binary: Option<PathBuf>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Name {
+    /// All of the below
+    Spine,
+    /// `openchoreo up`: start, rest, one component until it answers
+    Up,
+    /// Control plane and plane in this process, without containers
+    Plane,
+}
+
+/// Measures, prints, writes.
+pub(crate) fn run(args: &BenchArgs) -> Result<()> {
+    let report = match args.name {
+        Name::Spine => spine::run(args)?,
+        Name::Up => up::run(args)?,
+        Name::Plane => plane::run(args)?,
+    };
+    report.print();
+    if cfg!(debug_assertions) && args.name != Name::Up {
+        println!("note: this xtask is a debug build; for figures that count: cargo run --release -p xtask -- bench …");
+    }
+    if let Some(path) = &args.json {
+        write(path, &report)?;
+    }
+    Ok(())
+}
+
+fn write(path: &std::path::Path, report: &Report) -> Result<()> {
+    let text = serde_json::to_string_pretty(report)?;
+    std::fs::write(path, text + "\n").with_context(|| format!("cannot write {}", path.display()))
+}

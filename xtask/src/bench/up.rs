@@ -1,0 +1,144 @@
+//! `openchoreo up` from an empty disk.
+
+use super::BenchArgs;
+use super::answer;
+use super::figure::{Budget, Figure, Report};
+use super::process::{Process, Rest, megabytes};
+use anyhow::{Context, Result, bail, ensure};
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+use std::io::{BufRead, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+/// How long a start may take at most.
+const PATIENCE: Duration = Duration::from_mins(1);
+
+/// How long it settles before its memory is read.
+const SETTLES: Duration = Duration::from_secs(5);
+
+/// Starts it several times; the last one is looked at while it rests, and answers.
+pub(super) fn run(args: &BenchArgs) -> Result<Report> {
+    let mut report = Report::default();
+    let binary = match &args.binary {
+        Some(binary) => binary.clone(),
+        None => build()?,
+    };
+    let mut starts = Vec::new();
+    for round in 1..=args.times {
+        let up = match Up::start(&binary) {
+            Ok(up) => up,
+            Err(error) if round == 1 => {
+                report.skip(format!("openchoreo up: {error:#}"));
+                return Ok(report);
+            }
+            Err(error) => return Err(error),
+        };
+        starts.push(up.ready.as_secs_f64() * 1e3);
+        if round == args.times {
+            std::thread::sleep(SETTLES);
+            let process = Process::new(up.child.id());
+            let resident = megabytes(process.resident()?);
+            let rest = Rest::begin(process)?;
+            std::thread::sleep(Duration::from_secs(args.rest));
+            let percent = rest.percent()?;
+            report.add(Figure::once("up: resident at rest", resident, "MB").within(Budget::AtMost(100.0)));
+            report.add(Figure::once("up: CPU at rest", percent, "% of a core").within(Budget::AtMost(1.0)));
+            answer::measure(args, &up, &mut report)?;
+        }
+        up.stop()?;
+    }
+    let start = Figure::median("up: empty disk until ready", starts, "ms").context("nothing was measured")?;
+    report.add(start.within(Budget::AtMost(1000.0)));
+    Ok(report)
+}
+
+fn build() -> Result<PathBuf> {
+    let root = crate::tidy::root();
+    let status = Command::new(env!("CARGO"))
+        .args(["build", "--release", "--locked", "--package", "openchoreo"])
+        .current_dir(&root)
+        .status()
+        .context("cannot start cargo")?;
+    ensure!(status.success(), "the server does not build");
+    let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), PathBuf::from);
+    Ok(target.join("release/openchoreo"))
+}
+
+/// A running server with a data folder of its own.
+pub(super) struct Up {
+    child: Child,
+    folder: tempfile::TempDir,
+    ready: Duration,
+    /// Where components answer.
+    pub(super) gateway_port: u16,
+}
+
+impl Up {
+    fn start(binary: &Path) -> Result<Self> {
+        let folder = tempfile::tempdir().context("cannot make a temporary folder")?;
+        let begun = Instant::now();
+        let mut child = Command::new(binary)
+            .args(["up", "--api-port=0", "--kubernetes-port=0", "--gateway-port=0", "--remove-on-exit", "--log=warn"])
+            .arg("--data-dir")
+            .arg(folder.path().join("data"))
+            // What it offers to the user's own configuration goes nowhere.
+            .env("HOME", folder.path())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .with_context(|| format!("cannot start {}", binary.display()))?;
+        match wait(&mut child, begun) {
+            Ok((ready, gateway_port)) => Ok(Self { child, folder, ready, gateway_port }),
+            Err(error) => {
+                let _ = child.kill();
+                let _ = child.wait();
+                Err(error)
+            }
+        }
+    }
+
+    /// What kubectl would use.
+    pub(super) fn kubeconfig(&self) -> PathBuf {
+        self.folder.path().join("data/kubeconfig")
+    }
+
+    fn stop(mut self) -> Result<()> {
+        kill(Pid::from_raw(i32::try_from(self.child.id())?), Signal::SIGTERM).context("cannot stop the server")?;
+        let status = self.child.wait()?;
+        ensure!(status.success(), "the server ended with {status}");
+        Ok(())
+    }
+}
+
+fn wait(child: &mut Child, begun: Instant) -> Result<(Duration, u16)> {
+    let stdout = child.stdout.take().context("no standard output")?;
+    let stderr = child.stderr.take().context("no standard error")?;
+    // Both are read to their ends, so that the server never waits for a reader.
+    let complaints = std::thread::spawn(move || std::io::read_to_string(stderr).unwrap_or_default());
+    let (lines, told) = std::sync::mpsc::channel();
+    std::thread::spawn(move || {
+        for line in BufReader::new(stdout).lines().map_while(Result::ok) {
+            // Nobody listens once it is ready.
+            let _ = lines.send((Instant::now(), line));
+        }
+    });
+    let mut gateway_port = None;
+    loop {
+        let left = PATIENCE.saturating_sub(begun.elapsed());
+        match told.recv_timeout(left) {
+            Ok((_, line)) if line.starts_with("gateway") => {
+                gateway_port = line.rsplit(':').next().and_then(|port| port.trim().parse().ok());
+            }
+            Ok((at, line)) if line.starts_with("ready") => {
+                return Ok((at - begun, gateway_port.context("the server did not tell its gateway's port")?));
+            }
+            Ok(_) => {}
+            Err(std::sync::mpsc::RecvTimeoutError::Disconnected) => {
+                bail!("it ended at once: {}", complaints.join().unwrap_or_default().trim());
+            }
+            Err(std::sync::mpsc::RecvTimeoutError::Timeout) => bail!("not ready after {} s", PATIENCE.as_secs()),
+        }
+    }
+}
