@@ -204,7 +204,12 @@ where
             }
             message = incoming.next() => match message {
                 Some(Ok(Message::Binary(data))) => match Frame::read(&data) {
-                    Some(Frame::Stdin(data)) if data.is_empty() => stdin = None,
+                    // Dropping the writer would not end the input: it is one half of a pipe whose other half stays.
+                    Some(Frame::Stdin(data)) if data.is_empty() => {
+                        if let Some(mut writer) = stdin.take() {
+                            let _ = writer.shutdown().await;
+                        }
+                    }
                     Some(Frame::Stdin(data)) => {
                         if let Some(writer) = &mut stdin && writer.write_all(&data).await.is_err() {
                             stdin = None;

@@ -2,4 +2,5 @@
 
 mod apply;
 mod command_line;
+mod component;
 mod plane;

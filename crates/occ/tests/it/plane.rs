@@ -87,6 +87,27 @@ impl Plane {
         tokio::task::spawn_blocking(move || run(command, &input)).await.expect("occ ran")
     }
 
+    /// The first lines that a command prints that does not end by itself.
+    pub(crate) async fn occ_until(&self, arguments: &[&str], lines: usize) -> String {
+        let mut command = occ();
+        command.args(arguments).env("OPENCHOREO_CONFIG", "config").current_dir(self.folder()).stdout(Stdio::piped());
+        let mut child = command.spawn().expect("occ starts");
+        let out = child.stdout.take().expect("an output");
+        let read = tokio::task::spawn_blocking(move || {
+            use std::io::BufRead;
+            std::io::BufReader::new(out).lines().take(lines).map(|line| line.expect("text") + "\n").collect()
+        });
+        let text = read.await.expect("read");
+        child.kill().expect("ended");
+        child.wait().expect("ended");
+        text
+    }
+
+    /// Lets logs and commands go there.
+    pub(crate) fn connect(&self, pods: Arc<dyn kubelite::PodConnect>) {
+        self.server.set_pod_connect(pods);
+    }
+
     pub(crate) async fn end(self) {
         self.stop.cancel();
         self.server.shutdown().await;
