@@ -8,6 +8,7 @@ mod demo;
 mod differences;
 mod golden;
 mod kinds;
+mod replay;
 mod templates;
 mod tidy;
 mod verify;
@@ -47,6 +48,8 @@ enum Verb {
         #[arg(long)]
         file: PathBuf,
     },
+    /// Play recorded scenarios against the controllers, in process
+    Replay(replay::ReplayArgs),
     /// Make docs/differences.md from docs/differences.yaml
     Differences,
     /// Measure: time, memory, requests, each with its budget beside it
@@ -64,6 +67,7 @@ fn main() -> ExitCode {
         Verb::Golden(args) => golden::run(&args).map(counts::Counts::report),
         Verb::Cel { file } if templates::is_about_templates(&file) => templates::run(&file).map(counts::Counts::report),
         Verb::Cel { file } => cel::run(&file).map(counts::Counts::report),
+        Verb::Replay(args) => replay::run(&args).map(counts::Counts::report),
         Verb::Kinds => kinds::run().map(|()| true),
         Verb::Tidy => tidy::run().map(counts::Counts::report),
     };

@@ -71,7 +71,7 @@ fn resources_ready(binding: &ProjectReleaseBinding, live: &RenderedRelease, know
         (State::False, "ResourcesDegraded", format!("{names} degraded"))
     } else if let Some(names) = named(|health| !matches!(health, "Healthy" | "Suspended")) {
         (State::False, "ResourcesProgressing", format!("{names} progressing"))
-    } else if known.is_empty() || others.len() < expected {
+    } else if others.len() < expected {
         (State::False, "ResourcesProgressing", format!("{} of {expected} resource(s) observed", others.len()))
     } else {
         (State::True, "ResourcesReady", format!("All {expected} resource(s) ready"))
