@@ -42,8 +42,8 @@ pub(crate) struct UpOptions {
     #[arg(long, env = "OPENCHOREO_GATEWAY_PORT", default_value_t = 19080, value_name = "PORT")]
     pub(crate) gateway_port: u16,
 
-    /// Container engine, for example unix:///run/podman/podman.sock [default: found by itself]
-    #[arg(long, env = "DOCKER_HOST", value_name = "URL")]
+    /// Container engine, for example unix:///run/podman/podman.sock [default: DOCKER_HOST, or found by itself]
+    #[arg(long, value_name = "URL")]
     pub(crate) engine: Option<String>,
 
     /// How log lines look

@@ -1,13 +1,20 @@
 //! The folder that holds everything that is kept: only its owner may look inside.
 
 use anyhow::{Context, Result, bail};
-use std::io::Write;
+use std::fs::{File, TryLockError};
+use std::io::{Read, Seek, Write};
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
-/// An opened data folder.
-#[derive(Clone, Debug)]
-pub(crate) struct DataDir(PathBuf);
+/// The file that the one process which uses the folder holds.
+const LOCK: &str = "openchoreo.lock";
+
+/// An opened data folder. No other process opens it until this is dropped.
+#[derive(Debug)]
+pub(crate) struct DataDir {
+    path: PathBuf,
+    _lock: File,
+}
 
 impl DataDir {
     /// Opens the folder, or makes it; without a path, `openchoreo` under the user's data directory.
@@ -36,16 +43,17 @@ impl DataDir {
             std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o700))
                 .with_context(|| format!("cannot close the data folder {} to other users", path.display()))?;
         }
-        Ok(DataDir(path))
+        let lock = lock(&path)?;
+        Ok(DataDir { path, _lock: lock })
     }
 
     pub(crate) fn path(&self) -> &Path {
-        &self.0
+        &self.path
     }
 
     /// A folder inside, made if needed.
     pub(crate) fn folder(&self, name: &str) -> Result<PathBuf> {
-        let path = self.0.join(name);
+        let path = self.path.join(name);
         std::fs::DirBuilder::new()
             .recursive(true)
             .mode(0o700)
@@ -56,10 +64,37 @@ impl DataDir {
 
     /// Writes a file inside that only its owner may read; whole or not at all.
     pub(crate) fn write(&self, name: &str, content: &[u8]) -> Result<PathBuf> {
-        let path = self.0.join(name);
+        let path = self.path.join(name);
         write_private(&path, content)?;
         Ok(path)
     }
+}
+
+/// Takes the folder for this process before anything in it is touched: a second one would end the container engine's
+/// service under the first. The operating system frees it when the process dies.
+fn lock(folder: &Path) -> Result<File> {
+    let path = folder.join(LOCK);
+    let mut options = std::fs::OpenOptions::new();
+    let opened = options.read(true).write(true).create(true).truncate(false).mode(0o600).open(&path);
+    let mut file = opened.with_context(|| format!("cannot open {}", path.display()))?;
+    match file.try_lock() {
+        Ok(()) => {}
+        Err(TryLockError::WouldBlock) => {
+            let mut pid = String::new();
+            let _ = file.read_to_string(&mut pid);
+            let pid = if pid.trim().is_empty() { "of unknown number" } else { pid.trim() };
+            bail!(
+                "the data folder {} is in use by process {pid}: stop that process first, or choose another folder with --data-dir",
+                folder.display()
+            );
+        }
+        Err(TryLockError::Error(error)) => {
+            return Err(error).with_context(|| format!("cannot lock {}", path.display()));
+        }
+    }
+    let written = file.set_len(0).and_then(|()| file.rewind()).and_then(|()| writeln!(file, "{}", std::process::id()));
+    written.with_context(|| format!("cannot write {}", path.display()))?;
+    Ok(file)
 }
 
 /// Writes a file that only its owner may read: to a neighbour first, synced, then renamed.
@@ -108,6 +143,16 @@ mod tests {
     }
 
     #[test]
+    fn a_folder_in_use_is_refused_with_the_process_that_uses_it() {
+        let outside = tempfile::tempdir().expect("a folder");
+        let data = DataDir::open(Some(outside.path())).expect("opens");
+        let error = DataDir::open(Some(outside.path())).expect_err("refused").to_string();
+        assert!(error.contains(&format!("in use by process {}", std::process::id())), "{error}");
+        drop(data);
+        DataDir::open(Some(outside.path())).expect("opens again");
+    }
+
+    #[test]
     fn a_file_in_its_place_is_named() {
         let outside = tempfile::tempdir().expect("a folder");
         let path = outside.path().join("file");
@@ -123,6 +168,9 @@ mod tests {
         data.write("config", b"a long first version").expect("writes");
         let file = data.write("config", b"short").expect("writes");
         assert_eq!(std::fs::read(file).expect("reads"), b"short");
-        assert_eq!(std::fs::read_dir(data.path()).expect("lists").count(), 1, "no draft is left");
+        let names = std::fs::read_dir(data.path()).expect("lists").flatten().map(|entry| entry.file_name());
+        let mut names: Vec<_> = names.collect();
+        names.sort();
+        assert_eq!(names, ["config", LOCK], "no draft is left");
     }
 }

@@ -19,7 +19,7 @@ use crate::data_dir::DataDir;
 use crate::logging;
 use anyhow::{Context, Result};
 use api::identity::Issuer;
-use node::engine::{Engine, EngineOptions};
+use node::engine::{Engine, EngineError, EngineOptions};
 use node::gateway::{Gateway, GatewayHandle, GatewayOptions};
 use node::network::{Cidr, Network, NetworkOptions};
 use node::{Node, NodeHandle, NodeOptions};
@@ -71,6 +71,8 @@ struct Running {
     controllers: EngineHandle,
     api: JoinHandle<()>,
     stop: CancellationToken,
+    /// Held to the end: another process must not find the folder free while this one still works in it.
+    _data: DataDir,
 }
 
 impl Running {
@@ -133,7 +135,7 @@ impl Running {
         say(&format!("occ         OPENCHOREO_CONFIG={}", occ.display()));
         say("access      every authenticated caller is an administrator: there is no authorization yet");
         say(&format!("ready       after {} ms", begun.elapsed().as_millis()));
-        Ok(Running { server, network, node, gateway, controllers, api, stop })
+        Ok(Running { server, network, node, gateway, controllers, api, stop, _data: data })
     }
 
     /// Takes no more requests, lets those under way end, stops deciding, and leaves containers running unless told
@@ -170,7 +172,19 @@ async fn open(data: &DataDir, range: Cidr) -> Result<kubelite::Server> {
 
 async fn find_engine(options: &UpOptions, data: &DataDir) -> Result<Engine> {
     let wanted = EngineOptions { data_dir: data.folder("node")?, host: options.engine.clone() };
-    Ok(Engine::find(wanted).await?)
+    Ok(Engine::find(wanted).await.map_err(|error| with_option(error, options.engine.is_some()))?)
+}
+
+/// Names the option that the address came from.
+fn with_option(error: EngineError, given: bool) -> EngineError {
+    let option = "--engine";
+    match error {
+        EngineError::NoAnswer { address, reason, .. } if given => {
+            EngineError::NoAnswer { address, source_of_address: option, reason }
+        }
+        EngineError::Address { address, .. } if given => EngineError::Address { address, source_of_address: option },
+        error => error,
+    }
 }
 
 fn tell_platform(outcome: &platform::Outcome) {

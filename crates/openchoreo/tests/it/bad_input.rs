@@ -1,0 +1,99 @@
+//! What is wrong is told where it is seen, with the object's name and the way out, and what ran goes on.
+
+use crate::cluster::{Cluster, condition};
+use crate::server::{possible, shared};
+use crate::{images, shop, web};
+use kube::api::Api;
+use model::{ClusterComponentType, Component, Project, ReleaseBinding};
+use reqwest::StatusCode;
+use serde_json::{Value, json};
+
+const PROJECT: &str = "mistakes";
+const IMAGE: &str = "localhost/oc-e2e-mistakes:1";
+const MISSING: &str = "localhost/oc-e2e-mistakes:2";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn mistakes_are_told_where_they_are_seen_and_what_ran_goes_on() {
+    if !possible() {
+        return;
+    }
+    let server = shared();
+    let engine = images::engine(&server).await;
+    images::bring(&engine, IMAGE, "program").await;
+    let cluster = Cluster(server.client().await);
+    for document in shop::project(PROJECT) {
+        cluster.apply_one(document).await;
+    }
+    let url = an_unknown_component_type_is_named_and_its_coming_heals(&cluster).await;
+    a_template_that_fails_is_named_and_what_ran_goes_on(&cluster, &url).await;
+    a_missing_image_is_named_and_what_ran_goes_on(&cluster, &engine, &url).await;
+    cluster.delete::<Component>("default", "odd").await;
+    cluster.delete::<Project>("default", PROJECT).await;
+    cluster.gone::<Project>("default", PROJECT).await;
+    let types: Api<ClusterComponentType> = Api::all(cluster.0.clone());
+    types.delete("mistaken", &kube::api::DeleteParams::default()).await.expect("deleted");
+}
+
+/// The type of these tests: the one for services, with `change` made to it.
+async fn component_type(cluster: &Cluster, change: impl FnOnce(&mut Value)) {
+    let types: Api<ClusterComponentType> = Api::all(cluster.0.clone());
+    let service = types.get("service").await.expect("the type for services");
+    let mut object = json!({
+        "apiVersion": model::API_VERSION,
+        "kind": "ClusterComponentType",
+        "metadata": {"name": "mistaken"},
+        "spec": service.spec,
+    });
+    change(&mut object);
+    cluster.apply_one(object).await;
+}
+
+async fn an_unknown_component_type_is_named_and_its_coming_heals(cluster: &Cluster) -> String {
+    cluster.apply_one(shop::component(PROJECT, "odd", "mistaken")).await;
+    cluster.apply_one(shop::workload(PROJECT, "odd", IMAGE, "odd")).await;
+    let told = |component: &Component| {
+        let conditions = component.status.iter().flat_map(|status| &status.conditions);
+        let ready = conditions.into_iter().find(|condition| condition.type_ == "Ready");
+        ready.is_some_and(|ready| ready.status == "False" && ready.message.contains("mistaken"))
+    };
+    let component = cluster.until("default", "odd", "blamed on its type", told).await;
+    let status = component.status.expect("a status");
+    let ready = status.conditions.iter().find(|condition| condition.type_ == "Ready").expect("told");
+    assert_eq!(ready.reason, "ClusterComponentTypeNotFound", "{}", ready.message);
+    component_type(cluster, |_| {}).await;
+    let url = web::address(&cluster.ready("default", "odd-development").await, "http");
+    assert_eq!(web::get(&url).await, (StatusCode::OK, "odd at /".into()));
+    url
+}
+
+async fn a_template_that_fails_is_named_and_what_ran_goes_on(cluster: &Cluster, url: &str) {
+    component_type(cluster, |object| {
+        let resources = object["spec"]["resources"].as_array_mut().expect("resources");
+        let deployment = resources.iter_mut().find(|one| one["id"] == "deployment").expect("the Deployment");
+        deployment["template"]["spec"]["replicas"] = "${workload.endpoints[\"absent\"].port}".into();
+    })
+    .await;
+    let failed = |binding: &ReleaseBinding| condition(binding, "ReleaseSynced").1 == "RenderingFailed";
+    let binding = cluster.until("default", "odd-development", "blamed on the template", failed).await;
+    let (status, _, message) = condition(&binding, "Ready");
+    assert_eq!(status, "False");
+    for part in ["deployment", "spec.replicas", "absent"] {
+        assert!(message.contains(part), "{part:?} is not in {message:?}");
+    }
+    assert_eq!(web::get(url).await, (StatusCode::OK, "odd at /".into()));
+    component_type(cluster, |_| {}).await;
+    cluster.ready("default", "odd-development").await;
+}
+
+async fn a_missing_image_is_named_and_what_ran_goes_on(cluster: &Cluster, engine: &bollard::Docker, url: &str) {
+    cluster.apply_one(shop::workload(PROJECT, "odd", MISSING, "new")).await;
+    let missing = |binding: &ReleaseBinding| {
+        let (status, _, message) = condition(binding, "Ready");
+        status == "False" && message.contains(MISSING)
+    };
+    cluster.until("default", "odd-development", "blamed on the image", missing).await;
+    assert_eq!(web::get(url).await, (StatusCode::OK, "odd at /".into()));
+    images::bring(engine, MISSING, "program").await;
+    cluster.ready("default", "odd-development").await;
+    assert_eq!(web::get(url).await, (StatusCode::OK, "new at /".into()));
+}

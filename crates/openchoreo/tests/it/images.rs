@@ -1,0 +1,78 @@
+//! Images of the fixture program, imported through the engine's API; no registry is asked.
+
+use crate::server::Server;
+use bollard::query_parameters::{CreateImageOptions, RemoveImageOptions};
+use bollard::{API_DEFAULT_VERSION, Docker, body_full};
+use futures::TryStreamExt as _;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::OnceLock;
+
+/// The engine that a server uses.
+pub(crate) async fn engine(server: &Server) -> Docker {
+    let address = server.line("engine");
+    let docker = if address.starts_with("unix://") {
+        Docker::connect_with_unix(address, 60, API_DEFAULT_VERSION)
+    } else {
+        Docker::connect_with_http(address, 60, API_DEFAULT_VERSION)
+    };
+    docker.expect("an address").negotiate_version().await.expect("the engine answers")
+}
+
+/// Makes an image with the program as `/name`.
+pub(crate) async fn bring(engine: &Docker, image: &str, program: &str) {
+    let content = std::fs::read(fixture_program()).expect("the program");
+    let options =
+        CreateImageOptions { from_src: Some("-".into()), repo: Some(image.into()), ..CreateImageOptions::default() };
+    let archive = body_full(archive(program, &content).into());
+    let made: Result<Vec<_>, _> = engine.create_image(Some(options), Some(archive), None).try_collect().await;
+    made.expect("the image is made");
+}
+
+pub(crate) async fn is_there(engine: &Docker, image: &str) -> bool {
+    engine.inspect_image(image).await.is_ok()
+}
+
+pub(crate) async fn remove(engine: &Docker, image: &str) {
+    let options = RemoveImageOptions { force: true, ..RemoveImageOptions::default() };
+    engine.remove_image(image, Some(options), None).await.expect("the image is removed");
+}
+
+/// The program, compiled once for all runs.
+fn fixture_program() -> &'static Path {
+    static PROGRAM: OnceLock<PathBuf> = OnceLock::new();
+    PROGRAM.get_or_init(|| {
+        let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixture-program/program.rs");
+        let target = Path::new(env!("CARGO_TARGET_TMPDIR")).join("fixture-program");
+        let fresh = target.metadata().and_then(|made| Ok(made.modified()? > source.metadata()?.modified()?));
+        if !fresh.unwrap_or(false) {
+            let made = target.with_extension(std::process::id().to_string());
+            let mut compiler = Command::new("rustc");
+            compiler.args(["--edition", "2024", "-O", "-C", "target-feature=+crt-static", "-o"]).args([&made, &source]);
+            assert!(compiler.status().expect("the compiler runs").success(), "the program compiles");
+            std::fs::rename(&made, &target).expect("moved");
+        }
+        target
+    })
+}
+
+/// A tar archive with one executable file.
+fn archive(name: &str, content: &[u8]) -> Vec<u8> {
+    let mut header = [0_u8; 512];
+    let mut put = |offset: usize, text: &[u8]| header[offset..offset + text.len()].copy_from_slice(text);
+    put(0, name.as_bytes());
+    put(100, b"0000755\0");
+    put(108, b"0000000\0");
+    put(116, b"0000000\0");
+    put(124, format!("{:011o}\0", content.len()).as_bytes());
+    put(136, b"00000000000\0");
+    put(148, b"        ");
+    put(156, b"0");
+    put(257, b"ustar\x0000");
+    let sum: u32 = header.iter().map(|byte| u32::from(*byte)).sum();
+    header[148..156].copy_from_slice(format!("{sum:06o}\0 ").as_bytes());
+    let mut tar = header.to_vec();
+    tar.extend_from_slice(content);
+    tar.resize(tar.len().next_multiple_of(512) + 1024, 0);
+    tar
+}

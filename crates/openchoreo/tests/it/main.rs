@@ -1,0 +1,15 @@
+//! The whole product: the built server as a process, real containers, requests through its gateway.
+//!
+//! Skipped, with a word why, where containers cannot run; `OPENCHOREO_TEST_FAST=1` skips them everywhere.
+
+mod bad_input;
+mod cluster;
+mod component_life;
+mod crash;
+mod guestbook;
+mod images;
+mod process;
+mod sample;
+mod server;
+mod shop;
+mod web;
