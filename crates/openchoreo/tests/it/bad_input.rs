@@ -59,7 +59,8 @@ async fn an_unknown_component_type_is_named_and_its_coming_heals(cluster: &Clust
     let component = cluster.until("default", "odd", "blamed on its type", told).await;
     let status = component.status.expect("a status");
     let ready = status.conditions.iter().find(|condition| condition.type_ == "Ready").expect("told");
-    assert_eq!(ready.reason, "ClusterComponentTypeNotFound", "{}", ready.message);
+    let told = (ready.reason.as_str(), ready.message.as_str());
+    assert_eq!(told, ("ComponentTypeNotFound", "ClusterComponentType \"mistaken\" not found"));
     component_type(cluster, |_| {}).await;
     let url = web::address(&cluster.ready("default", "odd-development").await, "http");
     assert_eq!(web::get(&url).await, (StatusCode::OK, "odd at /".into()));

@@ -44,9 +44,10 @@ fn fixture_program() -> &'static Path {
     PROGRAM.get_or_init(|| {
         let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixture-program/program.rs");
         let target = Path::new(env!("CARGO_TARGET_TMPDIR")).join("fixture-program");
+        let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).expect("a folder");
         let fresh = target.metadata().and_then(|made| Ok(made.modified()? > source.metadata()?.modified()?));
         if !fresh.unwrap_or(false) {
-            let made = target.with_extension(std::process::id().to_string());
+            let made = folder.path().join("program");
             let mut compiler = Command::new("rustc");
             compiler.args(["--edition", "2024", "-O", "-C", "target-feature=+crt-static", "-o"]).args([&made, &source]);
             assert!(compiler.status().expect("the compiler runs").success(), "the program compiles");

@@ -4,6 +4,7 @@ use kube::config::{KubeConfigOptions, Kubeconfig};
 use kube::{Client, Config};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
+use std::fs::File;
 use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
@@ -79,9 +80,11 @@ impl Drop for Place {
     }
 }
 
-/// A running server.
+/// A running server. There is one at a time: engines with stores of their own do not know of each other's networks and
+/// may give out the same addresses.
 pub(crate) struct Server {
     pub(crate) place: Place,
+    _turn: File,
     process: Option<Process>,
     /// What it printed until it was ready: name and text of each line.
     lines: Vec<(String, String)>,
@@ -96,7 +99,9 @@ struct Process {
 impl Server {
     /// Starts a server that removes everything when it is stopped.
     pub(crate) fn start(options: &[&str]) -> Server {
-        let mut server = Server { place: Place::new(), process: None, lines: Vec::new() };
+        let turn = File::create(Path::new(env!("CARGO_TARGET_TMPDIR")).join("one-server-at-a-time")).expect("a file");
+        turn.lock().expect("locked");
+        let mut server = Server { place: Place::new(), _turn: turn, process: None, lines: Vec::new() };
         server.start_again(options);
         server
     }
