@@ -22,8 +22,12 @@ pub(crate) async fn engine(server: &Server) -> Docker {
 /// Makes an image with the program as `/name`.
 pub(crate) async fn bring(engine: &Docker, image: &str, program: &str) {
     let content = std::fs::read(fixture_program()).expect("the program");
-    let options =
-        CreateImageOptions { from_src: Some("-".into()), repo: Some(image.into()), ..CreateImageOptions::default() };
+    let options = CreateImageOptions {
+        from_src: Some("-".into()),
+        repo: Some(image.into()),
+        changes: vec![format!("ENTRYPOINT [\"/{program}\"]")],
+        ..CreateImageOptions::default()
+    };
     let archive = body_full(archive(program, &content).into());
     let made: Result<Vec<_>, _> = engine.create_image(Some(options), Some(archive), None).try_collect().await;
     made.expect("the image is made");

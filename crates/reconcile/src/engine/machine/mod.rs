@@ -16,6 +16,7 @@ use tokio::task::AbortHandle;
 use super::board::{Cause, Memo, RunId, Sent};
 use super::cache::{Intake, Sight, Store};
 use super::execute::Results;
+use super::failure::FailureReason;
 use super::watch::{Sighting, WatchId};
 use super::world::Need;
 use super::{Cluster, ClusterId, Gvk};
@@ -178,7 +179,12 @@ impl Machine {
         }
         let Results { run, writes, failure, had_effects, requests, .. } = results;
         if let Some(failure) = &failure {
-            tracing::info!(%failure, "an effect did not work");
+            // What changed meanwhile is looked at again by itself: nobody has to do anything about it.
+            if failure.reason == FailureReason::Conflict {
+                tracing::debug!(%failure, "an effect is decided anew");
+            } else {
+                tracing::info!(%failure, "an effect did not work");
+            }
         }
         let sent = Sent { writes, memos, failure, had_effects, requests };
         let mut board = self.shared.board.lock().unwrap_or_else(PoisonError::into_inner);
