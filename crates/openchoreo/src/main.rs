@@ -12,7 +12,7 @@ use std::process::ExitCode;
 fn main() -> ExitCode {
     let cli = cli::Cli::parse();
     let outcome = match cli.command {
-        cli::Command::Up(options) => up::main(options),
+        cli::Command::Up(options) => up::main(&options),
         cli::Command::Version => {
             println!("openchoreo {}", env!("CARGO_PKG_VERSION"));
             return ExitCode::SUCCESS;

@@ -15,7 +15,7 @@ use tokio::process::Command;
 use tokio::sync::watch;
 
 /// How long the server may take to stop.
-const STOP: Duration = Duration::from_secs(60);
+const STOP: Duration = Duration::from_mins(1);
 
 pub(crate) struct Server {
     pid: Pid,
@@ -65,7 +65,7 @@ impl Server {
         }
         tokio::spawn(async move {
             while let Ok(Some(line)) = lines.next_line().await {
-                println!("  {line}")
+                println!("  {line}");
             }
         });
         let gateway_port = gateway_port.context("the server does not tell the gateway's port")?;

@@ -43,7 +43,7 @@ pub(crate) fn command(step: &Step, recorded: &Command, told: &Told, names: &Name
         found.push(difference("stdout", recorded.stdout.clone(), said));
     }
     let refused = names.in_recorded_words(&told.stderr);
-    if (recorded.exit != 0) != !refused.is_empty() || complaints(&refused) != complaints(&recorded.stderr) {
+    if (recorded.exit != 0) == refused.is_empty() || complaints(&refused) != complaints(&recorded.stderr) {
         found.push(difference("stderr", recorded.stderr.clone(), refused));
     }
     found

@@ -68,7 +68,7 @@ fn relative(status: &mut Value, generation: Option<i64>) {
             if let Some(observed) = map.get("observedGeneration").and_then(Value::as_i64) {
                 match generation.map(|generation| generation - observed) {
                     Some(lag) if lag != 0 => {
-                        drop(map.insert("observedGeneration".into(), json!(format!("{lag} behind"))))
+                        drop(map.insert("observedGeneration".into(), json!(format!("{lag} behind"))));
                     }
                     _ => drop(map.remove("observedGeneration")),
                 }

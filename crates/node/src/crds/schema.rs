@@ -1,4 +1,5 @@
 //! Small pieces that the schemas are put together from.
+#![allow(clippy::needless_pass_by_value, reason = "parts are made to be put in")]
 
 use serde_json::{Map, Value, json};
 

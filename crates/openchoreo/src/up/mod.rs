@@ -35,7 +35,7 @@ use tokio_util::sync::CancellationToken;
 const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Runs until told to stop.
-pub(crate) fn main(options: UpOptions) -> Result<()> {
+pub(crate) fn main(options: &UpOptions) -> Result<()> {
     let begun = Instant::now();
     logging::install(options.log_format, &options.log)?;
     if rustls::crypto::aws_lc_rs::default_provider().install_default().is_err() {
@@ -54,7 +54,7 @@ pub(crate) fn main(options: UpOptions) -> Result<()> {
             }
         });
         let running = tokio::select! {
-            running = Running::start(&options, begun) => running?,
+            running = Running::start(options, begun) => running?,
             () = &mut stopped => return Ok(()),
         };
         stopped.await;

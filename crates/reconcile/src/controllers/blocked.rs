@@ -10,7 +10,7 @@ pub(super) struct Blocked {
     /// The condition's message: what, where, and what to do.
     pub(super) message: String,
     /// The object that would have to appear or change.
-    pub(super) waits_for: Option<ObjectRef>,
+    pub(super) waits_for: Option<Box<ObjectRef>>,
 }
 
 impl Blocked {
@@ -27,14 +27,14 @@ impl Blocked {
         Blocked {
             reason,
             message: message.into(),
-            waits_for: Some(ObjectRef::to::<K>(&ClusterId::control_plane(), key)),
+            waits_for: Some(Box::new(ObjectRef::to::<K>(&ClusterId::control_plane(), key))),
         }
     }
 
     /// Tells in the plan what it waits for.
     pub(super) fn wait(&self, plan: Plan) -> Plan {
         match &self.waits_for {
-            Some(object) => plan.wait(object.clone(), self.message.clone()),
+            Some(object) => plan.wait(object.as_ref().clone(), self.message.clone()),
             None => plan,
         }
     }

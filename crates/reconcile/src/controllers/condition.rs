@@ -51,8 +51,3 @@ pub(super) fn set(conditions: &mut Vec<Condition>, next: Condition) {
 pub(super) fn find<'c>(conditions: &'c [Condition], kind: &str) -> Option<&'c Condition> {
     conditions.iter().find(|condition| condition.type_ == kind)
 }
-
-/// Whether the condition of a type is true.
-pub(super) fn is_true(conditions: &[Condition], kind: &str) -> bool {
-    find(conditions, kind).is_some_and(|condition| condition.status == "True")
-}

@@ -72,7 +72,7 @@ pub(super) enum Live {
     Absent,
     Ours(Arc<RenderedRelease>),
     /// It belongs to somebody else.
-    Foreign(Arc<RenderedRelease>),
+    Foreign,
 }
 
 /// Looks for the rendered release of a binding.
@@ -87,7 +87,7 @@ pub(super) fn live(world: &World, namespace: &str, name: &str, owner_uid: &str) 
                 .iter()
                 .flatten()
                 .any(|owner| owner.controller == Some(true) && owner.uid == owner_uid);
-            if ours { Live::Ours(release) } else { Live::Foreign(release) }
+            if ours { Live::Ours(release) } else { Live::Foreign }
         }
     })
 }

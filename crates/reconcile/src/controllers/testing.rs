@@ -19,12 +19,6 @@ pub(crate) fn deleting<K: Kind + kube::Resource<DynamicType = ()>>(mut object: K
     object
 }
 
-/// The same object with a finalizer.
-pub(crate) fn held<K: Kind + kube::Resource<DynamicType = ()>>(mut object: K, finalizer: &str) -> K {
-    object.meta_mut().finalizers.get_or_insert_default().push(finalizer.into());
-    object
-}
-
 /// A condition for generation 1.
 pub(crate) fn told(kind: &str, status: &str, reason: &str) -> Condition {
     Condition {

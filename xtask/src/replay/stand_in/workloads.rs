@@ -36,6 +36,7 @@ fn fails(object: &Value) -> bool {
     containers.into_iter().flatten().any(|one| one["image"].as_str().is_some_and(|image| image.contains("fail-image")))
 }
 
+#[allow(clippy::needless_pass_by_value, reason = "messages are made at the call")]
 fn condition(kind: &str, status: &str, reason: &str, message: String) -> Value {
     json!({
         "type": kind, "status": status, "reason": reason, "message": message,

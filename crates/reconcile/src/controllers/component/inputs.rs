@@ -117,7 +117,7 @@ fn workload(component: &Component, world: &World) -> Result<WorkloadTemplateSpec
                 format!("Workload for component {:?} not found, waiting for workload to be created", component.name());
             let object =
                 ObjectRef::to::<Workload>(&ClusterId::control_plane(), (component.namespace(), component.name()));
-            Err(Blocked { waits_for: Some(object), ..Blocked::new("WorkloadNotFound", message) })
+            Err(Blocked { waits_for: Some(Box::new(object)), ..Blocked::new("WorkloadNotFound", message) })
         }
         several => {
             let names: Vec<&str> = several.iter().map(|workload| workload.name()).collect();

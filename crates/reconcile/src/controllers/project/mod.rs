@@ -63,7 +63,6 @@ fn release(project: &Project, world: &World) -> Result<Wanted, Blocked> {
                 })?
                 .spec
                 .clone()
-                .into()
         }
     };
     let spec = ProjectReleaseSpec {

@@ -47,7 +47,7 @@ impl Controller for ProjectReleaseBindingController {
         };
         match rendering::live(world, binding.namespace(), wanted.name(), binding.uid()) {
             Err(unseen) => plan.status(not_synced(binding, &unseen.into())),
-            Ok(Live::Foreign(_)) => {
+            Ok(Live::Foreign) => {
                 let message = format!(
                     "RenderedRelease {:?} exists and belongs to another object: delete it or rename the project",
                     wanted.name()

@@ -34,7 +34,7 @@ fn steps(binding: &ProjectReleaseBinding, world: &World) -> Result<Plan, Unseen>
     }
     let name = names::project_rendered_release(owner, &binding.spec.environment);
     match rendering::live(world, binding.namespace(), &name, binding.uid())? {
-        Live::Absent | Live::Foreign(_) => Ok(Plan::new().remove_finalizer(finalizers::PROJECT_RELEASE_BINDING)),
+        Live::Absent | Live::Foreign => Ok(Plan::new().remove_finalizer(finalizers::PROJECT_RELEASE_BINDING)),
         Live::Ours(release) => {
             let plan = Plan::with_status(status(binding, "ProjectReleaseBinding is finalizing".into())).wait(
                 ObjectRef::to::<RenderedRelease>(&here, (binding.namespace(), name.as_str())),

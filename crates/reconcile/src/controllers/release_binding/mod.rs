@@ -67,7 +67,7 @@ impl Controller for ReleaseBindingController {
             Err(blocked) => return blocked.wait(plan).status(told.not_synced(&blocked)),
         };
         let told = told.with_endpoints(addresses::of(&inputs, &wanted));
-        match deploy(plan.clone(), binding, &inputs, &links, wanted, world, told) {
+        match deploy(plan.clone(), binding, &inputs, &links, &wanted, world, told) {
             Ok(plan) => plan,
             Err(blocked) => plan.status(Told::new(binding, world).with_links(&links).not_synced(&blocked)),
         }
@@ -80,13 +80,13 @@ fn deploy(
     binding: &ReleaseBinding,
     inputs: &Inputs,
     links: &Links,
-    wanted: Wanted,
+    wanted: &Wanted,
     world: &World,
     told: Told,
 ) -> Result<Plan, Blocked> {
     let here = ClusterId::control_plane();
     let live = rendering::live(world, binding.namespace(), wanted.data_plane.name(), binding.uid())?;
-    if let Live::Foreign(_) = live {
+    if let Live::Foreign = live {
         let message = format!(
             "RenderedRelease {:?} exists and belongs to another object: delete it, or rename the component",
             wanted.data_plane.name()
