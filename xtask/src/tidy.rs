@@ -13,12 +13,13 @@ const STOREYS: &[(&str, &[&str])] = &[
     ("model", &["schema"]),
     ("compiler", &["cel", "schema", "model"]),
     ("kubelite", &["cel", "schema"]),
+    ("admission", &["schema", "compiler", "kubelite"]),
     ("node", &[]),
     ("plane", &["model"]),
     ("reconcile", &["model", "compiler", "plane", "schema"]),
     ("api", &["model", "schema", "plane", "compiler"]),
     ("occ", &["model"]),
-    ("openchoreo", &["model", "kubelite", "node", "plane", "reconcile", "api", "schema", "compiler"]),
+    ("openchoreo", &["model", "kubelite", "admission", "node", "plane", "reconcile", "api", "schema", "compiler"]),
 ];
 
 /// Names that say nothing about what is inside.

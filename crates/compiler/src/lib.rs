@@ -3,6 +3,7 @@
 //!
 //! Pure: no I/O, no clock, no clients. Everything a pipeline needs is in its input; the same input gives the same bytes.
 
+pub mod admission;
 mod bind;
 mod cache;
 pub mod check;

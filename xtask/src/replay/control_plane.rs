@@ -41,6 +41,7 @@ impl ControlPlane {
         let recorded = Mutex::new(scenario.uids.clone());
         let options = kubelite::Options {
             uids: Arc::new(move |kind, _, name| uid(&recorded, &kind.kind, name)),
+            admission: vec![Arc::new(admission::Rules)],
             ..kubelite::Options::default()
         };
         let server = kubelite::Server::open(options).await.context("cannot open the server")?;

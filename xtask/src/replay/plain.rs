@@ -61,6 +61,13 @@ pub(crate) fn spec(object: &Value) -> Value {
     spec
 }
 
+/// The status alone, for telling whether a report is up to date.
+pub(crate) fn status(object: &Value) -> Value {
+    let mut status = object["status"].clone();
+    tidy(&mut status, None);
+    status
+}
+
 /// How far a status lags behind its object; nothing when it does not.
 fn relative(status: &mut Value, generation: Option<i64>) {
     match status {

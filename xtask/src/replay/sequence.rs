@@ -11,6 +11,7 @@ use std::collections::BTreeMap;
 type State = (String, String, String);
 
 /// All that changed at once.
+#[derive(Clone)]
 struct Change {
     step: u32,
     states: Vec<State>,
@@ -36,6 +37,8 @@ pub(crate) fn compare(recorded: &[Line], ours: &[Entry], names: &Names) -> Vec<D
     let mut found = Vec::new();
     for (id, track) in &here {
         let Some(recorded) = there.get(id) else { continue };
+        // Whether a binding is looked at before its project gave it a release is a matter of chance.
+        let track = Track { changes: without_first_look(&track.changes), ..Track::default() };
         // Objects of one kind that were made together take turns by chance: what one of them went through, all may.
         let others = there.iter().filter(|(other, _)| other.kind == id.kind && *other != id).map(|(_, other)| other);
         let taken = others.into_iter().any(|other| first_stranger(&other.changes, &track.changes).is_none());
@@ -83,6 +86,14 @@ impl Track {
             self.changes.push(Change { step, states });
         }
     }
+}
+
+/// The changes after those that only say that no release is pinned yet.
+fn without_first_look(changes: &[Change]) -> Vec<Change> {
+    let unpinned = |change: &Change| {
+        change.states.iter().all(|state| matches!(state.2.as_str(), "ProjectReleaseNotSet" | "SyncedNotReady"))
+    };
+    changes.iter().skip_while(|change| unpinned(change)).cloned().collect()
 }
 
 /// The first state of ours that the recording does not have after those before it.
