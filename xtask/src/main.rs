@@ -1,6 +1,10 @@
 #![forbid(unsafe_code)]
 //! Developer commands of the repository: `cargo xtask VERB`.
 
+/// The same as in the server, so that what is measured here is what runs there.
+#[global_allocator]
+static MEMORY: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 mod bench;
 mod cel;
 mod counts;

@@ -9,6 +9,10 @@ mod up;
 use clap::Parser;
 use std::process::ExitCode;
 
+/// Objects are made and dropped by all threads, by the thousand: the system's allocator takes a third of the time for that.
+#[global_allocator]
+static MEMORY: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     let cli = cli::Cli::parse();
     let outcome = match cli.command {
