@@ -27,7 +27,7 @@ async fn measure(args: &BenchArgs, count: usize) -> Result<Report> {
     let before = plane.quiet().await;
     let process = Process::own();
     let (resident, spent, requests) = (process.resident()?, process.spent()?, plane.requests.all());
-    let writes = plane.requests.writes();
+    let (writes, by_resource) = (plane.requests.writes(), plane.requests.by_resource());
 
     let begun = Instant::now();
     load::components(&plane.client, count, args.projects).await?;
@@ -53,6 +53,12 @@ async fn measure(args: &BenchArgs, count: usize) -> Result<Report> {
     report.add(Figure::once(named("requests each"), asked, "").within(Budget::AtMost(12.0)));
     let asked = each((plane.requests.writes() - writes) as f64);
     report.add(Figure::once(named("of these writes"), asked, ""));
+    for (what, total) in plane.requests.by_resource() {
+        let during = total - by_resource.get(&what).copied().unwrap_or(0);
+        if during > 0 {
+            report.add(Figure::once(named(&format!("… {what}")), each(during as f64), ""));
+        }
+    }
     report.add(Figure::once(named("runs of functions each"), each((after.runs - before.runs) as f64), ""));
     let took = after.run_time.saturating_sub(before.run_time);
     report.add(Figure::once(named("time in functions each"), each(took.as_secs_f64() * 1e3), "ms"));

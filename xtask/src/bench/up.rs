@@ -25,7 +25,7 @@ pub(super) fn run(args: &BenchArgs) -> Result<Report> {
         Some(binary) => binary.clone(),
         None => build()?,
     };
-    let mut starts = Vec::new();
+    let (mut starts, mut grounds) = (Vec::new(), Vec::new());
     for round in 1..=args.times {
         let up = match Up::start(&binary) {
             Ok(up) => up,
@@ -36,6 +36,7 @@ pub(super) fn run(args: &BenchArgs) -> Result<Report> {
             Err(error) => return Err(error),
         };
         starts.push(up.ready.as_secs_f64() * 1e3);
+        grounds.push(up.ground.as_secs_f64() * 1e3);
         if round == args.times {
             std::thread::sleep(SETTLES);
             let process = Process::new(up.child.id());
@@ -51,6 +52,8 @@ pub(super) fn run(args: &BenchArgs) -> Result<Report> {
     }
     let start = Figure::median("up: empty disk until ready", starts, "ms").context("nothing was measured")?;
     report.add(start.within(Budget::AtMost(1000.0)));
+    let ground = Figure::median("… of this store, definitions and container engine", grounds, "ms");
+    report.add(ground.context("nothing was measured")?);
     Ok(report)
 }
 
@@ -70,6 +73,9 @@ fn build() -> Result<PathBuf> {
 pub(super) struct Up {
     child: Child,
     folder: tempfile::TempDir,
+    /// From its start until store, definitions of kinds and container engine were there.
+    ground: Duration,
+    /// From its start until it said that it is ready.
     ready: Duration,
     /// Where components answer.
     pub(super) gateway_port: u16,
@@ -90,7 +96,9 @@ impl Up {
             .spawn()
             .with_context(|| format!("cannot start {}", binary.display()))?;
         match wait(&mut child, begun) {
-            Ok((ready, gateway_port)) => Ok(Self { child, folder, ready, gateway_port }),
+            Ok(times) => {
+                Ok(Self { child, folder, ground: times.ground, ready: times.ready, gateway_port: times.gateway_port })
+            }
             Err(error) => {
                 let _ = child.kill();
                 let _ = child.wait();
@@ -112,7 +120,14 @@ impl Up {
     }
 }
 
-fn wait(child: &mut Child, begun: Instant) -> Result<(Duration, u16)> {
+/// What the start-up lines told.
+struct Told {
+    ground: Duration,
+    ready: Duration,
+    gateway_port: u16,
+}
+
+fn wait(child: &mut Child, begun: Instant) -> Result<Told> {
     let stdout = child.stdout.take().context("no standard output")?;
     let stderr = child.stderr.take().context("no standard error")?;
     // Both are read to their ends, so that the server never waits for a reader.
@@ -124,15 +139,20 @@ fn wait(child: &mut Child, begun: Instant) -> Result<(Duration, u16)> {
             let _ = lines.send((Instant::now(), line));
         }
     });
-    let mut gateway_port = None;
+    let (mut ground, mut gateway_port) = (None, None);
     loop {
         let left = PATIENCE.saturating_sub(begun.elapsed());
         match told.recv_timeout(left) {
+            Ok((at, line)) if line.starts_with("engine") => ground = Some(at - begun),
             Ok((_, line)) if line.starts_with("gateway") => {
                 gateway_port = line.rsplit(':').next().and_then(|port| port.trim().parse().ok());
             }
             Ok((at, line)) if line.starts_with("ready") => {
-                return Ok((at - begun, gateway_port.context("the server did not tell its gateway's port")?));
+                return Ok(Told {
+                    ground: ground.context("the server did not tell its container engine")?,
+                    ready: at - begun,
+                    gateway_port: gateway_port.context("the server did not tell its gateway's port")?,
+                });
             }
             Ok(_) => {}
             Err(std::sync::mpsc::RecvTimeoutError::Disconnected) => {
