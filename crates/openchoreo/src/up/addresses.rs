@@ -2,7 +2,7 @@
 
 use crate::data_dir::DataDir;
 use anyhow::{Context, Result};
-use node::network::{Cidr, free_service_range};
+use node::network::{Cidr, NetworkError, free_service_range};
 
 const FILE: &str = "service-range";
 
@@ -23,5 +23,16 @@ pub(crate) async fn service_range(data: &DataDir) -> Result<Cidr> {
             Ok(range)
         }
         Err(error) => Err(error).with_context(|| format!("cannot read {}", path.display())),
+    }
+}
+
+/// Says what to do when the range that was chosen once is used by something else now.
+pub(crate) fn with_way_out(error: NetworkError, data: &DataDir) -> anyhow::Error {
+    match error {
+        NetworkError::RangeInUse { range, with, .. } => anyhow::anyhow!(
+            "the addresses that the Services of {} have ({range}) are used by something else on this computer ({with}). If that is another `openchoreo up`, stop it with --remove-on-exit first; if it is another network, move that one",
+            data.path().display()
+        ),
+        error => error.into(),
     }
 }

@@ -92,7 +92,8 @@ impl Running {
                 service_range: Some(range),
                 ..NetworkOptions::new(client.clone(), engine.clone())
             })
-            .await?,
+            .await
+            .map_err(|error| addresses::with_way_out(error, &data))?,
         );
         let node = Node::start(NodeOptions::new(client.clone(), engine, network.clone(), data.folder("node")?)).await?;
         server.set_pod_connect(pods::NodePods::new(node.access()));

@@ -78,7 +78,8 @@ async fn a_template_that_fails_is_named_and_what_ran_goes_on(cluster: &Cluster, 
     let binding = cluster.until("default", "odd-development", "blamed on the template", failed).await;
     let (status, _, message) = condition(&binding, "Ready");
     assert_eq!(status, "False");
-    for part in ["resource deployment", "workload.endpoints[\"absent\"].port", "no such key"] {
+    for part in ["resource deployment", "workload.endpoints[\"absent\"].port", "no such key", "template.spec.replicas"]
+    {
         assert!(message.contains(part), "{part:?} is not in {message:?}");
     }
     assert_eq!(web::get(url).await, (StatusCode::OK, "odd at /".into()));

@@ -65,7 +65,9 @@ impl Cluster {
         let condition = |object: Option<&K>| object.is_some_and(&holds);
         match tokio::time::timeout(PATIENCE, await_condition(api.clone(), name, condition)).await {
             Ok(found) => found.expect("watched").expect("there"),
-            Err(_) => panic!("{namespace}/{name} never was {what}; it is {:#?}", api.get_opt(name).await),
+            Err(tokio::time::error::Elapsed { .. }) => {
+                panic!("{namespace}/{name} never was {what}; it is {:#?}", api.get_opt(name).await)
+            }
         }
     }
 
@@ -75,7 +77,9 @@ impl Cluster {
         let gone = await_condition(api.clone(), name, |object: Option<&K>| object.is_none());
         match tokio::time::timeout(PATIENCE, gone).await {
             Ok(ended) => drop(ended.expect("watched")),
-            Err(_) => panic!("{namespace}/{name} never went; it is {:#?}", api.get_opt(name).await),
+            Err(tokio::time::error::Elapsed { .. }) => {
+                panic!("{namespace}/{name} never went; it is {:#?}", api.get_opt(name).await)
+            }
         }
     }
 

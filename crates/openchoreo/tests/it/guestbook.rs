@@ -91,9 +91,9 @@ async fn a_command_tells_its_output_and_its_exit_code(rest: &Rest) {
 
 /// Standard output of a command in the component `web`, and the reason of the closing frame.
 async fn run(rest: &Rest, command: &[&str]) -> (String, String) {
-    let command: String = command.iter().map(|word| format!("&command={word}")).collect();
+    let command = command.join("&command=");
     let url = rest.url.replacen("http", "ws", 1);
-    let url = format!("{url}/exec/namespaces/default/components/web?env=development{command}");
+    let url = format!("{url}/exec/namespaces/default/components/web?env=development&command={command}");
     let mut request = url.into_client_request().expect("a request");
     let bearer = format!("Bearer {}", rest.token).parse().expect("a header");
     request.headers_mut().insert("authorization", bearer);

@@ -2,6 +2,7 @@
 //!
 //! Skipped, with a word why, where containers cannot run; `OPENCHOREO_TEST_FAST=1` skips them everywhere.
 
+mod bad_documents;
 mod bad_input;
 mod cluster;
 mod component_life;

@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
 /// The longest wait for one event; nothing takes that long unless it fails.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
+pub(crate) const PATIENCE: Duration = Duration::from_mins(1);
 
 /// What lies under a server and outlives it: the folders that it is started with.
 pub(crate) struct Place {
@@ -28,9 +28,9 @@ impl Place {
         }
         // Podman keeps images and containers apart from this computer's own; another engine does not read this.
         let storage = format!(
-            "[storage]\ndriver = \"overlay\"\ngraphroot = {:?}\nrunroot = {:?}\n",
-            folder.path().join("graph"),
-            folder.path().join("run")
+            "[storage]\ndriver = \"overlay\"\ngraphroot = \"{}\"\nrunroot = \"{}\"\n",
+            folder.path().join("graph").display(),
+            folder.path().join("run").display()
         );
         std::fs::write(folder.path().join("storage.conf"), storage).expect("written");
         Place { folder }
@@ -133,7 +133,7 @@ impl Server {
                         return;
                     }
                 }
-                Err(_) => panic!("the server did not get ready: {:?}\n{}", self.lines, self.place.log()),
+                Err(error) => panic!("the server did not get ready ({error}): {:?}\n{}", self.lines, self.place.log()),
             }
         }
     }
@@ -141,7 +141,7 @@ impl Server {
     /// The text of a start-up line.
     pub(crate) fn line(&self, name: &str) -> &str {
         let found = self.lines.iter().find(|(known, _)| known == name);
-        found.map(|(_, text)| text.as_str()).unwrap_or_else(|| panic!("no line {name:?} in {:?}", self.lines))
+        found.map_or_else(|| panic!("no line {name:?} in {:?}", self.lines), |(_, text)| text.as_str())
     }
 
     pub(crate) fn gateway_port(&self) -> u16 {

@@ -6,7 +6,7 @@ fn meta(name: &str) -> Value {
     json!({"name": name, "namespace": "default"})
 }
 
-fn object(kind: &str, name: &str, spec: Value) -> Value {
+fn object(kind: &str, name: &str, spec: &Value) -> Value {
     json!({"apiVersion": model::API_VERSION, "kind": kind, "metadata": meta(name), "spec": spec})
 }
 
@@ -14,13 +14,13 @@ fn object(kind: &str, name: &str, spec: Value) -> Value {
 pub(crate) fn project(name: &str) -> Vec<Value> {
     let binding = |environment: &str| {
         let spec = json!({"owner": {"projectName": name}, "environment": environment});
-        object("ProjectReleaseBinding", &format!("{name}-{environment}"), spec)
+        object("ProjectReleaseBinding", &format!("{name}-{environment}"), &spec)
     };
     let spec = json!({
         "deploymentPipelineRef": {"name": "default"},
         "type": {"kind": "ClusterProjectType", "name": "default"},
     });
-    vec![object("Project", name, spec), binding("development"), binding("staging")]
+    vec![object("Project", name, &spec), binding("development"), binding("staging")]
 }
 
 /// A component of a cluster component type.
@@ -30,7 +30,7 @@ pub(crate) fn component(project: &str, name: &str, component_type: &str) -> Valu
         "componentType": {"kind": "ClusterComponentType", "name": format!("deployment/{component_type}")},
         "autoDeploy": true,
     });
-    object("Component", name, spec)
+    object("Component", name, &spec)
 }
 
 /// A workload with one external HTTP endpoint, whose program answers with `greeting`.
@@ -40,7 +40,7 @@ pub(crate) fn workload(project: &str, component: &str, image: &str, greeting: &s
         "endpoints": {"http": {"type": "HTTP", "port": 8080, "visibility": ["external"]}},
         "container": {"image": image, "command": ["/program"], "env": [{"key": "NAME", "value": greeting}]},
     });
-    object("Workload", component, spec)
+    object("Workload", component, &spec)
 }
 
 /// A binding that promotes a release.
@@ -53,5 +53,5 @@ pub(crate) fn binding(project: &str, component: &str, environment: &str, release
     if let (Some(spec), Value::Object(more)) = (spec.as_object_mut(), more) {
         spec.extend(more);
     }
-    object("ReleaseBinding", &format!("{component}-{environment}"), spec)
+    object("ReleaseBinding", &format!("{component}-{environment}"), &spec)
 }

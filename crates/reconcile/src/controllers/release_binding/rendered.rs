@@ -8,7 +8,7 @@ use crate::engine::World;
 use compiler::input::{
     ComponentInput, ComponentMetadata, ConfigurationOverrides, Environment, TraitInstance, TraitSource, Workload,
 };
-use compiler::{Compiler, Manifest};
+use compiler::{Compiler, Manifest, Problems};
 use model::{Kind, ReleaseBinding, RenderedRelease, TargetPlane, annotations, indexes, labels, names};
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -86,11 +86,18 @@ pub(super) fn compile(
         dependencies: &links.dependencies,
         resource_dependencies: &[],
     };
-    let rendered = compiler
-        .component(&input)
-        .map_err(|problems| Blocked::new("RenderingFailed", format!("Failed to render resources: {problems}")))?;
+    let rendered = compiler.component(&input).map_err(|problems| Blocked::new("RenderingFailed", told(&problems)))?;
     let observability = rendered.observability_plane_manifests().len();
     Ok(Wanted { data_plane: release(binding, inputs, rendered.data_plane_manifests()), observability })
+}
+
+/// The compiler's words, and the place of the first problem: its object and the field in it.
+fn told(problems: &Problems) -> String {
+    let words = format!("Failed to render resources: {problems}");
+    match problems.list().first().map(|problem| &problem.place) {
+        Some(place) if !place.path.is_empty() => format!("{words} (at {} {})", place.object, place.path),
+        _ => words,
+    }
 }
 
 fn release(binding: &ReleaseBinding, inputs: &Inputs, manifests: Vec<Manifest>) -> RenderedRelease {
