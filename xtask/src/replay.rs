@@ -26,6 +26,7 @@ use control_plane::ControlPlane;
 use excuses::Excuses;
 use names::Names;
 use scenario::Scenario;
+pub(crate) use scenario::recorded as scenarios;
 use std::path::{Path, PathBuf};
 
 #[derive(Args)]

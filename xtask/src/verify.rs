@@ -12,6 +12,9 @@ struct Step {
     command: Vec<String>,
 }
 
+/// Recorded scenarios that must pass.
+const REPLAYED: &str = "getting-started,first-deploy,all-at-once,parameter-change,promotion,missing-component-type,invalid-parameters,workload-order,component-deletion";
+
 /// Runs all steps; answers whether all passed. With `fast`, tests that need containers or a real Kubernetes skip themselves.
 pub(crate) fn run(fast: bool) -> Result<bool> {
     let root = tidy::root();
@@ -59,6 +62,18 @@ fn steps(root: &Path) -> Vec<Step> {
         ));
     } else {
         println!("cargo-deny is not installed: licences are not checked (cargo install cargo-deny --locked)");
+    }
+    let scenarios = crate::replay::scenarios();
+    if scenarios.is_dir() {
+        let mut command: Vec<String> =
+            ["run", "--quiet", "--locked", "--package", "xtask", "--", "replay", "runtime", "--only", REPLAYED]
+                .map(str::to_owned)
+                .into();
+        command.insert(0, cargo.to_owned());
+        command.extend(["--dir".to_owned(), scenarios.display().to_string()]);
+        steps.push(Step { name: "recorded scenarios", command });
+    } else {
+        println!("recorded scenarios are skipped: no fixtures at {} (OPENCHOREO_FIXTURES)", scenarios.display());
     }
     let _ = root;
     steps

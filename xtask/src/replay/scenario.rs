@@ -106,11 +106,16 @@ pub(crate) fn folders(dir: &Path) -> Result<Vec<PathBuf>> {
     Ok(folders)
 }
 
-/// The cluster-scoped types that every scenario but the first finds installed.
-pub(crate) fn platform(dir: &Path) -> Result<Vec<Value>> {
+/// Where the contract data has its scenarios.
+pub(crate) fn recorded() -> PathBuf {
     let fixtures = std::env::var_os("OPENCHOREO_FIXTURES")
         .map_or_else(|| crate::tidy::root().join("../shared/fixtures"), PathBuf::from);
-    let candidates = [dir.to_path_buf(), fixtures.join("golden/runtime")];
+    fixtures.join("golden/runtime")
+}
+
+/// The cluster-scoped types that every scenario but the first finds installed.
+pub(crate) fn platform(dir: &Path) -> Result<Vec<Value>> {
+    let candidates = [dir.to_path_buf(), recorded()];
     let path = candidates
         .iter()
         .map(|folder| folder.join("getting-started/input.yaml"))
