@@ -65,15 +65,20 @@ pub fn safe_encode(text: &str) -> String {
 /// # Errors
 /// A value that cannot be written as JSON; our kinds always can.
 pub fn content<T: Serialize>(content: &T) -> Result<String, serde_json::Error> {
+    Ok(content_of_value(&serde_json::to_value(content)?))
+}
+
+/// As [`content`], of a value that is JSON already.
+pub fn content_of_value(content: &Value) -> String {
     let mut text = String::new();
-    canonical(&serde_json::to_value(content)?, &mut text);
+    canonical(content, &mut text);
     let mut rest = Sha256::digest(&text).iter().take(8).fold(0_u64, |number, byte| number << 8 | u64::from(*byte));
     let mut hash = String::with_capacity(CONTENT_HASH);
     for _ in 0..CONTENT_HASH {
         hash.push(char::from(ALPHABET[(rest % ALPHABET.len() as u64) as usize]));
         rest /= ALPHABET.len() as u64;
     }
-    Ok(hash)
+    hash
 }
 
 /// Writes a value in one form: keys sorted, no spaces, whole numbers without a fraction.
@@ -119,7 +124,14 @@ fn canonical(value: &Value, text: &mut String) {
 }
 
 fn quoted(string: &str, text: &mut String) {
-    let _ = write!(text, "{}", Value::from(string));
+    // What needs no escape is most of it.
+    if string.bytes().any(|byte| byte < 0x20 || byte == b'"' || byte == b'\\') {
+        let _ = write!(text, "{}", Value::from(string));
+    } else {
+        text.push('"');
+        text.push_str(string);
+        text.push('"');
+    }
 }
 
 #[cfg(test)]

@@ -50,15 +50,16 @@ impl Controller for ComponentController {
             );
             return plan.status(status(component, ready, latest(component)));
         }
-        match release::cut(component, &inputs, world) {
-            Ok(cut) => deploy(plan, component, &inputs, &cut, world),
+        let environment = inputs.environment.clone();
+        match release::cut(component, inputs, world) {
+            Ok(cut) => deploy(plan, component, &environment, &cut, world),
             Err(blocked) => blocked.wait(plan).status(not_ready(component, &blocked)),
         }
     }
 }
 
 /// Writes the release, then points the first environment's binding at it, then says so.
-fn deploy(plan: Plan, component: &Component, inputs: &Inputs, cut: &Cut, world: &World) -> Plan {
+fn deploy(plan: Plan, component: &Component, environment: &str, cut: &Cut, world: &World) -> Plan {
     let here = ClusterId::control_plane();
     let namespace = component.namespace();
     if !cut.exists {
@@ -73,16 +74,16 @@ fn deploy(plan: Plan, component: &Component, inputs: &Inputs, cut: &Cut, world: 
     }
     let latest = LatestComponentRelease { name: cut.name.clone(), release_hash: cut.hash.clone() };
     let owner = &component.spec.owner.project_name;
-    let parts = [owner.as_str(), component.name(), inputs.environment.as_str()];
+    let parts = [owner.as_str(), component.name(), environment];
     let bindings = match lookup::list_spec(world, indexes::BINDINGS_BY_COMPONENT_AND_ENVIRONMENT, namespace, &parts) {
         Ok(bindings) => bindings,
         Err(unseen) => return plan.status(not_ready(component, &unseen.into())),
     };
     let name = match &bindings[..] {
         [] => {
-            let name = names::binding(component.name(), &inputs.environment);
+            let name = names::binding(component.name(), environment);
             let plan = match world.exists::<ReleaseBinding>(&here, (namespace, name.as_str())) {
-                Ok(false) => plan.create(&here, &binding(component, &name, &inputs.environment, &cut.name)),
+                Ok(false) => plan.create(&here, &binding(component, &name, environment, &cut.name)),
                 Ok(true) => {
                     let message = format!(
                         "ReleaseBinding {name:?} exists and belongs to another component: delete it or rename this component"
@@ -104,7 +105,7 @@ fn deploy(plan: Plan, component: &Component, inputs: &Inputs, cut: &Cut, world: 
             let names: Vec<&str> = several.iter().map(|binding| binding.name()).collect();
             let message = format!(
                 "environment {:?} has several ReleaseBindings for this component ({}): keep one",
-                inputs.environment,
+                environment,
                 names.join(", ")
             );
             return plan.status(not_ready(component, &failed(&message)));
@@ -132,7 +133,7 @@ fn deploy(plan: Plan, component: &Component, inputs: &Inputs, cut: &Cut, world: 
         "ComponentRelease {:?} and ReleaseBinding {:?} successfully managed for environment {:?}",
         cut.name,
         name.name(),
-        inputs.environment
+        environment
     );
     let ready = condition("Ready", State::True, "ComponentReleaseReady", message, component.generation());
     plan.status(status(component, ready, Some(latest)))

@@ -35,8 +35,7 @@ fn one(release: &RenderedRelease, cluster: &ClusterId, id: &str, manifest: &Valu
         notes.insert(annotations::RESTARTED_AT.to_owned(), at.into());
     }
     // What is on the plane says by this which manifest it was made from, so that no status speaks of an older one.
-    let made_from =
-        model::hash::content(&manifest).map_err(|error| format!("resource {id} cannot be written: {error}"))?;
+    let made_from = model::hash::content_of_value(&manifest);
     if let Value::Object(notes) = member(member(&mut manifest, "metadata"), "annotations") {
         notes.insert(annotations::APPLIED_HASH.to_owned(), made_from.into());
     }
