@@ -44,14 +44,55 @@ pub(crate) fn record(call: &Call, old: Option<&Value>, new: &mut Value, applied:
 
 /// Whether nothing changed but the times in `managedFields`.
 pub(crate) fn same(old: &Value, new: &Value) -> bool {
-    let timeless = |value: &Value| {
-        let mut value = value.clone();
-        if let Some(entries) = value.pointer_mut("/metadata/managedFields").and_then(Value::as_array_mut) {
-            for entry in entries.iter_mut().filter_map(Value::as_object_mut) {
-                entry.remove("time");
-            }
+    equal_but(old, new, "metadata", |old, new| equal_but(old, new, "managedFields", same_entries))
+}
+
+/// Whether two objects are equal, with a comparison of its own for one member.
+fn equal_but(old: &Value, new: &Value, member: &str, equal: impl Fn(&Value, &Value) -> bool) -> bool {
+    match (old, new) {
+        (Value::Object(old), Value::Object(new)) => {
+            old.len() == new.len()
+                && old.iter().all(|(name, value)| match new.get(name) {
+                    Some(other) if name == member => equal(value, other),
+                    Some(other) => value == other,
+                    None => false,
+                })
         }
-        value
+        _ => old == new,
+    }
+}
+
+fn same_entries(old: &Value, new: &Value) -> bool {
+    let timeless = |entry: &Value| -> Vec<(String, Value)> {
+        let members = entry.as_object().into_iter().flatten().filter(|(name, _)| *name != "time");
+        members.map(|(name, value)| (name.clone(), value.clone())).collect()
     };
-    timeless(old) == timeless(new)
+    match (old.as_array(), new.as_array()) {
+        (Some(old), Some(new)) => {
+            old.len() == new.len() && old.iter().zip(new).all(|(old, new)| timeless(old) == timeless(new))
+        }
+        _ => old == new,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::same;
+
+    #[test]
+    fn only_times_of_managed_fields_do_not_count() {
+        let object = |time: &str, manager: &str, label: &str| json!({"metadata": {"labels": {"a": label}, "managedFields": [{"manager": manager, "time": time}]}, "spec": {"time": label}});
+        let old = object("1", "m", "x");
+        assert!(same(&old, &object("2", "m", "x")));
+        assert!(!same(&old, &object("1", "n", "x")));
+        assert!(!same(&old, &object("1", "m", "y")));
+        let mut grown = old.clone();
+        grown["status"] = json!({});
+        assert!(!same(&old, &grown) && !same(&grown, &old));
+        let mut unmanaged = old.clone();
+        unmanaged["metadata"].as_object_mut().expect("an object").remove("managedFields");
+        assert!(!same(&old, &unmanaged) && !same(&unmanaged, &old));
+    }
 }

@@ -1,5 +1,7 @@
 //! The rules of ownership: who owns what after a write, and what goes when an applier stops sending it.
 
+use std::sync::LazyLock;
+
 use serde_json::{Value, json};
 
 use super::compare::Comparison;
@@ -60,7 +62,7 @@ impl Ownership<'_> {
         // With force there are no conflicts.
         let Ok(changes) = self.take(old, new, &mut after, None, true) else { return };
         let mut set = changes.modified.union(&changes.added);
-        set = set.recursive_difference(self.request.reset_fields).difference(&system_fields());
+        set = set.recursive_difference(self.request.reset_fields).difference(&SYSTEM_FIELDS);
         if !set.is_empty() {
             let id = self.request.manager_id(manager, false);
             let owned = after.managers.remove(&id).map_or(FieldSet::new(), |fields| fields.set);
@@ -102,7 +104,7 @@ impl Ownership<'_> {
         self.take(live, &new, &mut after, Some(&id), force).map_err(ApplyError::Conflicts)?;
         let unchanged = super::element::compare(live, &new).is_eq();
         if let Some(fields) = after.managers.get_mut(&id) {
-            fields.set = fields.set.difference(&system_fields());
+            fields.set = fields.set.difference(&SYSTEM_FIELDS);
             if !unchanged {
                 fields.time = Some(self.request.time());
             }
@@ -133,7 +135,7 @@ impl Ownership<'_> {
 }
 
 /// Fields that the server owns and nobody manages.
-fn system_fields() -> FieldSet {
+static SYSTEM_FIELDS: LazyLock<FieldSet> = LazyLock::new(|| {
     FieldSet::of_fields(&[
         &["apiVersion"],
         &["kind"],
@@ -148,4 +150,4 @@ fn system_fields() -> FieldSet {
         &["metadata", "managedFields"],
         &["metadata", "resourceVersion"],
     ])
-}
+});

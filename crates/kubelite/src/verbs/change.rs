@@ -116,11 +116,11 @@ async fn settle(
         return answer(call, stored).map(Some);
     }
     let remove = meta::deleting(&new) && meta::finalizers(&new).is_empty() && crate::strategy::may_go(&call.kind, &new);
-    let mut kept = new.clone();
-    convert::to_stored(call, &mut kept);
-    let draft = Draft::new(kept).map_err(ApiError::internal)?;
+    let rehearsed = call.params.dry_run.then(|| new.clone());
+    convert::to_stored(call, &mut new);
+    let draft = Draft::new(new).map_err(ApiError::internal)?;
     finish::size(draft.len())?;
-    if call.params.dry_run {
+    if let Some(new) = rehearsed {
         return if call.sub() == "scale" {
             scaled(call, &new).map(Some)
         } else {
@@ -207,16 +207,11 @@ fn generation(call: &Call, old: &Value, new: &mut Value) {
         return;
     }
     let skipped = |key: &str| key == "metadata" || (key == "status" && call.kind.has_status());
-    let wanted = |object: &Value| -> Vec<(String, Value)> {
-        object
-            .as_object()
-            .into_iter()
-            .flatten()
-            .filter(|(key, _)| !skipped(key))
-            .map(|(key, value)| (key.clone(), value.clone()))
-            .collect()
+    let wanted = |object: &Value| -> usize {
+        object.as_object().map_or(0, |object| object.keys().filter(|key| !skipped(key)).count())
     };
-    if wanted(old) != wanted(new) {
+    let is_so = |(key, value): (&String, &Value)| skipped(key) || old.get(key) == Some(value);
+    if wanted(old) != wanted(new) || !new.as_object().into_iter().flatten().all(is_so) {
         let next = meta::number(old, "generation").unwrap_or(0) + 1;
         meta::set(new, "generation", next);
     }
