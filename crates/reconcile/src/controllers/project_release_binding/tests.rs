@@ -87,10 +87,7 @@ fn ready_once_the_plane_shows_the_namespace() {
     let scene = scene();
     let mut release = rendered(&scene);
     let plan = run(&scene.binding, scene.world().with(&release));
-    assert_eq!(
-        reasons(&plan),
-        ["ReleaseSynced", "NamespaceProgressing", "ResourcesProgressing", "NamespaceProgressing"]
-    );
+    assert_eq!(reasons(&plan), ["ReleaseSynced", "NamespaceProgressing", "ResourcesReady", "NamespaceProgressing"]);
     release.status = Some(RenderedReleaseStatus {
         conditions: vec![told("ResourcesApplied", "True", "ApplySucceeded")],
         resources: vec![ManifestStatus {
