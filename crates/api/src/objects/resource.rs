@@ -27,6 +27,8 @@ pub(crate) struct Resource {
     pub(crate) filter: Option<Filter>,
     /// Whether the kind has a status.
     pub(crate) status: bool,
+    /// What operations of the document are called after, one and many, where it is not the kind.
+    pub(crate) operations: Option<(&'static str, &'static str)>,
 }
 
 const GROUP: &str = "openchoreo.dev";
@@ -34,7 +36,17 @@ const VERSION: &str = "v1alpha1";
 
 impl Resource {
     const fn new(kind: &'static str, plural: &'static str, missing: &'static str, taken: &'static str) -> Resource {
-        Resource { kind, plural, namespaced: true, missing, taken, update: true, filter: None, status: true }
+        Resource {
+            kind,
+            plural,
+            namespaced: true,
+            missing,
+            taken,
+            update: true,
+            filter: None,
+            status: true,
+            operations: None,
+        }
     }
 
     /// A kind without routes of its own.
@@ -54,6 +66,11 @@ impl Resource {
 
     const fn without_status(mut self) -> Resource {
         self.status = false;
+        self
+    }
+
+    const fn called(mut self, one: &'static str, many: &'static str) -> Resource {
+        self.operations = Some((one, many));
         self
     }
 
