@@ -53,7 +53,7 @@ fn steps(root: &Path) -> Vec<Step> {
             "lints",
             &[cargo, "clippy", "--workspace", "--all-targets", "--locked", "--quiet", "--", "-D", "warnings"],
         ),
-        step("tests", &[cargo, "test", "--workspace", "--locked"]),
+        step("tests", &[cargo, "test", "--workspace", "--locked", "--no-fail-fast"]),
     ];
     if Command::new(cargo).args(["deny", "--version"]).output().is_ok_and(|output| output.status.success()) {
         steps.push(step(

@@ -127,6 +127,14 @@ fn capital(plural: &str, kind: &str) -> String {
     if plural.starts_with(&stem.to_lowercase()) { format!("{stem}{}", &plural[stem.len()..]) } else { kind.to_owned() }
 }
 
+/// What operations are called after: one object, and many.
+fn called(resource: &Resource) -> (String, String) {
+    match resource.operations {
+        Some((one, many)) => (one.to_owned(), many.to_owned()),
+        None => (resource.kind.to_owned(), capital(resource.plural, resource.kind)),
+    }
+}
+
 fn collection(resource: &Resource) -> Value {
     let mut lists = parameters(resource, false);
     lists.push(query("limit", "integer", "Objects on a page, 1 to 100; usually 20"));
@@ -135,18 +143,18 @@ fn collection(resource: &Resource) -> Value {
     if let Some(filter) = resource.filter {
         lists.push(query(filter.query, "string", "Only what belongs to this owner"));
     }
-    let plural = capital(resource.plural, resource.kind);
+    let (kind, plural) = called(resource);
     json!({
         "get": {"operationId": format!("list{plural}"), "parameters": lists, "responses": answers("200", Some("ObjectList"))},
         "post": {
-            "operationId": format!("create{}", resource.kind), "parameters": parameters(resource, false),
+            "operationId": format!("create{kind}"), "parameters": parameters(resource, false),
             "requestBody": body(), "responses": answers("201", Some("Object")),
         },
     })
 }
 
 fn single(resource: &Resource) -> Value {
-    let kind = resource.kind;
+    let (kind, _) = called(resource);
     let mut item = json!({
         "get": {"operationId": format!("get{kind}"), "parameters": parameters(resource, true), "responses": answers("200", Some("Object"))},
         "delete": {"operationId": format!("delete{kind}"), "parameters": parameters(resource, true), "responses": answers("204", None)},

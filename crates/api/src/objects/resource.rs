@@ -180,10 +180,16 @@ pub(crate) static RESOURCES: &[Resource] = &[
         "ObservabilityAlertsNotificationChannel",
         "ObservabilityAlertsNotificationChannel",
     ),
-    Resource::new("AuthzRole", "authzroles", "Namespace role", "Namespace role").without_status(),
+    Resource::new("AuthzRole", "authzroles", "Namespace role", "Namespace role")
+        .without_status()
+        .called("NamespaceRole", "NamespaceRoles"),
     Resource::new("AuthzRoleBinding", "authzrolebindings", "Namespace role binding", "Namespace role binding")
-        .without_status(),
-    Resource::new("ClusterAuthzRole", "clusterauthzroles", "Cluster role", "Cluster role").cluster().without_status(),
+        .without_status()
+        .called("NamespaceRoleBinding", "NamespaceRoleBindings"),
+    Resource::new("ClusterAuthzRole", "clusterauthzroles", "Cluster role", "Cluster role")
+        .cluster()
+        .without_status()
+        .called("ClusterRole", "ClusterRoles"),
     Resource::new(
         "ClusterAuthzRoleBinding",
         "clusterauthzrolebindings",
@@ -191,5 +197,6 @@ pub(crate) static RESOURCES: &[Resource] = &[
         "Cluster role binding",
     )
     .cluster()
-    .without_status(),
+    .without_status()
+    .called("ClusterRoleBinding", "ClusterRoleBindings"),
 ];

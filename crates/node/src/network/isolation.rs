@@ -104,6 +104,7 @@ impl Isolation {
 
     /// The rules at our priorities.
     pub(super) async fn present(&self, kernel: &Kernel) -> Result<Vec<(OurRule, RuleMessage)>, NetworkError> {
+        let _alone = kernel.listing().await;
         let mut listed = kernel.handle().rule().get(IpVersion::V4).execute();
         let mut present = Vec::new();
         while let Some(message) = listed.try_next().await.map_err(|error| refused("list routing rules", &error))? {

@@ -21,6 +21,8 @@ use super::error::NetworkError;
 #[derive(Debug)]
 pub(crate) struct Kernel {
     handle: Handle,
+    /// One listing at a time: the kernel answers a second one on the same socket with "busy".
+    listing: tokio::sync::Mutex<()>,
     _connection: AbortOnDropHandle<()>,
 }
 
@@ -52,15 +54,25 @@ impl Kernel {
             action: "open a netlink socket".into(),
             reason: error.to_string(),
         })?;
-        Ok(Self { handle, _connection: AbortOnDropHandle::new(tokio::spawn(connection)) })
+        Ok(Self {
+            handle,
+            listing: tokio::sync::Mutex::new(()),
+            _connection: AbortOnDropHandle::new(tokio::spawn(connection)),
+        })
     }
 
     pub(super) fn handle(&self) -> &Handle {
         &self.handle
     }
 
+    /// Waits until no other listing is under way; none begins until the answer is dropped.
+    pub(super) async fn listing(&self) -> tokio::sync::MutexGuard<'_, ()> {
+        self.listing.lock().await
+    }
+
     /// The ranges of all IPv4 routes but the default ones, local addresses included.
     pub(crate) async fn routes(&self) -> Result<Vec<RouteInUse>, NetworkError> {
+        let _alone = self.listing().await;
         let query = RouteMessageBuilder::<Ipv4Addr>::new().build();
         let mut listed = self.handle.route().get(query).execute();
         let mut routes = Vec::new();
@@ -87,6 +99,7 @@ impl Kernel {
 
     /// The interface of that name, if it exists. One that is not a bridge is not ours.
     pub(crate) async fn find(&self, name: &str) -> Result<Option<Interface>, NetworkError> {
+        let _alone = self.listing().await;
         let mut links = self.handle.link().get().match_name(name.to_owned()).execute();
         match links.try_next().await {
             Ok(None) => Ok(None),
@@ -105,13 +118,14 @@ impl Kernel {
     }
 
     async fn has_ports(&self, bridge: u32) -> Result<bool, NetworkError> {
+        let _alone = self.listing().await;
         let mut links = self.handle.link().get().execute();
+        let mut found = false;
+        // To its end, or the kernel still counts it as under way.
         while let Some(link) = links.try_next().await.map_err(|error| refused("list interfaces", &error))? {
-            if link.attributes.contains(&LinkAttribute::Controller(bridge)) {
-                return Ok(true);
-            }
+            found |= link.attributes.contains(&LinkAttribute::Controller(bridge));
         }
-        Ok(false)
+        Ok(found)
     }
 
     /// The interface of that name, made where it is missing, and up.
@@ -141,6 +155,7 @@ impl Kernel {
 
     /// The IPv4 addresses of the interface.
     pub(crate) async fn addresses(&self, interface: &Interface) -> Result<BTreeSet<Ipv4Addr>, NetworkError> {
+        let _alone = self.listing().await;
         let mut listed = self.handle.address().get().set_link_index_filter(interface.index).execute();
         let mut addresses = BTreeSet::new();
         while let Some(message) = listed.try_next().await.map_err(|error| refused("list addresses", &error))? {
@@ -165,6 +180,7 @@ impl Kernel {
     /// Takes one address away; fine when it is gone.
     pub(crate) async fn remove_address(&self, interface: &Interface, address: Ipv4Addr) -> Result<(), NetworkError> {
         let action = || format!("remove {address} from interface {}", interface.name);
+        let _alone = self.listing().await;
         let mut listed = self
             .handle
             .address()
