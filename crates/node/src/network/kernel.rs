@@ -99,7 +99,6 @@ impl Kernel {
 
     /// The interface of that name, if it exists. One that is not a bridge is not ours.
     pub(crate) async fn find(&self, name: &str) -> Result<Option<Interface>, NetworkError> {
-        let _alone = self.listing().await;
         let mut links = self.handle.link().get().match_name(name.to_owned()).execute();
         match links.try_next().await {
             Ok(None) => Ok(None),
