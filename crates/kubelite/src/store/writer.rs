@@ -168,11 +168,11 @@ impl Writer {
         for shelf in &touched {
             shelf.announce();
         }
-        for change in accepted {
-            let _ = change.reply.send(Ok(change.object));
-        }
         for shelf in touched {
             self.floor = self.floor.max(shelf.trim(&self.history, at, &mut self.gone));
+        }
+        for change in accepted {
+            let _ = change.reply.send(Ok(change.object));
         }
         if self.gone.len() >= FORGET {
             self.forget();

@@ -131,9 +131,10 @@ fn observed(found: ContainerInspectResponse) -> Observed {
         Some(
             ContainerStateStatusEnum::EXITED | ContainerStateStatusEnum::DEAD | ContainerStateStatusEnum::REMOVING,
         ) => Phase::Exited,
-        // Podman says "stopping" and "stopped" for states that Docker does not have.
+        // Podman's own: it runs until an event says that it ended, though Podman says `Running: false`.
+        Some(ContainerStateStatusEnum::STOPPING) => Phase::Running,
         _ if state.running == Some(true) => Phase::Running,
-        _ if moment(state.finished_at.as_deref()).is_some() => Phase::Exited,
+        _ if moment(state.finished_at.as_deref()).or(moment(state.started_at.as_deref())).is_some() => Phase::Exited,
         _ => Phase::Created,
     };
     let networks = found.network_settings.and_then(|settings| settings.networks).unwrap_or_default();
@@ -165,4 +166,32 @@ fn observed(found: ContainerInspectResponse) -> Observed {
 fn moment(text: Option<&str>) -> Option<Timestamp> {
     let found: Timestamp = text?.parse().ok()?;
     (found > Timestamp::UNIX_EPOCH).then_some(found)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::{Phase, observed};
+
+    #[test]
+    fn the_states_of_both_engines_are_read() {
+        let (never, once) = ("0001-01-01T00:00:00Z", "2026-01-01T00:00:00Z");
+        let cases = [
+            ("created", false, never, never, Phase::Created),
+            ("running", true, once, never, Phase::Running),
+            ("paused", true, once, never, Phase::Running),
+            ("stopping", false, once, never, Phase::Running),
+            ("exited", false, once, once, Phase::Exited),
+            ("dead", false, once, once, Phase::Exited),
+            ("removing", false, once, never, Phase::Exited),
+        ];
+        for (status, running, started, finished, phase) in cases {
+            let state = json!({"Status": status, "Running": running, "StartedAt": started, "FinishedAt": finished});
+            let Ok(found) = serde_json::from_value(json!({"Id": "a", "State": state})) else {
+                panic!("the client does not know the state {status}")
+            };
+            assert_eq!(observed(found).phase, phase, "{status}");
+        }
+    }
 }

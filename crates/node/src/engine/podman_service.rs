@@ -1,5 +1,6 @@
 //! Podman's API service as a child of this process, where only the program is there.
 
+use std::fmt::Write as _;
 use std::fs;
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
@@ -160,7 +161,8 @@ impl Launch {
     }
 
     fn write_settings(&self) -> std::io::Result<()> {
-        fs::write(self.settings_file(), settings(Path::new("/sys/fs/cgroup/cgroup.controllers").exists()))
+        let unified = Path::new("/sys/fs/cgroup/cgroup.controllers").exists();
+        fs::write(self.settings_file(), settings(unified, &self.folder.join("events.log")))
     }
 
     fn spawn(&self) -> std::io::Result<Child> {
@@ -188,8 +190,10 @@ impl Launch {
 }
 
 /// What this machine needs of Podman.
-fn settings(unified_cgroups: bool) -> String {
-    let mut engine = String::from("[engine]\nevents_logger = \"file\"\n");
+fn settings(unified_cgroups: bool, events: &Path) -> String {
+    let mut engine = String::from("[engine]\nevents_logger = \"file\"\nevents_logfile_max_size = \"16m\"\n");
+    // The log of the machine is shared, small and read as a whole again at each rotation.
+    let _ = writeln!(engine, "events_logfile_path = {:?}", events.display().to_string());
     // crun refuses a machine whose cgroups are not unified; runc works on both.
     if program_in_path("runc").is_some() && (!unified_cgroups || program_in_path("crun").is_none()) {
         engine.push_str("runtime = \"runc\"\n");

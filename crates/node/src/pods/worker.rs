@@ -56,6 +56,8 @@ pub(crate) struct Worker {
     pub(super) unsupported: Vec<Unsupported>,
     /// A write to the API failed and is to be tried again.
     pub(super) write_again: bool,
+    /// Ids of containers that the engine could not tell about when they changed.
+    pub(super) look_again: BTreeSet<String>,
 }
 
 impl Worker {
@@ -80,6 +82,7 @@ impl Worker {
             last_words: BTreeMap::new(),
             out_of_memory: BTreeSet::new(),
             write_again: false,
+            look_again: BTreeSet::new(),
         };
         worker.take_all(adopted);
         worker
@@ -129,9 +132,10 @@ impl Worker {
             }
             let moments = next.look_again.into_iter().chain(self.stopping.values().copied());
             let mut wake = moments.min();
-            if pending || self.write_again {
+            let failed = self.write_again || !self.look_again.is_empty();
+            if pending || failed {
                 let soon = Timestamp::now().saturating_add(RETRY).unwrap_or(Timestamp::MAX);
-                let soon = if pending && !self.write_again { Timestamp::now() } else { soon };
+                let soon = if pending && !failed { Timestamp::now() } else { soon };
                 wake = Some(wake.map_or(soon, |wake| wake.min(soon)));
             }
             tokio::select! {
@@ -205,7 +209,8 @@ impl Worker {
                 matches!(block.reason, "CreateContainerError" | "RunContainerError" | "CreatePodSandboxError")
             });
         }
-        for id in mail.touched {
+        let touched = std::mem::take(&mut self.look_again).into_iter().chain(mail.touched).collect::<BTreeSet<_>>();
+        for id in touched {
             match self.ground.engine.inspect(&id).await {
                 Ok(Some(found)) => {
                     if found.phase == Phase::Exited {
@@ -214,7 +219,10 @@ impl Worker {
                     self.take(found);
                 }
                 Ok(None) => self.forget(&id),
-                Err(error) => tracing::debug!(%error, "a container was not looked at"),
+                Err(error) => {
+                    tracing::debug!(%error, "a container was not looked at; trying again");
+                    self.look_again.insert(id);
+                }
             }
         }
         if mail.config {
