@@ -5,7 +5,7 @@ use compiler::Manifest;
 use kube::Resource as _;
 use model::{
     FreeForm, Kind, OwnerReference, RenderedManifest, RenderedRelease, RenderedReleaseOwner, RenderedReleaseSpec,
-    TargetPlane, annotations, labels,
+    TargetPlane, annotations, finalizers, labels,
 };
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -38,6 +38,8 @@ pub(super) fn release(content: Content, manifests: Vec<Manifest>) -> RenderedRel
     release.metadata.annotations =
         content.restarted_at.map(|at| BTreeMap::from([(annotations::RESTARTED_AT.to_owned(), at.to_owned())]));
     release.metadata.owner_references = Some(vec![content.owner]);
+    // It comes with its finalizer, which spares the write that would add it.
+    release.metadata.finalizers = Some(vec![finalizer(content.plane).to_owned()]);
     release.spec = RenderedReleaseSpec {
         owner: RenderedReleaseOwner {
             project_name: content.project.into(),
@@ -53,6 +55,14 @@ pub(super) fn release(content: Content, manifests: Vec<Manifest>) -> RenderedRel
         ..RenderedReleaseSpec::default()
     };
     release
+}
+
+/// The finalizer of a rendered release, by the kind of its plane.
+pub(super) fn finalizer(plane: TargetPlane) -> &'static str {
+    match plane {
+        TargetPlane::DataPlane => finalizers::RENDERED_RELEASE_DATA_PLANE,
+        TargetPlane::ObservabilityPlane => finalizers::RENDERED_RELEASE_OBSERVABILITY_PLANE,
+    }
 }
 
 /// The reference by which a binding owns its rendered releases.

@@ -104,6 +104,10 @@ fn deploy(
     }
     match &live {
         Live::Ours(release) if rendering::is_so(release, &wanted.data_plane) => {
+            // The plane's first report comes within moments: a first status without it would be one write for nothing.
+            if release.status.is_none() && binding.status.is_none() {
+                return Ok(plan);
+            }
             let health = causes::explain(health::of(release, inputs), inputs, world)?;
             Ok(plan.status(told.deployed(wanted.summary(), health)))
         }

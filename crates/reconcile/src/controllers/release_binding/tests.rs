@@ -172,6 +172,10 @@ fn written_then_told_then_ready() {
     let release = rendered(&plan);
     assert_eq!(release.name(), "web-development");
     let plan = run(&scene.binding, scene.world().with(&release));
+    assert_eq!((plan.effects(), plan.new_status()), (&[][..], None), "nor what the plane has not reported yet");
+    let mut told_before = scene.binding.clone();
+    told_before.status = Some(ReleaseBindingStatus::default());
+    let plan = run(&told_before, scene.world().with(&release));
     assert_eq!((plan.effects(), condition(&plan, "Ready").0.as_str()), (&[][..], "ResourcesProgressing"));
     let plan = run(&scene.binding, scene.world().with(&reported(release.clone(), "Progressing")));
     assert!(condition(&plan, "ResourcesReady").1.ends_with("is progressing"), "{plan}");

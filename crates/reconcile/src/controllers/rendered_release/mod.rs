@@ -16,8 +16,9 @@ mod wanted;
 
 use super::condition::{State, condition};
 use super::placement;
+use super::rendering::finalizer;
 use crate::engine::{ClusterId, Controller, FailureReason, Gvk, ObjectKey, ObjectRef, Plan, Unseen, World};
-use model::{Condition, Kind, RenderedRelease, RenderedReleaseStatus, TargetPlane, finalizers, labels, names};
+use model::{Condition, Kind, RenderedRelease, RenderedReleaseStatus, TargetPlane, labels, names};
 use wanted::Wanted;
 
 /// Applies rendered releases to their planes.
@@ -33,7 +34,7 @@ impl Controller for RenderedReleaseController {
         if release.is_being_deleted() {
             return teardown::plan(release, world);
         }
-        let plan = Plan::new().add_finalizer(finalizer(release));
+        let plan = Plan::new().add_finalizer(finalizer(release.spec.target_plane));
         let cluster = match reach(release, world) {
             Ok(cluster) => cluster,
             Err(message) => return plan.status(failed(release, message)),
@@ -117,14 +118,6 @@ fn first_homeless<'w>(wanted: &'w [Wanted], missing: Option<&'w str>) -> Option<
     let missing = missing?;
     let homeless = wanted.iter().find(|one| one.object.key.namespace.as_deref() == Some(missing))?;
     Some((&homeless.id, missing))
-}
-
-/// The finalizer by the kind of plane.
-fn finalizer(release: &RenderedRelease) -> &'static str {
-    match release.spec.target_plane {
-        TargetPlane::DataPlane => finalizers::RENDERED_RELEASE_DATA_PLANE,
-        TargetPlane::ObservabilityPlane => finalizers::RENDERED_RELEASE_OBSERVABILITY_PLANE,
-    }
 }
 
 /// The cluster that the release is for, if it can be reached.

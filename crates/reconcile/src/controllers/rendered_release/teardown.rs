@@ -1,14 +1,15 @@
 //! Takes everything of a release off its plane.
 
-use super::{finalizer, inventory, within_reach};
+use super::{inventory, within_reach};
 use crate::controllers::blocked::Blocked;
 use crate::controllers::condition::{State, condition, set};
 use crate::controllers::placement::{self, Plane};
+use crate::controllers::rendering::finalizer;
 use crate::engine::{Plan, World};
 use model::{Environment, Kind, RenderedRelease, RenderedReleaseStatus};
 
 pub(super) fn plan(release: &RenderedRelease, world: &World) -> Plan {
-    let done = || Plan::new().remove_finalizer(finalizer(release));
+    let done = || Plan::new().remove_finalizer(finalizer(release.spec.target_plane));
     let plane = match whereabouts(release, world) {
         Ok(plane) => plane,
         // Where the plane is not known any more, nothing can be on it that anybody could reach.

@@ -3,6 +3,7 @@
 use super::*;
 use crate::controllers::testing::{deleting, named};
 use crate::engine::{Effect, Failure, FixedWorld};
+use model::finalizers;
 use model::{ClusterDataPlane, Environment};
 use serde_json::{Value, json};
 
