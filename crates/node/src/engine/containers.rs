@@ -127,12 +127,13 @@ fn observed(found: ContainerInspectResponse) -> Observed {
     let state = found.state.unwrap_or_default();
     let config = found.config.unwrap_or_default();
     let phase = match state.status {
-        Some(ContainerStateStatusEnum::RUNNING | ContainerStateStatusEnum::PAUSED) => Phase::Running,
+        // Podman says of "stopping" that it does not run; it does, until an event says that it ended.
+        Some(
+            ContainerStateStatusEnum::RUNNING | ContainerStateStatusEnum::PAUSED | ContainerStateStatusEnum::STOPPING,
+        ) => Phase::Running,
         Some(
             ContainerStateStatusEnum::EXITED | ContainerStateStatusEnum::DEAD | ContainerStateStatusEnum::REMOVING,
         ) => Phase::Exited,
-        // Podman's own: it runs until an event says that it ended, though Podman says `Running: false`.
-        Some(ContainerStateStatusEnum::STOPPING) => Phase::Running,
         _ if state.running == Some(true) => Phase::Running,
         _ if moment(state.finished_at.as_deref()).or(moment(state.started_at.as_deref())).is_some() => Phase::Exited,
         _ => Phase::Created,

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use bollard::{API_DEFAULT_VERSION, Docker};
+use bollard::{API_DEFAULT_VERSION, ClientVersion, Docker};
 
 use super::EngineError;
 use super::error::engine_words;
@@ -11,8 +11,10 @@ use super::podman_service::PodmanService;
 
 /// Seconds that one request may take until its answer begins.
 const REQUEST_SECONDS: u64 = 120;
-/// How long a found socket may take to answer a ping.
-const PING: Duration = Duration::from_secs(5);
+/// How long a found socket may take to answer.
+const ANSWER: Duration = Duration::from_secs(10);
+/// The version of Docker's API that every Podman since 3.0 serves.
+const PODMAN_API: ClientVersion = ClientVersion { major_version: 1, minor_version: 40 };
 
 /// How to find the engine.
 #[derive(Debug, Clone)]
@@ -54,11 +56,8 @@ pub(super) async fn find(options: &EngineOptions) -> Result<Found, EngineError> 
         tried.push("the program `podman` (not in PATH)".to_owned());
         return Err(EngineError::NotFound { tried: tried.join(", ") });
     };
-    let (service, address) = PodmanService::start(&program, &options.data_dir).await?;
-    match connect(&address).await {
-        Ok(docker) => Ok(Found { docker, address, service: Some(service) }),
-        Err(reason) => Err(EngineError::PodmanService { reason }),
-    }
+    let (service, docker, address) = PodmanService::start(&program, &options.data_dir).await?;
+    Ok(Found { docker, address, service: Some(service) })
 }
 
 async fn given(address: &str, source_of_address: &'static str) -> Result<Found, EngineError> {
@@ -71,16 +70,28 @@ async fn given(address: &str, source_of_address: &'static str) -> Result<Found, 
     }
 }
 
-/// Connects, pings, and agrees on the version of the API.
-pub(super) async fn connect(address: &str) -> Result<Docker, String> {
+/// Connects, and agrees on the version of the API.
+async fn connect(address: &str) -> Result<Docker, String> {
+    let docker = client(address, API_DEFAULT_VERSION)?;
+    let agreed = tokio::time::timeout(ANSWER, docker.negotiate_version()).await;
+    agreed.map_err(|_| format!("no answer within {} seconds", ANSWER.as_secs()))?.map_err(|error| engine_words(&error))
+}
+
+/// Connects to Podman's service once it answers. A ping costs nothing there, while the version, which tells those of all
+/// programs that it uses, takes a third of a second.
+pub(super) async fn connect_podman(address: &str) -> Option<Docker> {
+    let docker = client(address, &PODMAN_API).ok()?;
+    tokio::time::timeout(ANSWER, docker.ping()).await.ok()?.ok()?;
+    Some(docker)
+}
+
+fn client(address: &str, version: &ClientVersion) -> Result<Docker, String> {
     let docker = if address.starts_with("unix://") {
-        Docker::connect_with_unix(address, REQUEST_SECONDS, API_DEFAULT_VERSION)
+        Docker::connect_with_unix(address, REQUEST_SECONDS, version)
     } else {
-        Docker::connect_with_http(address, REQUEST_SECONDS, API_DEFAULT_VERSION)
+        Docker::connect_with_http(address, REQUEST_SECONDS, version)
     };
-    let docker = docker.map_err(|error| engine_words(&error))?;
-    let agreed = tokio::time::timeout(PING, docker.negotiate_version()).await;
-    agreed.map_err(|_| format!("no answer within {} seconds", PING.as_secs()))?.map_err(|error| engine_words(&error))
+    docker.map_err(|error| engine_words(&error))
 }
 
 /// Docker's and Podman's sockets, rootful before rootless.

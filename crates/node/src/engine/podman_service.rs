@@ -9,16 +9,17 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI32, Ordering};
 use std::time::Duration;
 
+use bollard::Docker;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use tokio::io::AsyncReadExt as _;
 use tokio::process::{Child, Command};
 
 use super::EngineError;
-use super::find::{connect, program_in_path};
+use super::find::{connect_podman, program_in_path};
 
 /// How long the service may take until it answers.
-const START: Duration = Duration::from_secs(20);
+const START: Duration = Duration::from_secs(60);
 /// How long a service that an earlier process left may take to end.
 const STOP: Duration = Duration::from_secs(3);
 /// The longest path that fits a socket's address.
@@ -39,8 +40,8 @@ struct State {
 }
 
 impl PodmanService {
-    /// Starts the service, in place of one that an earlier process of this data folder left, and returns its address.
-    pub(super) async fn start(program: &Path, data_dir: &Path) -> Result<(Self, String), EngineError> {
+    /// Starts the service, in place of one that an earlier process of this data folder left, and connects to it.
+    pub(super) async fn start(program: &Path, data_dir: &Path) -> Result<(Self, Docker, String), EngineError> {
         let folder = std::path::absolute(data_dir.join("podman")).unwrap_or_else(|_| data_dir.join("podman"));
         let failed = |source| EngineError::DataDir { path: folder.clone(), source };
         fs::DirBuilder::new().recursive(true).mode(0o700).create(&folder).map_err(failed)?;
@@ -66,9 +67,9 @@ impl PodmanService {
         let mut child = launch.spawn().map_err(failed)?;
         let mut errors = child.stderr.take();
         let deadline = tokio::time::Instant::now() + START;
-        loop {
-            if connect(&address).await.is_ok() {
-                break;
+        let docker = loop {
+            if let Some(docker) = connect_podman(&address).await {
+                break docker;
             }
             if let Ok(Some(status)) = child.try_wait() {
                 let mut said = String::new();
@@ -84,12 +85,12 @@ impl PodmanService {
                 });
             }
             // The service gives no sign of readiness other than its socket.
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        };
         let state = Arc::new(State::default());
         state.pid.store(child.id().map_or(0, |pid| pid as i32), Ordering::SeqCst);
         tokio::spawn(keep_running(launch, child, errors, state.clone()));
-        Ok((Self { state }, address))
+        Ok((Self { state }, docker, address))
     }
 }
 

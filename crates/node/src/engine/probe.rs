@@ -47,8 +47,9 @@ pub(super) async fn probe(docker: &Docker, address: &str) -> Result<Abilities, E
         action,
         reason: engine_words(error),
     };
-    let version = docker.version().await.map_err(|error| refused("tell its version", &error))?;
-    let info = docker.info().await.map_err(|error| refused("describe itself", &error))?;
+    let (version, info) = tokio::join!(docker.version(), docker.info());
+    let version = version.map_err(|error| refused("tell its version", &error))?;
+    let info = info.map_err(|error| refused("describe itself", &error))?;
     let name = version
         .components
         .as_ref()

@@ -1,7 +1,8 @@
 //! `openchoreo up`: everything in one process.
 //!
 //! ```text
-//! data folder ─▶ ports ─▶ store ─▶ kinds ─▶ engine ─▶ network ─▶ node ─▶ gateway ─▶ data plane ─▶ controllers ─▶ platform ─▶ API
+//! data folder ─▶ ports ─▶ store ─▶ kinds ─▶ platform ─┬▶ network ─▶ node ─▶ gateway ─▶ data plane ─▶ controllers ─▶ API
+//!                    └▶ container engine ──────────┘
 //! ```
 
 mod access;
@@ -81,9 +82,9 @@ impl Running {
         let ports = ports::Ports::bind(options)?;
         limits::raise();
         let range = addresses::service_range(&data).await?;
-        let (server, engine) = tokio::try_join!(open(&data, range), find_engine(options, &data))?;
+        // Podman's service takes longer to come up than everything of our own; both go on at the same time.
+        let ((server, outcome), engine) = tokio::try_join!(store(options, &data, range), find_engine(options, &data))?;
         let client = server.client();
-        ground::kinds(&client).await?;
         say(&format!("data        {}", data.path().display()));
         say(&format!("engine      {}", engine.address()));
 
@@ -111,9 +112,7 @@ impl Running {
         let gateway = Gateway::start(gateway_options).await?;
         ground::data_plane(&client, gateway.http_port(), server.authority().ca_pem(), &controller).await?;
         let controllers = control::start(&client)?;
-        if !options.no_platform {
-            tell_platform(&platform::install(&client).await?);
-        }
+        tell_platform(&outcome);
 
         let kubernetes = TcpListener::from_std(ports.kubernetes)?;
         let kubernetes_url = format!("https://{}", kubernetes.local_addr()?);
@@ -165,10 +164,15 @@ impl Running {
     }
 }
 
-async fn open(data: &DataDir, range: Cidr) -> Result<kubelite::Server> {
+/// The store with all kinds and the platform in it.
+async fn store(options: &UpOptions, data: &DataDir, range: Cidr) -> Result<(kubelite::Server, platform::Outcome)> {
     let folder = data.folder("store")?;
-    let options = kubelite::Options { service_range: range.to_string(), ..kubelite::Options::folder(folder) };
-    Ok(kubelite::Server::open(options).await?)
+    let of_server = kubelite::Options { service_range: range.to_string(), ..kubelite::Options::folder(folder) };
+    let server = kubelite::Server::open(of_server).await?;
+    let client = server.client();
+    ground::kinds(&client).await?;
+    let outcome = if options.no_platform { platform::Outcome::default() } else { platform::install(&client).await? };
+    Ok((server, outcome))
 }
 
 async fn find_engine(options: &UpOptions, data: &DataDir) -> Result<Engine> {
