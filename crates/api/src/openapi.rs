@@ -1,6 +1,6 @@
 //! The OpenAPI document, made from the same tables as the routes.
 
-use crate::objects::{RESOURCES, Resource};
+use crate::objects::{Resource, resources};
 use axum::Json;
 use serde_json::{Map, Value, json};
 
@@ -11,9 +11,12 @@ pub(crate) async fn document() -> Json<Value> {
 
 fn describe() -> Value {
     let mut paths = Map::new();
-    for resource in RESOURCES {
+    for resource in resources() {
         paths.insert(resource.path(), collection(resource));
         paths.insert(format!("{}/{{name}}", resource.path()), single(resource));
+        if resource.has_schema() {
+            paths.insert(format!("{}/{{name}}/schema", resource.path()), schema(resource));
+        }
     }
     for (path, item) in special() {
         paths.insert(path, item);
@@ -25,7 +28,7 @@ fn describe() -> Value {
         "security": [{"bearerAuth": []}],
         "components": {
             "securitySchemes": {"bearerAuth": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}},
-            "schemas": {"Object": object(), "ObjectList": list_of("Object"), "ErrorResponse": error()},
+            "schemas": {"Object": object(), "ObjectList": list_of("Object"), "ErrorResponse": error(), "SchemaResponse": {"type": "object"}},
         },
     })
 }
@@ -108,7 +111,7 @@ fn query(name: &str, kind: &str, description: &str) -> Value {
 
 fn parameters(resource: &Resource, single: bool) -> Vec<Value> {
     let mut parameters = Vec::new();
-    if resource.namespaced {
+    if resource.row.is_namespaced() {
         parameters.push(path_parameter("namespace"));
     }
     if single {
@@ -131,7 +134,7 @@ fn capital(plural: &str, kind: &str) -> String {
 fn called(resource: &Resource) -> (String, String) {
     match resource.operations {
         Some((one, many)) => (one.to_owned(), many.to_owned()),
-        None => (resource.kind.to_owned(), capital(resource.plural, resource.kind)),
+        None => (resource.kind().to_owned(), capital(resource.row.plural, resource.kind())),
     }
 }
 
@@ -159,13 +162,22 @@ fn single(resource: &Resource) -> Value {
         "get": {"operationId": format!("get{kind}"), "parameters": parameters(resource, true), "responses": answers("200", Some("Object"))},
         "delete": {"operationId": format!("delete{kind}"), "parameters": parameters(resource, true), "responses": answers("204", None)},
     });
-    if resource.update {
+    if resource.is_changeable() {
         item["put"] = json!({
             "operationId": format!("update{kind}"), "parameters": parameters(resource, true),
             "requestBody": body(), "responses": answers("200", Some("Object")),
         });
     }
     item
+}
+
+fn schema(resource: &Resource) -> Value {
+    json!({
+        "get": {
+            "operationId": format!("get{}Schema", resource.kind()), "parameters": parameters(resource, true),
+            "responses": answers("200", Some("SchemaResponse")),
+        },
+    })
 }
 
 /// Operations that are not the same for every kind: path, method, operation id, query parameters, success.

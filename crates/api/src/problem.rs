@@ -55,6 +55,13 @@ impl Problem {
         Problem { details, ..Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "UNPROCESSABLE_CONTENT", error) }
     }
 
+    /// An object that is to be made has no name.
+    pub(crate) fn without_name() -> Problem {
+        let details =
+            vec![Detail { field: "metadata.name".into(), message: "Required value: name is required".into() }];
+        Problem::unprocessable("metadata.name: Required value: name is required", details)
+    }
+
     pub(crate) fn unavailable(error: impl Into<String>) -> Problem {
         Problem::new(StatusCode::SERVICE_UNAVAILABLE, "INTERNAL_ERROR", error)
     }

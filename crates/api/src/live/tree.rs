@@ -1,6 +1,7 @@
 //! The objects of a deployment as they are on its plane, with what they made.
 
 use super::binding::Deployed;
+use super::environment::resource;
 use crate::objects::{Parts, Resource, to_wire};
 use crate::problem::Problem;
 use crate::serving::App;
@@ -17,6 +18,7 @@ use serde_json::{Map, Value, json};
 /// `GET …/k8sresources/tree`
 pub(super) async fn tree(State(app): State<App>, Path(parts): Path<Parts>) -> Result<Json<Value>, Problem> {
     let deployed = Deployed::resolve(&app, &parts).await?;
+    let kind = rendered_release()?;
     let mut releases = Vec::new();
     for release in rendered(&app, &deployed).await? {
         let health = release_health(&release);
@@ -33,14 +35,16 @@ pub(super) async fn tree(State(app): State<App>, Path(parts): Path<Parts>) -> Re
             "name": release.metadata.name,
             "targetPlane": release.data.pointer("/spec/targetPlane").cloned().unwrap_or_else(|| "dataplane".into()),
             "nodes": nodes,
-            "renderedRelease": to_wire(&RENDERED, &release)?,
+            "renderedRelease": to_wire(kind, &release)?,
         }));
     }
     Ok(Json(json!({"renderedReleases": releases})))
 }
 
 /// Rendered releases can be seen here and are written by nobody but the platform.
-static RENDERED: Resource = Resource::hidden("RenderedRelease", "renderedreleases");
+fn rendered_release() -> Result<&'static Resource, Problem> {
+    resource("RenderedRelease")
+}
 
 /// The rendered releases of a deployment.
 async fn rendered(app: &App, deployed: &Deployed) -> Result<Vec<DynamicObject>, Problem> {
@@ -48,12 +52,13 @@ async fn rendered(app: &App, deployed: &Deployed) -> Result<Vec<DynamicObject>, 
         format!("{}-{}", deployed.component, deployed.environment),
         format!("{}-{}-observability", deployed.component, deployed.environment),
     ];
-    let api = RENDERED.api(&app.client, Some(&deployed.namespace));
+    let kind = rendered_release()?;
+    let api = kind.api(&app.client, Some(&deployed.namespace));
     let mut found = Vec::new();
     for name in names {
         match api.get_opt(&name).await {
             Ok(release) => found.extend(release.filter(|release| owner(release) == Some(deployed.component.as_str()))),
-            Err(error) => return Err(Problem::from_kube(error, RENDERED.missing, RENDERED.taken)),
+            Err(error) => return Err(Problem::from_kube(error, kind.missing, kind.taken)),
         }
     }
     Ok(found)

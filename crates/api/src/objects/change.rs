@@ -1,8 +1,10 @@
 //! Create, update and delete.
 
-use super::body::{JsonBody, type_name};
-use super::{Parts, Resource, answer, fetch, name, namespace, rules};
-use crate::problem::{Detail, Problem};
+use super::body::JsonBody;
+use super::draft::{Draft, wrong_type};
+use super::warnings::{Warnings, dropped};
+use super::{Parts, Resource, fetch, name, namespace, rules, to_wire};
+use crate::problem::Problem;
 use crate::serving::App;
 use axum::Json;
 use axum::response::{IntoResponse, Response};
@@ -14,76 +16,6 @@ use serde_json::{Map, Value, json};
 /// How often an update without a version is tried again when somebody else wrote in between.
 const TRIES: usize = 5;
 
-/// What a client may set of an object.
-pub(super) struct Draft {
-    pub(super) name: Option<String>,
-    labels: Map<String, Value>,
-    annotations: Map<String, Value>,
-    pub(super) spec: Option<Value>,
-    /// The version that the client read.
-    version: Option<String>,
-}
-
-impl Draft {
-    /// Takes what the server decides out of a body: versions, kinds, status, and whatever else it owns.
-    pub(super) fn read(
-        resource: &Resource,
-        path_namespace: Option<&str>,
-        body: Map<String, Value>,
-    ) -> Result<Draft, Problem> {
-        let mut body = body;
-        if let Some(kind) = body.get("kind").filter(|kind| kind.as_str() != Some(resource.kind)) {
-            return Err(Problem::bad_request(format!("kind: expected {:?}, got {kind}", resource.kind)));
-        }
-        let mut metadata = match body.remove("metadata") {
-            Some(Value::Object(metadata)) => metadata,
-            None | Some(Value::Null) => Map::new(),
-            Some(other) => return Err(wrong_type("metadata", "an object", &other)),
-        };
-        let mut text = |field: &str| match metadata.remove(field) {
-            Some(Value::String(text)) => Ok(Some(text).filter(|text| !text.is_empty())),
-            None | Some(Value::Null) => Ok(None),
-            Some(other) => Err(wrong_type(&format!("metadata.{field}"), "a string", &other)),
-        };
-        let name = text("name")?;
-        let version = text("resourceVersion")?;
-        if let (Some(namespace), true) = (text("namespace")?, resource.namespaced)
-            && Some(namespace.as_str()) != path_namespace
-        {
-            return Err(Problem::bad_request("Namespace in body does not match path"));
-        }
-        let mut map = |field: &str| match metadata.remove(field) {
-            Some(Value::Object(map)) => Ok(map),
-            None | Some(Value::Null) => Ok(Map::new()),
-            Some(other) => Err(wrong_type(&format!("metadata.{field}"), "an object of strings", &other)),
-        };
-        Ok(Draft {
-            name,
-            labels: map("labels")?,
-            annotations: map("annotations")?,
-            spec: body.remove("spec").filter(|spec| !spec.is_null()),
-            version,
-        })
-    }
-
-    pub(super) fn label(&mut self, name: &str, value: &str) {
-        self.labels.insert(name.to_owned(), value.into());
-    }
-
-    /// A string inside `spec`, by JSON pointer.
-    pub(super) fn text(&self, pointer: &str) -> Option<&str> {
-        self.spec.as_ref()?.pointer(pointer)?.as_str()
-    }
-}
-
-fn wrong_type(field: &str, expected: &str, got: &Value) -> Problem {
-    let message = format!("expected {expected}, got {}", type_name(got));
-    Problem {
-        details: vec![Detail { field: field.to_owned(), message: message.clone() }],
-        ..Problem::bad_request(format!("can't decode JSON body: {field}: {message}"))
-    }
-}
-
 /// `POST` on a collection.
 pub(super) async fn create(
     app: App,
@@ -91,20 +23,17 @@ pub(super) async fn create(
     parts: Parts,
     JsonBody(body): JsonBody,
 ) -> Result<Response, Problem> {
-    let mut draft = Draft::read(resource, namespace(&parts), body)?;
-    let Some(name) = draft.name.clone() else {
-        let details =
-            vec![Detail { field: "metadata.name".into(), message: "Required value: name is required".into() }];
-        return Err(Problem::unprocessable("metadata.name: Required value: name is required", details));
-    };
+    let mut draft = Draft::read(resource, body)?;
+    let Some(name) = draft.name.clone() else { return Err(Problem::without_name()) };
+    draft.belongs_to(resource, namespace(&parts), rules::refuses_other_namespaces(resource))?;
     rules::on_create(&app, resource, namespace(&parts), &mut draft).await?;
     let mut object = json!({
         "apiVersion": "openchoreo.dev/v1alpha1",
-        "kind": resource.kind,
+        "kind": resource.kind(),
         "metadata": {"name": name, "labels": draft.labels, "annotations": draft.annotations},
     });
-    if let Some(spec) = draft.spec {
-        object["spec"] = spec;
+    if let Some(spec) = &draft.spec {
+        object["spec"] = spec.clone();
     }
     if let Some(namespace) = namespace(&parts) {
         object["metadata"]["namespace"] = namespace.into();
@@ -116,7 +45,7 @@ pub(super) async fn create(
         .create(&PostParams { field_manager: Some(super::rules::MANAGER.into()), ..PostParams::default() }, &object)
         .await
         .map_err(|error| Problem::from_kube(error, resource.missing, resource.taken))?;
-    Ok((StatusCode::CREATED, answer(resource, &created)?).into_response())
+    respond(StatusCode::CREATED, resource, &created, &draft)
 }
 
 /// `PUT` on an object: its spec, labels and annotations become what the body says. With `If-Match` or
@@ -127,8 +56,10 @@ pub(super) async fn update(
     parts: Parts,
     headers: HeaderMap,
     JsonBody(body): JsonBody,
-) -> Result<Json<Value>, Problem> {
-    let mut draft = Draft::read(resource, namespace(&parts), body)?;
+) -> Result<Response, Problem> {
+    let mut draft = Draft::read(resource, body)?;
+    draft.belongs_to(resource, namespace(&parts), false)?;
+    draft.is_called(name(&parts));
     let if_match = headers
         .get(header::IF_MATCH)
         .and_then(|value| value.to_str().ok())
@@ -140,6 +71,7 @@ pub(super) async fn update(
     loop {
         tries += 1;
         let live = fetch(&app, resource, namespace(&parts), name(&parts)).await?;
+        draft.spec.clone_from(&draft.sent);
         rules::on_update(resource, &live, &mut draft)?;
         let mut next = live;
         next.metadata.labels = Some(strings("metadata.labels", &draft.labels)?);
@@ -151,11 +83,26 @@ pub(super) async fn update(
             data.insert("spec".into(), draft.spec.clone().unwrap_or_else(|| Value::Object(Map::new())));
         }
         match api.replace(name(&parts), &params, &next).await {
-            Ok(updated) => return answer(resource, &updated),
+            Ok(updated) => return respond(StatusCode::OK, resource, &updated, &draft),
             Err(kube::Error::Api(status)) if status.code == 409 && version.is_none() && tries < TRIES => {}
             Err(error) => return Err(Problem::from_kube(error, resource.missing, resource.taken)),
         }
     }
+}
+
+/// The object as it is now, with a warning for each thing that the client said and that is not in it.
+fn respond(
+    status: StatusCode,
+    resource: &Resource,
+    written: &DynamicObject,
+    draft: &Draft,
+) -> Result<Response, Problem> {
+    let object = to_wire(resource, written)?;
+    let mut warnings = draft.warnings.clone();
+    if let Some(sent) = &draft.sent {
+        warnings.extend(dropped("spec", sent, &object["spec"]));
+    }
+    Ok((status, Warnings(warnings), Json(object)).into_response())
 }
 
 fn strings(field: &str, map: &Map<String, Value>) -> Result<std::collections::BTreeMap<String, String>, Problem> {

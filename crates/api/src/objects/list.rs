@@ -21,7 +21,7 @@ pub(super) async fn list(
     let filter = resource
         .filter
         .and_then(|filter| Some((filter.field, query.get(filter.query).filter(|value| !value.is_empty())?)));
-    if let (Some((_, project)), "Component", Some(projects)) = (filter, resource.kind, Resource::of("Project")) {
+    if let (Some((_, project)), "Component", Some(projects)) = (filter, resource.kind(), Resource::of("Project")) {
         fetch(&app, projects, namespace(&parts), project).await?;
     }
     let api = resource.api(&app.client, namespace(&parts));

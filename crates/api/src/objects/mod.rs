@@ -6,17 +6,21 @@
 
 mod body;
 mod change;
+mod draft;
 mod list;
 mod namespaces;
 mod page;
 mod read;
+mod references;
 mod resource;
 mod rules;
+mod schema;
+mod warnings;
 mod wire;
 
 pub(crate) use body::JsonBody;
 pub(crate) use namespaces::routes as namespace_routes;
-pub(crate) use resource::{RESOURCES, Resource};
+pub(crate) use resource::{Resource, resources};
 pub(crate) use wire::to_wire;
 
 use crate::problem::Problem;
@@ -30,18 +34,22 @@ use std::collections::HashMap;
 
 /// Routes of all kinds.
 pub(crate) fn routes() -> Router<App> {
-    RESOURCES.iter().fold(Router::new(), |router, resource| {
+    resources().fold(Router::new(), |router, resource| {
         let collection = resource.path();
         let one = format!("{collection}/{{name}}");
         let lists = get(move |State(app), Path(path), query| list::list(app, resource, path, query));
         let creates = post(move |State(app), Path(path), body| change::create(app, resource, path, body));
         let mut single = get(move |State(app), Path(path)| read::get(app, resource, path))
             .delete(move |State(app), Path(path)| change::delete(app, resource, path));
-        if resource.update {
+        if resource.is_changeable() {
             single = single
                 .put(move |State(app), Path(path), headers, body| change::update(app, resource, path, headers, body));
         }
-        router.route(&collection, lists.merge(creates)).route(&one, single)
+        let router = router.route(&collection, lists.merge(creates)).route(&one, single);
+        if !resource.has_schema() {
+            return router;
+        }
+        router.route(&format!("{one}/schema"), get(move |State(app), Path(path)| schema::get(app, resource, path)))
     })
 }
 

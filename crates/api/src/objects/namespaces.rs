@@ -2,9 +2,10 @@
 
 use super::body::JsonBody;
 use super::page::Page;
+use super::warnings::{Warnings, unknown_members};
 use super::wire::public_metadata;
 use super::{Parts, name};
-use crate::problem::{Detail, Problem};
+use crate::problem::Problem;
 use crate::serving::App;
 use axum::extract::{Path, Query, State};
 use axum::response::{IntoResponse, Response};
@@ -86,9 +87,7 @@ async fn create(State(app): State<App>, JsonBody(body): JsonBody) -> Result<Resp
         .and_then(Value::as_str)
         .filter(|name| !name.is_empty())
     else {
-        let details =
-            vec![Detail { field: "metadata.name".into(), message: "Required value: name is required".into() }];
-        return Err(Problem::unprocessable("metadata.name: Required value: name is required", details));
+        return Err(Problem::without_name());
     };
     let namespace: Namespace = serde_json::from_value(json!({
         "metadata": {"name": name, "labels": {LABEL: "true"}, "annotations": annotations(&body)},
@@ -96,19 +95,50 @@ async fn create(State(app): State<App>, JsonBody(body): JsonBody) -> Result<Resp
     .map_err(|error| Problem::bad_request(format!("can't decode JSON body: {error}")))?;
     let params = PostParams { field_manager: Some(super::rules::MANAGER.into()), ..PostParams::default() };
     let created = api(&app).create(&params, &namespace).await.map_err(problem)?;
-    Ok((StatusCode::CREATED, Json(shown(&created)?)).into_response())
+    Ok((StatusCode::CREATED, unused(&body), Json(shown(&created)?)).into_response())
 }
 
 async fn update(
     State(app): State<App>,
     Path(parts): Path<Parts>,
     JsonBody(body): JsonBody,
-) -> Result<Json<Value>, Problem> {
+) -> Result<Response, Problem> {
     fetch(&app, name(&parts)).await?;
     let patch = Patch::Merge(json!({"metadata": {"annotations": annotations(&body)}}));
     let params = PatchParams { field_manager: Some(super::rules::MANAGER.into()), ..PatchParams::default() };
     let updated = api(&app).patch(name(&parts), &params, &patch).await.map_err(problem)?;
-    Ok(Json(shown(&updated)?))
+    Ok((unused(&body), Json(shown(&updated)?)).into_response())
+}
+
+/// What a client said of a namespace that is not taken from it.
+fn unused(body: &Map<String, Value>) -> Warnings {
+    let mut warnings = unknown_members("", body, &["apiVersion", "kind", "metadata", "status"]);
+    let metadata = body.get("metadata").and_then(Value::as_object);
+    for (member, value) in metadata.into_iter().flatten() {
+        match (member.as_str(), value) {
+            ("labels", Value::Object(labels)) => {
+                warnings.extend(
+                    labels.keys().filter(|label| !label.starts_with("kubernetes.io/") && *label != LABEL).map(
+                        |label| {
+                            format!(
+                                "field \"metadata.labels\": label {label:?} was not used: namespaces take none here"
+                            )
+                        },
+                    ),
+                );
+            }
+            ("annotations", Value::Object(annotations)) => {
+                warnings.extend(annotations.keys().filter(|name| !ANNOTATIONS.contains(&name.as_str())).map(|name| {
+                    format!(
+                        "field \"metadata.annotations\": annotation {name:?} was not used: namespaces take {} only",
+                        ANNOTATIONS.join(" and ")
+                    )
+                }));
+            }
+            _ => {}
+        }
+    }
+    Warnings(warnings)
 }
 
 async fn remove(State(app): State<App>, Path(parts): Path<Parts>) -> Result<StatusCode, Problem> {

@@ -1,29 +1,81 @@
-//! What REST needs to know of each kind.
+//! What REST needs to know of each kind: the row of the kinds table, and the words of this API.
 
 use kube::Client;
 use kube::api::Api;
 use kube::core::{ApiResource, DynamicObject};
+use model::{KINDS, KindRow};
+use std::sync::LazyLock;
 
-/// A list filter: a query parameter and the field of `spec.owner` or `spec` that it is compared with.
-#[derive(Debug, Clone, Copy)]
+/// A list filter: a query parameter and the place in an object that it is compared with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Filter {
     pub(crate) query: &'static str,
     /// JSON pointer into the object.
     pub(crate) field: &'static str,
 }
 
+/// The words of one kind, where they are not its name.
+#[derive(Debug, Clone, Copy)]
+struct Words {
+    /// How messages call it when it does not exist. Clients match on these words.
+    missing: Option<&'static str>,
+    /// How messages call it when its name is taken.
+    taken: Option<&'static str>,
+    /// What operations of the document are called after, one and many.
+    operations: Option<(&'static str, &'static str)>,
+}
+
+impl Words {
+    const NONE: Words = Words { missing: None, taken: None, operations: None };
+
+    const fn taken(taken: &'static str) -> Words {
+        Words { taken: Some(taken), ..Words::NONE }
+    }
+
+    const fn both(noun: &'static str) -> Words {
+        Words { missing: Some(noun), taken: Some(noun), ..Words::NONE }
+    }
+
+    const fn called(mut self, one: &'static str, many: &'static str) -> Words {
+        self.operations = Some((one, many));
+        self
+    }
+}
+
+/// Kinds that messages or operations call otherwise than their name.
+const WORDS: &[(&str, Words)] = &[
+    ("ProjectRelease", Words::both("Project release")),
+    ("ProjectReleaseBinding", Words::both("Project release binding")),
+    ("ResourceRelease", Words::both("Resource release")),
+    ("ResourceReleaseBinding", Words::both("Resource release binding")),
+    ("DeploymentPipeline", Words::taken("Deployment pipeline")),
+    ("ComponentType", Words::taken("Component type")),
+    ("ClusterComponentType", Words::taken("Cluster component type")),
+    ("ClusterTrait", Words::taken("Cluster trait")),
+    ("ProjectType", Words::both("Project type")),
+    ("ClusterProjectType", Words::taken("Cluster project type")),
+    ("ResourceType", Words::both("Resource type")),
+    ("ClusterResourceType", Words::taken("Cluster resource type")),
+    ("AuthzRole", Words::both("Namespace role").called("NamespaceRole", "NamespaceRoles")),
+    ("AuthzRoleBinding", Words::both("Namespace role binding").called("NamespaceRoleBinding", "NamespaceRoleBindings")),
+    ("ClusterAuthzRole", Words::both("Cluster role").called("ClusterRole", "ClusterRoles")),
+    (
+        "ClusterAuthzRoleBinding",
+        Words::both("Cluster role binding").called("ClusterRoleBinding", "ClusterRoleBindings"),
+    ),
+];
+
+/// Kinds whose objects are shown without a status, as they have none.
+const WITHOUT_STATUS: &[&str] = &["AuthzRole", "AuthzRoleBinding", "ClusterAuthzRole", "ClusterAuthzRoleBinding"];
+
 /// One kind.
 #[derive(Debug)]
 pub(crate) struct Resource {
-    pub(crate) kind: &'static str,
-    pub(crate) plural: &'static str,
-    pub(crate) namespaced: bool,
-    /// How messages call it when it does not exist. Clients match on these words.
+    pub(crate) row: &'static KindRow,
+    /// How messages call it when it does not exist.
     pub(crate) missing: &'static str,
     /// How messages call it when its name is taken.
     pub(crate) taken: &'static str,
-    /// Whether it may be changed; releases may not.
-    pub(crate) update: bool,
     pub(crate) filter: Option<Filter>,
     /// Whether the kind has a status.
     pub(crate) status: bool,
@@ -31,172 +83,106 @@ pub(crate) struct Resource {
     pub(crate) operations: Option<(&'static str, &'static str)>,
 }
 
-const GROUP: &str = "openchoreo.dev";
-const VERSION: &str = "v1alpha1";
+/// All kinds, with routes or without.
+static ALL: LazyLock<Vec<Resource>> = LazyLock::new(|| KINDS.iter().map(Resource::new).collect());
+
+/// The kinds with routes of their own.
+pub(crate) fn resources() -> impl Iterator<Item = &'static Resource> {
+    ALL.iter().filter(|resource| resource.row.rest.is_some())
+}
 
 impl Resource {
-    const fn new(kind: &'static str, plural: &'static str, missing: &'static str, taken: &'static str) -> Resource {
+    fn new(row: &'static KindRow) -> Resource {
+        let words = WORDS.iter().find(|(kind, _)| *kind == row.kind).map_or(Words::NONE, |(_, words)| *words);
         Resource {
-            kind,
-            plural,
-            namespaced: true,
-            missing,
-            taken,
-            update: true,
-            filter: None,
-            status: true,
-            operations: None,
+            row,
+            missing: words.missing.unwrap_or(row.kind),
+            taken: words.taken.unwrap_or(row.kind),
+            filter: row.rest.and_then(|rest| filter(row, rest.filter?)),
+            status: !WITHOUT_STATUS.contains(&row.kind),
+            operations: words.operations,
         }
     }
 
-    /// A kind without routes of its own.
-    pub(crate) const fn hidden(kind: &'static str, plural: &'static str) -> Resource {
-        Resource::new(kind, plural, kind, kind).immutable()
-    }
-
-    const fn cluster(mut self) -> Resource {
-        self.namespaced = false;
-        self
-    }
-
-    const fn immutable(mut self) -> Resource {
-        self.update = false;
-        self
-    }
-
-    const fn without_status(mut self) -> Resource {
-        self.status = false;
-        self
-    }
-
-    const fn called(mut self, one: &'static str, many: &'static str) -> Resource {
-        self.operations = Some((one, many));
-        self
-    }
-
-    const fn filtered(mut self, query: &'static str, field: &'static str) -> Resource {
-        self.filter = Some(Filter { query, field });
-        self
-    }
-
-    /// The row of a kind.
+    /// The row of a kind, with routes or without.
     pub(crate) fn of(kind: &str) -> Option<&'static Resource> {
-        RESOURCES.iter().find(|resource| resource.kind == kind)
+        ALL.iter().find(|resource| resource.row.kind == kind)
+    }
+
+    /// The kind's name.
+    pub(crate) fn kind(&self) -> &'static str {
+        self.row.kind
+    }
+
+    /// Whether objects may be changed; releases may not.
+    pub(crate) fn is_changeable(&self) -> bool {
+        self.row.rest.is_some_and(|rest| rest.verbs.update)
+    }
+
+    /// Whether there is a schema of what users may set.
+    pub(crate) fn has_schema(&self) -> bool {
+        self.row.rest.is_some_and(|rest| rest.has_schema)
     }
 
     /// Path of the collection.
     pub(crate) fn path(&self) -> String {
-        if self.namespaced {
-            format!("/api/v1/namespaces/{{namespace}}/{}", self.plural)
-        } else {
-            format!("/api/v1/{}", self.plural)
-        }
+        self.row.rest_path("{namespace}")
     }
 
     /// The objects of this kind.
     pub(crate) fn api(&self, client: &Client, namespace: Option<&str>) -> Api<DynamicObject> {
         let resource = ApiResource {
-            group: GROUP.into(),
-            version: VERSION.into(),
-            api_version: format!("{GROUP}/{VERSION}"),
-            kind: self.kind.into(),
-            plural: self.plural.into(),
+            group: model::GROUP.into(),
+            version: model::VERSION.into(),
+            api_version: model::API_VERSION.into(),
+            kind: self.row.kind.into(),
+            plural: self.row.plural.into(),
         };
         match namespace {
-            Some(namespace) if self.namespaced => Api::namespaced_with(client.clone(), namespace, &resource),
+            Some(namespace) if self.row.is_namespaced() => Api::namespaced_with(client.clone(), namespace, &resource),
             _ => Api::all_with(client.clone(), &resource),
         }
     }
 }
 
-const PROJECT: (&str, &str) = ("project", "/spec/owner/projectName");
-const COMPONENT: (&str, &str) = ("component", "/spec/owner/componentName");
-const RESOURCE: (&str, &str) = ("resource", "/spec/owner/resourceName");
+/// Owners are compared where the kind says what it belongs to; runs are told apart by their workflow.
+fn filter(row: &KindRow, query: &'static str) -> Option<Filter> {
+    let field = match query {
+        "project" => row.owner.project?,
+        "component" => row.owner.component?,
+        "resource" => row.owner.resource?,
+        "workflow" => "/spec/workflow/name",
+        _ => return None,
+    };
+    Some(Filter { query, field })
+}
 
-/// All kinds of the API, in the order of the document.
-pub(crate) static RESOURCES: &[Resource] = &[
-    Resource::new("Project", "projects", "Project", "Project"),
-    Resource::new("Component", "components", "Component", "Component").filtered(PROJECT.0, PROJECT.1),
-    Resource::new("Workload", "workloads", "Workload", "Workload").filtered(COMPONENT.0, COMPONENT.1),
-    Resource::new("ComponentRelease", "componentreleases", "ComponentRelease", "ComponentRelease")
-        .immutable()
-        .filtered(COMPONENT.0, COMPONENT.1),
-    Resource::new("ReleaseBinding", "releasebindings", "ReleaseBinding", "ReleaseBinding")
-        .filtered(COMPONENT.0, COMPONENT.1),
-    Resource::new("ProjectRelease", "projectreleases", "Project release", "Project release")
-        .immutable()
-        .filtered(PROJECT.0, PROJECT.1),
-    Resource::new(
-        "ProjectReleaseBinding",
-        "projectreleasebindings",
-        "Project release binding",
-        "Project release binding",
-    )
-    .filtered(PROJECT.0, PROJECT.1),
-    Resource::new("Resource", "resources", "Resource", "Resource").filtered(PROJECT.0, PROJECT.1),
-    Resource::new("ResourceRelease", "resourcereleases", "Resource release", "Resource release")
-        .immutable()
-        .filtered(RESOURCE.0, RESOURCE.1),
-    Resource::new(
-        "ResourceReleaseBinding",
-        "resourcereleasebindings",
-        "Resource release binding",
-        "Resource release binding",
-    )
-    .filtered(RESOURCE.0, RESOURCE.1),
-    Resource::new("SecretReference", "secretreferences", "SecretReference", "SecretReference"),
-    Resource::new("Environment", "environments", "Environment", "Environment"),
-    Resource::new("DeploymentPipeline", "deploymentpipelines", "DeploymentPipeline", "Deployment pipeline"),
-    Resource::new("ComponentType", "componenttypes", "ComponentType", "Component type"),
-    Resource::new("ClusterComponentType", "clustercomponenttypes", "ClusterComponentType", "Cluster component type")
-        .cluster(),
-    Resource::new("Trait", "traits", "Trait", "Trait"),
-    Resource::new("ClusterTrait", "clustertraits", "ClusterTrait", "Cluster trait").cluster(),
-    Resource::new("ProjectType", "projecttypes", "Project type", "Project type"),
-    Resource::new("ClusterProjectType", "clusterprojecttypes", "ClusterProjectType", "Cluster project type").cluster(),
-    Resource::new("ResourceType", "resourcetypes", "Resource type", "Resource type"),
-    Resource::new("ClusterResourceType", "clusterresourcetypes", "ClusterResourceType", "Cluster resource type")
-        .cluster(),
-    Resource::new("Workflow", "workflows", "Workflow", "Workflow"),
-    Resource::new("ClusterWorkflow", "clusterworkflows", "ClusterWorkflow", "Cluster workflow").cluster(),
-    Resource::new("WorkflowRun", "workflowruns", "WorkflowRun", "WorkflowRun")
-        .filtered("workflow", "/spec/workflow/name"),
-    Resource::new("DataPlane", "dataplanes", "DataPlane", "DataPlane"),
-    Resource::new("ClusterDataPlane", "clusterdataplanes", "ClusterDataPlane", "ClusterDataPlane").cluster(),
-    Resource::new("WorkflowPlane", "workflowplanes", "WorkflowPlane", "WorkflowPlane"),
-    Resource::new("ClusterWorkflowPlane", "clusterworkflowplanes", "ClusterWorkflowPlane", "ClusterWorkflowPlane")
-        .cluster(),
-    Resource::new("ObservabilityPlane", "observabilityplanes", "ObservabilityPlane", "ObservabilityPlane"),
-    Resource::new(
-        "ClusterObservabilityPlane",
-        "clusterobservabilityplanes",
-        "ClusterObservabilityPlane",
-        "ClusterObservabilityPlane",
-    )
-    .cluster(),
-    Resource::new(
-        "ObservabilityAlertsNotificationChannel",
-        "observabilityalertsnotificationchannels",
-        "ObservabilityAlertsNotificationChannel",
-        "ObservabilityAlertsNotificationChannel",
-    ),
-    Resource::new("AuthzRole", "authzroles", "Namespace role", "Namespace role")
-        .without_status()
-        .called("NamespaceRole", "NamespaceRoles"),
-    Resource::new("AuthzRoleBinding", "authzrolebindings", "Namespace role binding", "Namespace role binding")
-        .without_status()
-        .called("NamespaceRoleBinding", "NamespaceRoleBindings"),
-    Resource::new("ClusterAuthzRole", "clusterauthzroles", "Cluster role", "Cluster role")
-        .cluster()
-        .without_status()
-        .called("ClusterRole", "ClusterRoles"),
-    Resource::new(
-        "ClusterAuthzRoleBinding",
-        "clusterauthzrolebindings",
-        "Cluster role binding",
-        "Cluster role binding",
-    )
-    .cluster()
-    .without_status()
-    .called("ClusterRoleBinding", "ClusterRoleBindings"),
-];
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_word_and_every_filter_is_about_a_kind() {
+        let kinds: Vec<&str> = WORDS.iter().map(|(kind, _)| *kind).chain(WITHOUT_STATUS.iter().copied()).collect();
+        let unknown: Vec<&str> = kinds.into_iter().filter(|kind| Resource::of(kind).is_none()).collect();
+        assert_eq!(unknown, [""; 0]);
+        let unfiltered: Vec<&str> = resources()
+            .filter(|one| one.filter.is_none() && one.row.rest.is_some_and(|rest| rest.filter.is_some()))
+            .map(Resource::kind)
+            .collect();
+        assert_eq!(unfiltered, [""; 0]);
+    }
+
+    #[test]
+    fn a_status_is_shown_where_the_kind_has_one() {
+        let definitions = model::crds();
+        for resource in resources() {
+            let definition = definitions
+                .iter()
+                .find(|definition| definition["spec"]["names"]["kind"] == resource.kind())
+                .expect("each kind is defined");
+            let schema = &definition["spec"]["versions"][0]["schema"]["openAPIV3Schema"]["properties"];
+            assert_eq!(resource.status, schema.get("status").is_some(), "{}", resource.kind());
+        }
+    }
+}

@@ -1,6 +1,6 @@
 //! What the server adds to an object, and what it checks beside the schema.
 
-use super::change::Draft;
+use super::draft::Draft;
 use super::{Resource, fetch};
 use crate::problem::Problem;
 use crate::serving::App;
@@ -23,7 +23,7 @@ pub(super) async fn on_create(
     draft: &mut Draft,
 ) -> Result<(), Problem> {
     fill(resource, draft);
-    match resource.kind {
+    match resource.kind() {
         "Component" | "Resource" => {
             let project = draft.text("/owner/projectName").unwrap_or_default().to_owned();
             must_exist(app, "Project", namespace, &project, "Referenced project not found").await?;
@@ -52,10 +52,18 @@ pub(super) async fn on_create(
     Ok(())
 }
 
+/// Whether a body that names another namespace than the path is refused; elsewhere the path wins.
+pub(super) fn refuses_other_namespaces(resource: &Resource) -> bool {
+    matches!(resource.kind(), "Component" | "ReleaseBinding")
+}
+
 /// Keeps what may not change, and sets the server's labels again.
 pub(super) fn on_update(resource: &Resource, live: &DynamicObject, draft: &mut Draft) -> Result<(), Problem> {
     fill(resource, draft);
-    if matches!(resource.kind, "Component" | "Resource") {
+    if resource.kind() == "ProjectReleaseBinding" {
+        keep_pin(live, draft);
+    }
+    if matches!(resource.kind(), "Component" | "Resource") {
         let before = live.data.pointer("/spec/owner/projectName").and_then(Value::as_str);
         let after = draft.text("/owner/projectName");
         if before != after {
@@ -68,7 +76,7 @@ pub(super) fn on_update(resource: &Resource, live: &DynamicObject, draft: &mut D
 }
 
 fn fill(resource: &Resource, draft: &mut Draft) {
-    if resource.kind == "Project" {
+    if resource.kind() == "Project" {
         let spec = draft.spec.get_or_insert_with(|| json!({}));
         if let Value::Object(spec) = spec {
             spec.entry("deploymentPipelineRef")
@@ -76,7 +84,7 @@ fn fill(resource: &Resource, draft: &mut Draft) {
             spec.entry("type").or_insert_with(|| json!({"kind": "ClusterProjectType", "name": "default"}));
         }
     }
-    let owned: &[(&str, &str)] = match resource.kind {
+    let owned: &[(&str, &str)] = match resource.kind() {
         "Component" | "Resource" | "ProjectReleaseBinding" => &[("/owner/projectName", PROJECT_LABEL)],
         "Workload" | "ReleaseBinding" => {
             &[("/owner/projectName", PROJECT_LABEL), ("/owner/componentName", COMPONENT_LABEL)]
@@ -88,6 +96,17 @@ fn fill(resource: &Resource, draft: &mut Draft) {
         if let Some(value) = draft.text(pointer).filter(|value| !value.is_empty()).map(str::to_owned) {
             draft.label(label, &value);
         }
+    }
+}
+
+/// Which release a binding is at is chosen by whoever promotes it, or by the controller at first: a manifest that does
+/// not speak of it must not move it. An empty text lets it be chosen anew.
+fn keep_pin(live: &DynamicObject, draft: &mut Draft) {
+    let Some(pin) = live.data.pointer("/spec/projectRelease") else { return };
+    if let Some(Value::Object(spec)) = &mut draft.spec
+        && spec.get("projectRelease").is_none_or(Value::is_null)
+    {
+        spec.insert("projectRelease".into(), pin.clone());
     }
 }
 

@@ -25,7 +25,7 @@ pub(crate) fn to_wire(resource: &Resource, object: &DynamicObject) -> Result<Val
     let metadata = serde_json::to_value(&object.metadata).map_err(|error| Problem::internal(&error))?;
     let mut shown = Map::new();
     shown.insert("apiVersion".into(), "openchoreo.dev/v1alpha1".into());
-    shown.insert("kind".into(), resource.kind.into());
+    shown.insert("kind".into(), resource.kind().into());
     shown.insert("metadata".into(), public_metadata(metadata));
     for member in ["spec", "status"] {
         let value = object.data.get(member).cloned();
