@@ -1,4 +1,5 @@
 //! `cargo xtask replay runtime --dir DIR`: recorded scenarios of a running v1.2 control plane, against ours in process.
+//! `cargo xtask replay rest --dir DIR`: recorded requests to its REST API, with what it answered.
 //!
 //! ```text
 //! scenario ─▶ control plane (server, controllers, stand-in for the node) ─▶ step by step: commands, settle, compare
@@ -12,6 +13,7 @@ mod kinds;
 mod kubectl;
 mod names;
 mod plain;
+mod rest;
 mod scenario;
 mod sequence;
 mod shell;
@@ -39,6 +41,8 @@ pub(crate) struct ReplayArgs {
 enum What {
     /// Scenarios of the control plane: commands, final objects, and how conditions moved
     Runtime(RuntimeArgs),
+    /// Transcripts of the REST API: requests and their answers
+    Rest(rest::RestArgs),
 }
 
 #[derive(Args)]
@@ -56,7 +60,13 @@ pub(crate) struct RuntimeArgs {
 
 /// Plays the scenarios and prints how each ended.
 pub(crate) fn run(args: &ReplayArgs) -> Result<Counts> {
-    let What::Runtime(args) = &args.what;
+    match &args.what {
+        What::Runtime(args) => runtime(args),
+        What::Rest(args) => rest::run(args),
+    }
+}
+
+fn runtime(args: &RuntimeArgs) -> Result<Counts> {
     let excuses = Excuses::new(&differences::read(&tidy::root())?)?;
     let platform = scenario::platform(&args.dir)?;
     let mut counts = Counts::default();
@@ -92,7 +102,7 @@ fn play(folder: &Path, platform: &[serde_json::Value], excuses: &Excuses) -> Res
         .context("cannot start the runtime")?;
     let found = runtime.block_on(async {
         let platform = if scenario.name == "getting-started" { &[] } else { platform };
-        let control_plane = ControlPlane::start(&scenario, platform).await?;
+        let control_plane = ControlPlane::start(scenario.uids.clone(), platform).await?;
         let outcome = steps(&scenario, &control_plane).await;
         control_plane.stop().await;
         outcome

@@ -2,7 +2,7 @@
 
 use super::history::History;
 use super::kinds::{self, KindName};
-use super::scenario::{Id, Scenario, State};
+use super::scenario::{Id, State};
 use super::stand_in;
 use anyhow::{Context, Result};
 use compiler::Compiler;
@@ -37,8 +37,8 @@ pub(crate) struct ControlPlane {
 
 impl ControlPlane {
     /// Starts it with those types installed. Objects get the uids that were recorded, where some were.
-    pub(crate) async fn start(scenario: &Scenario, platform: &[Value]) -> Result<ControlPlane> {
-        let recorded = Mutex::new(scenario.uids.clone());
+    pub(crate) async fn start(uids: BTreeMap<String, String>, platform: &[Value]) -> Result<ControlPlane> {
+        let recorded = Mutex::new(uids);
         let options = kubelite::Options {
             uids: Arc::new(move |kind, _, name| uid(&recorded, &kind.kind, name)),
             admission: vec![Arc::new(admission::Rules)],
@@ -221,7 +221,8 @@ fn ground() -> Vec<Value> {
     ]
 }
 
-async fn create(client: &Client, object: &Value) -> Result<()> {
+/// Makes an object that is part of the set-up.
+pub(crate) async fn create(client: &Client, object: &Value) -> Result<()> {
     let kind = kinds::of_manifest(object)?;
     let id = Id::of(object);
     let wanted: DynamicObject = serde_json::from_value(object.clone()).with_context(|| id.to_string())?;

@@ -53,7 +53,7 @@ impl Excuses {
 }
 
 /// Whether the text is of that form.
-fn like(pattern: &str, text: &str) -> bool {
+pub(crate) fn like(pattern: &str, text: &str) -> bool {
     let Some((before, after)) = pattern.split_once('*') else { return pattern == text };
     let Some(rest) = text.strip_prefix(before) else { return false };
     let ends = rest.char_indices().map(|(at, _)| at).chain([rest.len()]);

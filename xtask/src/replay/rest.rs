@@ -1,0 +1,98 @@
+//! `cargo xtask replay rest --dir DIR`: recorded requests to v1.2's REST API, against ours in process.
+//!
+//! ```text
+//! transcript ─▶ stage (control plane, router, what was there before) ─▶ request by request: play, settle, compare
+//! ```
+
+mod compare;
+mod excuses;
+mod play;
+mod stage;
+mod tokens;
+mod transcript;
+mod words;
+
+use super::scenario;
+use crate::counts::Counts;
+use crate::{differences, tidy};
+use anyhow::{Context, Result};
+use clap::Args;
+use compare::Difference;
+use excuses::Excuses;
+use stage::Stage;
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use transcript::Transcript;
+
+#[derive(Args)]
+pub(crate) struct RestArgs {
+    /// The folder of the transcripts
+    #[arg(long)]
+    dir: PathBuf,
+    /// Only these transcripts (file names without .jsonl)
+    #[arg(long, value_delimiter = ',')]
+    only: Vec<String>,
+    /// Show every difference, not only the first of each request
+    #[arg(long)]
+    all: bool,
+}
+
+/// Plays the transcripts and prints how each request ended, and at the end what keeps the failed ones from passing.
+pub(crate) fn run(args: &RestArgs) -> Result<Counts> {
+    let excuses = Excuses::new(&differences::read(&tidy::root())?)?;
+    let all = transcript::read_all(&args.dir)?;
+    let mut platform = scenario::platform(&args.dir)?;
+    platform.extend(stage::listed_before(&all, &platform));
+    let mut counts = Counts::default();
+    let mut causes: BTreeMap<String, usize> = BTreeMap::new();
+    for transcript in all.iter().filter(|one| args.only.is_empty() || args.only.contains(&one.name)) {
+        let outcomes = play_all(transcript, &all, &platform)?;
+        let mut passed = 0;
+        for (name, found) in &outcomes {
+            let found: Vec<&Difference> =
+                found.iter().filter(|difference| !excuses.cover(&transcript.name, name, difference)).collect();
+            counts.add(found.is_empty());
+            let Some(first) = found.first() else {
+                passed += 1;
+                continue;
+            };
+            *causes.entry(first.cause(&transcript.name)).or_default() += 1;
+            println!("FAILED {}/{name}", transcript.name);
+            for difference in found.iter().take(if args.all { found.len() } else { 1 }) {
+                println!("  {difference}");
+            }
+        }
+        println!("{} of {} passed in {}", passed, outcomes.len(), transcript.name);
+    }
+    for (cause, number) in causes {
+        println!("{number:4} failed: {cause}");
+    }
+    Ok(counts)
+}
+
+/// Plays one transcript on a stage of its own; answers the differences of each request.
+fn play_all(
+    transcript: &Transcript,
+    all: &[Transcript],
+    platform: &[serde_json::Value],
+) -> Result<Vec<(String, Vec<Difference>)>> {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .context("cannot start the runtime")?;
+    runtime.block_on(async {
+        let mut stage = Stage::start(platform).await?;
+        stage.prepare(&transcript.name, all).await.with_context(|| format!("what comes before {}", transcript.name))?;
+        let mut outcomes = Vec::new();
+        for case in &transcript.cases {
+            let answer = stage
+                .play(&transcript.name, case)
+                .await
+                .with_context(|| format!("{}/{}", transcript.name, case.name))?;
+            outcomes.push((case.name.clone(), compare::answers(&case.response, &answer, &mut stage.words)));
+        }
+        stage.stop().await;
+        Ok(outcomes)
+    })
+}

@@ -1,0 +1,52 @@
+//! Differences that are on purpose: the cases of docs/differences.yaml with `replay: rest`.
+
+use super::compare::Difference;
+use crate::differences;
+use crate::replay::excuses::like;
+use anyhow::{Context, Result};
+use serde::Deserialize;
+
+/// What a case covers; a field that is absent covers everything. `*` stands for any text.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Case {
+    #[serde(rename = "replay")]
+    _replay: String,
+    /// The file's name without `.jsonl`.
+    transcript: Option<String>,
+    /// The request's name.
+    request: Option<String>,
+    field: Option<String>,
+    recorded: Option<String>,
+    ours: Option<String>,
+}
+
+/// All cases.
+pub(super) struct Excuses(Vec<Case>);
+
+impl Excuses {
+    /// Reads the cases that are about this replay.
+    pub(super) fn new(all: &[differences::Difference]) -> Result<Excuses> {
+        let mut cases = Vec::new();
+        for difference in all {
+            for case in difference.cases.iter().filter(|case| case["replay"] == "rest") {
+                let case: Case = serde_json::from_value(case.clone())
+                    .with_context(|| format!("docs/differences.yaml: {}: a case is not understood", difference.id))?;
+                cases.push(case);
+            }
+        }
+        Ok(Excuses(cases))
+    }
+
+    /// Whether the difference is on purpose.
+    pub(super) fn cover(&self, transcript: &str, request: &str, difference: &Difference) -> bool {
+        let is = |pattern: &Option<String>, text: &str| pattern.as_ref().is_none_or(|pattern| like(pattern, text));
+        self.0.iter().any(|case| {
+            is(&case.transcript, transcript)
+                && is(&case.request, request)
+                && is(&case.field, &difference.field)
+                && is(&case.recorded, &difference.recorded)
+                && is(&case.ours, &difference.ours)
+        })
+    }
+}
