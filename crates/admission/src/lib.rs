@@ -20,7 +20,7 @@ impl Admission for Rules {
     }
 
     async fn mutate(&self, review: &Review<'_>, object: &mut Value) -> Result<(), ApiError> {
-        if review.operation == Operation::Update && review.subresource.is_empty() {
+        if matches!(review.operation, Operation::Create | Operation::Update) && review.subresource.is_empty() {
             admission::complete(&review.kind.kind, review.old, object);
         }
         Ok(())

@@ -5,7 +5,7 @@ use std::fmt;
 use crate::template::{Fault, TemplateError};
 
 /// More problems than these are counted, not listed.
-const SHOWN: usize = 50;
+pub(crate) const SHOWN: usize = 50;
 
 /// What kind of problem it is. Codes are stable.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -34,6 +34,16 @@ pub enum Code {
     Manifest,
     /// A rendered object cannot be written as JSON.
     Encoding,
+    /// An operation on whole numbers gets a number that came through JSON, which is a double when it runs.
+    Numbers,
+    /// A patch, removal or rule is about a resource or a field that cannot be there.
+    Target,
+    /// An output, or readiness, is read from a resource that the type does not make.
+    Output,
+    /// Something is declared that nothing reads.
+    Unused,
+    /// Somebody else's text becomes part of a shell script.
+    Injection,
 }
 
 impl Code {
@@ -52,6 +62,11 @@ impl Code {
             Self::Patch => "compile/patch",
             Self::Manifest => "compile/manifest",
             Self::Encoding => "compile/encoding",
+            Self::Numbers => "compile/numbers",
+            Self::Target => "compile/target",
+            Self::Output => "compile/output",
+            Self::Unused => "compile/unused",
+            Self::Injection => "compile/injection",
         }
     }
 }

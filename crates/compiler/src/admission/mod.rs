@@ -4,12 +4,15 @@
 
 mod component;
 mod release;
+mod severity;
 mod templates;
+mod workflow;
 
 use schema::FieldError;
 use serde_json::Value;
 
 use crate::check;
+use crate::problem::{Code, Problem};
 
 /// What a rule says of an object.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -27,7 +30,7 @@ impl Verdict {
 }
 
 /// The kinds that have rules.
-pub const KINDS: [&str; 7] = [
+pub const KINDS: [&str; 13] = [
     "Component",
     "ComponentRelease",
     "ReleaseBinding",
@@ -35,10 +38,23 @@ pub const KINDS: [&str; 7] = [
     "ClusterComponentType",
     "Trait",
     "ClusterTrait",
+    "ProjectType",
+    "ClusterProjectType",
+    "ResourceType",
+    "ClusterResourceType",
+    "Workflow",
+    "ClusterWorkflow",
 ];
 
-/// Fills in what an update leaves out and means to keep: the release that a binding is pinned to.
+/// No more errors than these are told one by one.
+const SHOWN: usize = crate::problem::SHOWN;
+
+/// Fills in what is the same for all objects of a kind, and what an update leaves out and means to keep: the service
+/// account of workflow runs, the release that a binding is pinned to.
 pub fn complete(kind: &str, old: Option<&Value>, object: &mut Value) {
+    if matches!(kind, "Workflow" | "ClusterWorkflow") {
+        return workflow::complete(object);
+    }
     let (true, Some(old)) = (kind == "ReleaseBinding", old) else { return };
     let pin = |binding: &Value| binding.pointer("/spec/releaseName").and_then(Value::as_str).map(str::to_owned);
     if pin(object).is_some_and(|pin| !pin.is_empty()) {
@@ -64,26 +80,61 @@ pub fn judge(kind: &str, old: Option<&Value>, object: &Value) -> Verdict {
         "ComponentType" | "ClusterComponentType" => {
             let mut errors = templates::workload(spec);
             errors.extend(templates::used_traits(spec, kind == "ClusterComponentType"));
-            with(errors, check::component_type(name, spec))
+            with(kind, errors, check::component_type(name, spec))
         }
-        "Trait" | "ClusterTrait" => with(Vec::new(), check::trait_(name, spec)),
+        "Trait" | "ClusterTrait" => with(kind, Vec::new(), check::trait_(name, spec)),
+        "ProjectType" | "ClusterProjectType" => with(kind, Vec::new(), check::project_type(name, spec)),
+        "ResourceType" | "ClusterResourceType" => with(kind, Vec::new(), check::resource_type(name, spec)),
+        "Workflow" | "ClusterWorkflow" => {
+            with(kind, workflow::check(spec, kind == "ClusterWorkflow"), check::workflow(name, spec))
+        }
         _ => Verdict::default(),
     }
 }
 
 /// Field errors beside what the checks of templates found.
-fn with(mut errors: Vec<FieldError>, checked: check::Checked) -> Verdict {
-    errors.extend(checked.problems.into_iter().map(|problem| {
+fn with(kind: &str, mut errors: Vec<FieldError>, checked: check::Checked) -> Verdict {
+    let rules = errors.len();
+    let mut warnings = Vec::new();
+    for problem in checked.problems {
         let path = if problem.place.path.is_empty() { "spec".to_owned() } else { problem.place.path.clone() };
-        FieldError {
-            kind: schema::ErrorKind::Invalid,
-            path,
-            value: problem.place.expression.clone().map(Value::from),
-            detail: problem.message,
+        let told = |error: &FieldError| error.path == path || path == "spec.resources";
+        if !severity::refuses(kind, &problem) {
+            warnings.push(warning(&problem));
+        } else if problem.code != Code::Spec || !errors[..rules].iter().any(told) {
+            errors.push(FieldError {
+                kind: schema::ErrorKind::Invalid,
+                path,
+                value: problem.place.expression.clone().map(Value::from),
+                detail: problem.message,
+            });
         }
-    }));
-    let warnings = checked.warnings.iter().map(ToString::to_string).collect();
+    }
+    warnings.extend(checked.warnings.iter().map(warning));
+    shorten(&mut errors, |more| FieldError {
+        kind: schema::ErrorKind::Invalid,
+        path: "spec".to_owned(),
+        value: None,
+        detail: format!("and {more} more errors"),
+    });
+    shorten(&mut warnings, |more| format!("and {more} more warnings"));
     Verdict { errors, warnings }
+}
+
+/// One line that says where and what.
+fn warning(problem: &Problem) -> String {
+    let first = problem.message.lines().next().unwrap_or_default();
+    let message = first.split_once("<input>:").map_or(first, |(_, rest)| rest.splitn(3, ':').last().unwrap_or(rest));
+    let expression = problem.place.expression.as_ref().map(|source| format!(" in ${{{}}}", source.trim()));
+    format!("{}: {}{}", problem.place.path, message.trim(), expression.unwrap_or_default())
+}
+
+fn shorten<T>(list: &mut Vec<T>, rest: impl Fn(usize) -> T) {
+    let more = list.len().saturating_sub(SHOWN);
+    if more > 0 {
+        list.truncate(SHOWN);
+        list.push(rest(more));
+    }
 }
 
 /// The values of a list's member that were there before, with their positions.

@@ -68,6 +68,107 @@ fn a_type_makes_the_workload_that_it_declares() {
     );
 }
 
+/// Whether v1.2 refuses a spec, and what is said: each mistake in every kind that can have it.
+#[test]
+fn what_v12_stores_is_stored_with_a_warning() {
+    let template = |id: &str, kind: &str, data: Value| json!({"id": id, "template": {"apiVersion": "v1", "kind": kind, "metadata": {"name": "${metadata.name}", "namespace": "${metadata.namespace}"}, "data": data}});
+    let parameters = json!({"openAPIV3Schema": {"type": "object", "properties": {"n": {"type": "integer"}}}});
+    let of_type = |data: Value| json!({"workloadType": "deployment", "parameters": parameters, "resources": [template("deployment", "Deployment", json!({"n": "${parameters.n}"})), template("config", "ConfigMap", data)]});
+    let creating = |data: Value| json!({"parameters": parameters, "creates": [template("", "ConfigMap", data)]});
+    let patching = |path: &str, group: &str| json!({"patches": [{"target": {"group": group, "version": "v1", "kind": "Deployment"}, "operations": [{"op": "remove", "path": path}]}]});
+    let shared = |data: Value| json!({"parameters": parameters, "resources": [template("a", "ConfigMap", data)]});
+    let flow = |data: Value| json!({"workflowPlaneRef": {"kind": "ClusterWorkflowPlane"}, "parameters": parameters, "runTemplate": template("", "Workflow", data)["template"]});
+    let unknown = || json!({"a": "${false ? nothing : parameters.n}"});
+    let numbers = || json!({"a": "${parameters.n + 1}"});
+    let mut twice = of_type(json!({}));
+    twice["resources"][1]["id"] = json!("deployment");
+    let mut bound = of_type(json!({}));
+    bound["traits"] =
+        json!([{"kind": "ClusterTrait", "name": "t", "instanceName": "i", "parameters": {"a": "${nothing}"}}]);
+    let mut output = shared(numbers());
+    output["outputs"] = json!([{"name": "host", "value": "${applied.b.status.host}"}]);
+    for (kind, spec, refused) in [
+        ("ComponentType", of_type(unknown()), true),
+        ("ClusterComponentType", of_type(unknown()), true),
+        ("ComponentType", of_type(numbers()), false),
+        ("ComponentType", twice, false),
+        ("ClusterComponentType", bound, false),
+        ("Trait", creating(unknown()), true),
+        ("Trait", creating(numbers()), false),
+        ("Trait", patching("/a/[?(@.a=1)]", "apps"), false),
+        ("Trait", patching("/a/${nothing}", "apps"), false),
+        ("Trait", patching("/a", "core"), false),
+        ("Trait", patching("", "apps"), true),
+        ("ClusterTrait", creating(unknown()), false),
+        ("ClusterTrait", patching("", "apps"), false),
+        ("ProjectType", shared(unknown()), false),
+        ("ClusterProjectType", shared(numbers()), false),
+        ("ResourceType", shared(unknown()), true),
+        ("ClusterResourceType", shared(numbers()), false),
+        ("ResourceType", output, true),
+        ("Workflow", flow(unknown()), false),
+        ("ClusterWorkflow", flow(unknown()), false),
+        (
+            "Workflow",
+            json!({"runTemplate": {"apiVersion": "v1", "kind": "Workflow", "metadata": {"name": "a", "namespace": "b"}}}),
+            true,
+        ),
+    ] {
+        let object = json!({"metadata": {"name": "x"}, "spec": spec});
+        let verdict = judge(kind, None, &object);
+        assert_eq!(!verdict.errors.is_empty(), refused, "{kind} {spec}\n{verdict:?}");
+        assert!(refused || !verdict.warnings.is_empty(), "{kind} {spec}\n{verdict:?}");
+    }
+}
+
+#[test]
+fn warnings_say_where_and_what_in_one_line() {
+    let spec = json!({
+        "parameters": {"openAPIV3Schema": {"type": "object", "properties": {"n": {"type": "integer"}, "more": {"type": "string"}}}},
+        "creates": [{"template": {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "a"}, "data": {"a": "${parameters.n +\n 1}"}}}],
+    });
+    assert_eq!(
+        judge("Trait", None, &json!({"metadata": {"name": "x"}, "spec": spec})).warnings,
+        [
+            "spec.creates[0].template.data.a: found no matching overload for '_+_' applied to '(double, int)' in ${parameters.n +\n 1}",
+            "spec.parameters.openAPIV3Schema.properties.more: parameters.more is declared but nothing reads it",
+        ]
+    );
+}
+
+#[test]
+fn no_more_than_fifty_errors_are_told() {
+    let data: Value =
+        (0..70).map(|n| (format!("k{n:02}"), json!("${nothing}"))).collect::<serde_json::Map<_, _>>().into();
+    let spec = json!({"creates": [{"template": {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "a"}, "data": data}}]});
+    let said = said("Trait", &spec);
+    assert_eq!((said.len(), said[50].as_str()), (51, "spec: Invalid value: and 20 more errors"));
+}
+
+#[test]
+fn runs_of_workflows_have_their_service_account() {
+    let completed = |kind: &str, run: Value| {
+        let mut object = json!({"spec": {"runTemplate": run}});
+        complete(kind, None, &mut object);
+        object["spec"]["runTemplate"].clone()
+    };
+    assert_eq!(completed("Workflow", json!({})), json!({"spec": {"serviceAccountName": "workflow-sa"}}));
+    assert_eq!(
+        completed("ClusterWorkflow", json!({"spec": {"serviceAccountName": "own", "a": 1}})),
+        json!({"spec": {"serviceAccountName": "workflow-sa", "a": 1}})
+    );
+    assert_eq!(completed("Workflow", json!({"spec": []})), json!({"spec": []}));
+    assert_eq!(completed("ProjectType", json!({})), json!({}));
+    let spec = json!({"runTemplate": {"apiVersion": "v1", "kind": "W", "metadata": {"name": "a", "namespace": "${metadata.namespace}"}, "spec": []}, "workflowPlaneRef": {"kind": "WorkflowPlane"}});
+    assert_eq!(
+        said("ClusterWorkflow", &spec),
+        [
+            "spec.runTemplate.spec: Invalid value: []: must be an object",
+            "spec.workflowPlaneRef.kind: Invalid value: \"WorkflowPlane\": a ClusterWorkflow can only run on a ClusterWorkflowPlane",
+        ]
+    );
+}
+
 #[test]
 fn what_did_not_change_is_not_judged_again() {
     let object = json!({"metadata": {"name": "x"}, "spec": {"traits": [{"instanceName": "a"}, {"instanceName": "a"}]}});

@@ -6,6 +6,27 @@ pub(super) fn nearest<'k>(wrong: &str, known: impl IntoIterator<Item = &'k str>)
     known.into_iter().map(|name| (distance(wrong, name), name)).filter(|(d, _)| *d <= limit).min().map(|(_, name)| name)
 }
 
+/// What a function of other languages is called here.
+pub(super) fn known_elsewhere(name: &str) -> Option<&'static str> {
+    Some(match name {
+        "toLowerCase" | "toLower" | "lower" | "lowercase" => "lowerAscii",
+        "toUpperCase" | "toUpper" | "upper" | "uppercase" => "upperAscii",
+        "length" | "len" | "count" => "size",
+        "includes" => "contains",
+        "hasPrefix" => "startsWith",
+        "hasSuffix" => "endsWith",
+        "replaceAll" => "replace",
+        "toString" | "str" => "string",
+        "toInt" | "parseInt" => "int",
+        "default" => "orValue",
+        "omit" => "oc_omit",
+        "merge" => "oc_merge",
+        "some" | "any" => "exists",
+        "every" => "all",
+        _ => return None,
+    })
+}
+
 /// How many characters differ: insertions, deletions, replacements.
 fn distance(a: &str, b: &str) -> usize {
     let b: Vec<char> = b.chars().collect();

@@ -5,53 +5,82 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 
 use super::Checked;
+use super::reads::{Read, reads};
 use crate::problem::{Code, Place, Problem};
+use crate::template::{Language, find};
 
-/// Warns of top-level properties of the two schemas whose names appear in no text outside the schemas, where no text
-/// uses the variable as a whole.
+/// The sections that declare what templates read.
+const SECTIONS: [&str; 2] = ["parameters", "environmentConfigs"];
+/// Extensions with this prefix tell the platform itself to read a parameter.
+const PLATFORM: &str = "x-openchoreo";
+
+/// Warns of properties of the two schemas that no expression reads.
 pub(super) fn values(spec: &Value, place: &Place, checked: &mut Checked) {
-    let mut texts = BTreeSet::new();
+    let mut found = Reads { paths: BTreeSet::new(), unreadable: Vec::new() };
     for (field, value) in spec.as_object().into_iter().flatten() {
-        if field != "parameters" && field != "environmentConfigs" {
-            collect(value, &mut texts);
+        if !SECTIONS.contains(&field.as_str()) {
+            found.collect(value);
         }
     }
-    for variable in ["parameters", "environmentConfigs"] {
-        let schema = &spec[variable]["openAPIV3Schema"]["properties"];
-        let whole = texts.iter().any(|text| uses_whole(text, variable));
-        for property in schema.as_object().into_iter().flatten().map(|(name, _)| name) {
-            if !whole && !texts.iter().any(|text| text.contains(property.as_str())) {
-                let place = place.below(&format!("spec.{variable}.openAPIV3Schema.properties.{property}"));
-                let message = format!("{variable}.{property} is declared but nothing reads it");
-                checked.warnings.push(Problem::new(Code::Spec, &place, message));
-            }
-        }
+    for variable in SECTIONS {
+        let place = place.below(&format!("spec.{variable}.openAPIV3Schema"));
+        found.unused(&spec[variable]["openAPIV3Schema"], &mut vec![variable.to_owned()], &place, checked);
     }
 }
 
-fn collect<'v>(value: &'v Value, texts: &mut BTreeSet<&'v str>) {
-    match value {
-        Value::String(text) if text.contains("${") => {
-            texts.insert(text);
+struct Reads {
+    paths: BTreeSet<Read>,
+    /// Expressions that do not parse; a name in them counts as read.
+    unreadable: Vec<String>,
+}
+
+impl Reads {
+    fn collect(&mut self, value: &Value) {
+        match value {
+            Value::String(text) => self.text(text),
+            Value::Array(items) => items.iter().for_each(|item| self.collect(item)),
+            Value::Object(entries) => entries.iter().for_each(|(key, value)| {
+                self.text(key);
+                self.collect(value);
+            }),
+            _ => {}
         }
-        Value::Array(items) => items.iter().for_each(|item| collect(item, texts)),
-        Value::Object(entries) => {
-            for (key, value) in entries {
-                if key.contains("${") {
-                    texts.insert(key);
+    }
+
+    fn text(&mut self, text: &str) {
+        if !text.contains("${") {
+            return;
+        }
+        let Ok(found) = find(text) else { return self.unreadable.push(text.to_owned()) };
+        for one in found {
+            let Ok(ast) = Language::Component.parse(&text[one.inner.clone()]) else {
+                self.unreadable.push(text[one.inner].to_owned());
+                continue;
+            };
+            let mut paths = Vec::new();
+            reads(&ast.root, &mut paths);
+            self.paths.extend(paths.into_iter().filter(|path| SECTIONS.contains(&path[0].as_str())));
+        }
+    }
+
+    fn unused(&self, schema: &Value, path: &mut Read, place: &Place, checked: &mut Checked) {
+        for (property, schema) in schema["properties"].as_object().into_iter().flatten() {
+            let place = place.below(&format!("properties.{property}"));
+            path.push(property.clone());
+            let whole = self.paths.iter().any(|read| path.starts_with(read));
+            let inside = self.paths.iter().any(|read| read.starts_with(path));
+            let by_platform =
+                schema.as_object().is_some_and(|schema| schema.keys().any(|key| key.starts_with(PLATFORM)));
+            let maybe = self.unreadable.iter().any(|text| text.contains(property.as_str()));
+            if !whole && !by_platform && !maybe {
+                if inside {
+                    self.unused(schema, path, &place, checked);
+                } else {
+                    let message = format!("{} is declared but nothing reads it", path.join("."));
+                    checked.warnings.push(Problem::new(Code::Unused, &place, message));
                 }
-                collect(value, texts);
             }
+            path.pop();
         }
-        _ => {}
     }
-}
-
-/// Whether the variable occurs otherwise than before a dot.
-fn uses_whole(text: &str, variable: &str) -> bool {
-    text.match_indices(variable).any(|(at, _)| {
-        let before = text[..at].chars().next_back();
-        let after = text[at + variable.len()..].chars().next();
-        !before.is_some_and(|c| c.is_alphanumeric() || c == '_' || c == '.') && after != Some('.')
-    })
 }

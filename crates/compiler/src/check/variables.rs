@@ -195,7 +195,7 @@ pub(super) fn shared(parameters: Type, configs: Type, resource: bool) -> Vec<(&'
 }
 
 /// The variables of workflows; the names of external references cannot read the references.
-pub(super) fn workflow(parameters: &Type, with_refs: bool) -> Vec<(&'static str, Type)> {
+pub(super) fn workflow(parameters: &Type, refs: Option<&[String]>) -> Vec<(&'static str, Type)> {
     // What a user gave is a double, what the schema gave an integer: nothing can be said about numbers.
     let mut variables = vec![
         (
@@ -205,13 +205,14 @@ pub(super) fn workflow(parameters: &Type, with_refs: bool) -> Vec<(&'static str,
         ("parameters", numbers_open(parameters)),
         ("workflowplane", strings("workflowplane", &["secretStore"], &[])),
     ];
-    if with_refs {
-        variables.push(("externalRefs", Type::map(Type::String, Type::Dyn)));
+    if let Some(refs) = refs {
+        variables.push(("externalRefs", Type::object("externalRefs", refs.iter().map(|id| (id.clone(), Type::Dyn)))));
     }
     variables
 }
 
-fn numbers_open(ty: &Type) -> Type {
+/// The type with nothing said about numbers.
+pub(super) fn numbers_open(ty: &Type) -> Type {
     match ty {
         Type::Double => Type::Dyn,
         Type::List(items) => Type::list(numbers_open(items)),

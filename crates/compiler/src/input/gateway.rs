@@ -99,6 +99,25 @@ pub struct Environment {
 }
 
 impl Gateway {
+    /// Ingress from outside and from inside, with all listeners, for checks where no environment is at hand.
+    pub fn stand_in() -> Self {
+        let listener = |name: &str, port, host: &str| {
+            Some(Listener { listener_name: name.to_owned(), port, host: host.to_owned() })
+        };
+        let endpoint = |host: &str| {
+            Some(GatewayEndpoint {
+                name: "gateway".to_owned(),
+                namespace: "gateway-system".to_owned(),
+                http: listener("http", 80, host),
+                https: listener("https", 443, host),
+                tls: listener("tls", 8443, host),
+            })
+        };
+        let network =
+            GatewayNetwork { external: endpoint("external.example.com"), internal: endpoint("internal.example.com") };
+        Self { ingress: Some(network.clone()), egress: Some(network) }
+    }
+
     /// The environment's gateways over the plane's, each of the four on its own; `None` where there is none at all.
     pub fn merged(environment: Option<&Self>, plane: Option<&Self>) -> Option<Self> {
         let network = |pick: fn(&Self) -> Option<&GatewayNetwork>| {

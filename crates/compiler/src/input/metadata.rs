@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use model::{labels, names};
 use serde::{Deserialize, Serialize};
 
 /// Labels, annotations or selectors.
@@ -31,6 +32,41 @@ pub struct ComponentMetadata {
     pub labels: Option<StringMap>,
     pub annotations: Option<StringMap>,
     pub pod_selectors: StringMap,
+}
+
+impl ComponentMetadata {
+    /// What a control plane would fill in, with UIDs of zeros: for checks without a cluster.
+    pub fn stand_in(namespace: &str, project: &str, component: &str, environment: &str) -> Self {
+        const UID: &str = "00000000-0000-0000-0000-000000000000";
+        let own = StringMap::from(
+            [
+                (labels::NAMESPACE, namespace),
+                (labels::PROJECT, project),
+                (labels::PROJECT_UID, UID),
+                (labels::COMPONENT, component),
+                (labels::COMPONENT_UID, UID),
+                (labels::ENVIRONMENT, environment),
+                (labels::ENVIRONMENT_UID, UID),
+            ]
+            .map(|(name, value)| (name.to_owned(), value.to_owned())),
+        );
+        Self {
+            name: names::component_base(component, environment),
+            namespace: names::runtime_namespace(namespace, project, environment),
+            component_namespace: namespace.to_owned(),
+            component_name: component.to_owned(),
+            component_uid: UID.to_owned(),
+            project_name: project.to_owned(),
+            project_uid: UID.to_owned(),
+            data_plane_name: "default".to_owned(),
+            data_plane_uid: UID.to_owned(),
+            environment_name: environment.to_owned(),
+            environment_uid: UID.to_owned(),
+            labels: Some(own.clone()),
+            annotations: Some(StringMap::new()),
+            pod_selectors: own,
+        }
+    }
 }
 
 /// `metadata` of project types.

@@ -18,7 +18,7 @@ pub(crate) use component_type::{ComponentTypeProgram, Embedded};
 pub(crate) use rules::{PostRule, Rule};
 pub(crate) use shared_type::{OutputSource, Shared, SharedTypeProgram};
 pub(crate) use target::Target;
-pub(crate) use trait_::{Create, Patch, Remove, TraitProgram};
+pub(crate) use trait_::{Create, Operation, Patch, Remove, TraitProgram};
 pub(crate) use workflow::{RunTemplate, WorkflowProgram};
 
 /// The variables of components, in the order of their slots; `gateway` last, only where one is configured.

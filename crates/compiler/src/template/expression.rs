@@ -57,10 +57,9 @@ impl Expression {
         }
     }
 
-    /// The names of all variables and functions that the expression could use.
-    pub(crate) fn scope_names(&self) -> Vec<String> {
-        let variables = self.env.variables().map(|(name, _)| name);
-        variables.chain(self.env.function_names()).map(str::to_owned).collect()
+    /// What the expression could use: variables, functions, and their types.
+    pub(crate) fn env(&self) -> &Env {
+        &self.env
     }
 
     /// The value.

@@ -20,6 +20,11 @@ const LISTS: [(&str, &str, &str); 11] = [
 /// The method that reads a workload's routes; a type that never names it spares the work of finding them.
 pub(crate) const ENDPOINT_RESOURCES: &str = "toEndpointResources";
 
+/// The names of all helper methods.
+pub(crate) fn methods() -> impl Iterator<Item = &'static str> {
+    LISTS.into_iter().map(|(_, method, _)| method).chain([ENDPOINT_RESOURCES])
+}
+
 /// Adds the macros. They apply to the bare variable only.
 pub(super) fn add(env: EnvBuilder) -> EnvBuilder {
     let env = LISTS.into_iter().fold(env, |env, (receiver, method, field)| {

@@ -20,7 +20,7 @@ pub(crate) use convert::{from_cel, to_cel, without_omitted};
 pub use expression::Expression;
 pub(crate) use fault::write_path;
 pub use fault::{Fault, Faults, Segment, TemplateError};
-pub(crate) use macros::ENDPOINT_RESOURCES;
+pub(crate) use macros::{ENDPOINT_RESOURCES, methods};
 pub use scan::{Found, Nested, find};
 pub use scope::{Bindings, Language, Scope};
 pub use standalone::render;

@@ -18,6 +18,11 @@ pub enum Language {
 }
 
 impl Language {
+    /// The syntax tree of an expression, with the macros of the language expanded.
+    pub(crate) fn parse(self, source: &str) -> Result<cel::ast::Ast, Vec<cel::Issue>> {
+        self.env().parse(source)
+    }
+
     fn env(self) -> &'static Env {
         static PLAIN: LazyLock<Env> = LazyLock::new(functions::env);
         static COMPONENT: LazyLock<Env> = LazyLock::new(|| macros::add(PLAIN.extend()).build());

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use compiler::check::{self, ComponentChecked};
 use compiler::input::{
     ComponentInput, ComponentMetadata, DataPlane, Environment, Gateway, SecretSource, TraitInstance, TraitSource,
     Workload,
@@ -25,6 +26,7 @@ impl Sample {
         Self {
             type_spec: json!({
                 "workloadType": "deployment",
+                "allowedTraits": [{"kind": "Trait", "name": "volume"}],
                 "parameters": {"openAPIV3Schema": {"type": "object", "properties": {
                     "level": {"type": "string", "default": "info"},
                     "replicas": {"type": "integer", "default": 1},
@@ -76,6 +78,10 @@ impl Sample {
 
     pub(crate) fn compile_with_origins(&self, compiler: &Compiler) -> Result<(Rendered, Origins), Problems> {
         self.with_input(|input| compiler.component_with_origins(input))
+    }
+
+    pub(crate) fn check(&self) -> ComponentChecked {
+        self.with_input(check::component)
     }
 
     fn with_input<T>(&self, run: impl FnOnce(&ComponentInput<'_>) -> T) -> T {

@@ -1,0 +1,35 @@
+//! The types of what a spec declares.
+
+use cel::Type;
+use serde_json::Value;
+
+use super::{Checked, schema_types, variables};
+use crate::bind::{SchemaError, Values};
+use crate::problem::{Code, Place};
+use crate::spec;
+
+/// The types of `parameters` and `environmentConfigs`; anything where a schema is broken, which is told. Without a schema
+/// there is nothing in them, or, with `kept`, whatever is given.
+pub(super) fn declared(spec: &Value, kept: bool, place: &Place, checked: &mut Checked) -> (Type, Type) {
+    let undeclared = || if kept { Type::Dyn } else { variables::nothing() };
+    let mut of = |field: &str| {
+        let Some(json) = spec.get(field).filter(|json| !json.is_null()) else { return undeclared() };
+        let section: spec::SchemaSection = match serde_json::from_value(json.clone()) {
+            Ok(section) => section,
+            Err(error) => {
+                let place = place.below(&format!("spec.{field}"));
+                checked.add(Code::Spec, &place, format!("the section cannot be read: {error}"));
+                return Type::Dyn;
+            }
+        };
+        match Values::parse(Some(&section)) {
+            Ok(values) => values.schema().map_or_else(undeclared, |schema| schema_types::of(schema.root(), field)),
+            Err(error) => {
+                let (SchemaError::Reference(detail) | SchemaError::Structure(detail)) = &error;
+                checked.add(Code::Schema, &place.below(&format!("spec.{field}.openAPIV3Schema")), detail.clone());
+                Type::Dyn
+            }
+        }
+    };
+    (of("parameters"), of("environmentConfigs"))
+}

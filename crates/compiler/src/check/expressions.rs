@@ -1,0 +1,153 @@
+//! Every expression of a template compiles; what is said of one that does not.
+
+use std::fmt::Write as _;
+use std::sync::Arc;
+
+use cel::ast::{Expr, ExprKind};
+use cel::{Env, Issue, IssueKind, Type};
+
+use super::variables::numbers_open;
+use super::{Checked, hint};
+use crate::problem::{Code, Place, Problem};
+use crate::template::{Expression, Leaf, Template, methods, write_path};
+
+/// Tells every expression that does not compile.
+pub(super) fn expressions(template: &Template, place: &Place, checked: &mut Checked) {
+    template.each_leaf(&mut |path, leaf| {
+        let mut below = String::new();
+        write_path(&mut below, path);
+        match leaf {
+            Leaf::Expression(expression) => one(expression, &place.below(&below), checked),
+            Leaf::Broken(nested) => checked.add(Code::Expression, &place.below(&below), nested.to_string()),
+        }
+    });
+}
+
+fn one(expression: &Arc<Expression>, place: &Place, checked: &mut Checked) {
+    let issues = expression.issues();
+    if issues.is_empty() {
+        return;
+    }
+    let certain = issues_with_open_numbers(expression.env(), expression.source());
+    for issue in issues {
+        let mut message = issue.to_string();
+        let mut code = Code::Expression;
+        if !certain.contains(&(issue.line, issue.column)) {
+            if is_fine_when_it_runs(&issue) {
+                continue;
+            }
+            code = Code::Numbers;
+            message.push_str(
+                "\n a number that came through JSON is a double here, a whole number too: write int(…) around it",
+            );
+        } else if let Some(suggestion) = suggestion(&issue, expression) {
+            let _ = write!(message, "\n {suggestion}");
+        }
+        problem(code, place, expression, Some(&issue), message, checked);
+    }
+}
+
+/// A problem of an expression.
+pub(super) fn problem(
+    code: Code,
+    place: &Place,
+    expression: &Arc<Expression>,
+    issue: Option<&Issue>,
+    message: String,
+    checked: &mut Checked,
+) {
+    checked.problems.push(of_expression(code, place, expression, issue, message));
+}
+
+/// A problem or warning of an expression.
+pub(super) fn of_expression(
+    code: Code,
+    place: &Place,
+    expression: &Arc<Expression>,
+    issue: Option<&Issue>,
+    message: String,
+) -> Problem {
+    let mut problem = Problem::new(code, place, message);
+    problem.place.expression = Some(expression.source().to_string());
+    problem.place.position = issue.map(|issue| (issue.line as usize, issue.column as usize));
+    problem
+}
+
+/// Where the expression is wrong whatever its numbers are.
+fn issues_with_open_numbers(env: &Env, source: &str) -> Vec<(u32, u32)> {
+    let open = env.variables().fold(env.extend(), |open, (name, ty)| open.variable(name, numbers_open(ty))).build();
+    open.compile(source).err().into_iter().flatten().map(|issue| (issue.line, issue.column)).collect()
+}
+
+/// Comparing numbers of different types works when it runs, choosing between them does, and so does a double that is whole
+/// as an index.
+fn is_fine_when_it_runs(issue: &Issue) -> bool {
+    issue
+        .message
+        .strip_prefix("found no matching overload for ")
+        .and_then(|rest| rest.split_once(" applied to "))
+        .is_some_and(|(function, _)| {
+            matches!(
+                function,
+                "'_?_:_'"
+                    | "'_==_'"
+                    | "'_!=_'"
+                    | "'@in'"
+                    | "'_[_]'"
+                    | "'_[?_]'"
+                    | "'_<_'"
+                    | "'_<=_'"
+                    | "'_>_'"
+                    | "'_>=_'"
+            )
+        })
+}
+
+/// What may have been meant, or what there is.
+fn suggestion(issue: &Issue, expression: &Expression) -> Option<String> {
+    /// Longer lists of fields help nobody.
+    const LISTED: usize = 16;
+    if issue.kind != IssueKind::Undeclared {
+        return None;
+    }
+    let meant = |near: &str| format!("did you mean {near}?");
+    let wrong = issue.message.split('\'').nth(1)?;
+    let env = expression.env();
+    if issue.message.starts_with("undefined field") {
+        let fields = fields_at(env, expression.source(), issue)?;
+        return match hint::nearest(wrong, fields.iter().map(String::as_str)) {
+            Some(near) => Some(meant(near)),
+            None if fields.is_empty() => Some("no fields are declared there".to_owned()),
+            None if fields.len() <= LISTED => Some(format!("there are: {}", fields.join(", "))),
+            None => None,
+        };
+    }
+    if let Some(known) = hint::known_elsewhere(wrong) {
+        return Some(meant(known));
+    }
+    let mut known: Vec<&str> = env.variables().map(|(name, _)| name).chain(env.function_names()).collect();
+    known.extend(methods().map(|method| -> &str { method }));
+    hint::nearest(wrong, known).map(meant)
+}
+
+/// The fields that there are where an undefined one is read.
+fn fields_at(env: &Env, source: &str, issue: &Issue) -> Option<Vec<String>> {
+    fn find<'e>(expr: &'e Expr, at: u32, found: &mut Option<&'e Expr>) {
+        match &expr.kind {
+            ExprKind::Select { operand, .. } if expr.at == at => *found = Some(operand),
+            _ => expr.each_child(&mut |child| find(child, at, found)),
+        }
+    }
+    let ast = env.parse(source).ok()?;
+    let mut operand = None;
+    find(&ast.root, issue.at, &mut operand);
+    let program = env.compile(&cel::print(operand?)).ok()?;
+    let mut ty = program.output_type().clone();
+    while let Type::Nullable(inner) | Type::Optional(inner) = ty {
+        ty = (*inner).clone();
+    }
+    match ty {
+        Type::Object(object) => Some(object.fields.keys().cloned().collect()),
+        _ => None,
+    }
+}
