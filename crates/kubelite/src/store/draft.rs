@@ -5,7 +5,7 @@ use std::sync::Arc;
 use bytes::{BufMut, Bytes, BytesMut};
 use serde_json::Value;
 
-use super::Stored;
+use super::{Stored, stored::Envelope};
 
 /// Stands where the revision will be; random per process, so that no object contains it by accident.
 fn marker() -> &'static str {
@@ -17,6 +17,7 @@ fn marker() -> &'static str {
 /// The encoded object in two halves, around its resource version.
 #[derive(Debug)]
 pub(crate) struct Draft {
+    envelope: Envelope,
     before: Vec<u8>,
     after: Vec<u8>,
 }
@@ -26,11 +27,12 @@ impl Draft {
     pub(crate) fn new(mut object: Value) -> Result<Self, String> {
         let metadata = object.get_mut("metadata").and_then(Value::as_object_mut).ok_or("the object has no metadata")?;
         metadata.insert("resourceVersion".into(), marker().into());
+        let envelope = Envelope::of(&object)?;
         let mut before = serde_json::to_vec(&object).map_err(|error| error.to_string())?;
         let at = find(&before, marker().as_bytes()).ok_or("the object's resource version was not encoded")?;
         let after = before[at + marker().len()..].to_vec();
         before.truncate(at);
-        Ok(Self { before, after })
+        Ok(Self { envelope, before, after })
     }
 
     /// Size of the encoded object in bytes, without its revision.
@@ -39,12 +41,12 @@ impl Draft {
     }
 
     /// The object at that revision.
-    pub(super) fn at(&self, path: Arc<str>, revision: u64) -> Result<Stored, String> {
+    pub(super) fn at(self, path: Arc<str>, revision: u64) -> Stored {
         let mut bytes = BytesMut::with_capacity(self.len() + 20);
         bytes.put_slice(&self.before);
         bytes.put_slice(revision.to_string().as_bytes());
         bytes.put_slice(&self.after);
-        Stored::decode(path, revision, Bytes::from(Vec::from(bytes)))
+        self.envelope.seal(path, revision, Bytes::from(Vec::from(bytes)))
     }
 }
 
@@ -66,7 +68,7 @@ mod tests {
             json!({"apiVersion": "v1", "kind": "X", "metadata": {"name": "a", "resourceVersion": "old"}, "rv-": 1}),
         )
         .unwrap();
-        let stored = draft.at("a".into(), 42).unwrap();
+        let stored = draft.at("a".into(), 42);
         assert_eq!(
             stored.value(),
             json!({"apiVersion": "v1", "kind": "X", "metadata": {"name": "a", "resourceVersion": "42"}, "rv-": 1})

@@ -52,7 +52,7 @@ pub struct History {
 
 impl Default for History {
     fn default() -> Self {
-        Self { events: 4096, age: Duration::from_mins(5) }
+        Self { events: 1024, age: Duration::from_mins(5) }
     }
 }
 

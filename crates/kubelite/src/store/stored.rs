@@ -45,14 +45,15 @@ pub(crate) struct Stored {
     pub(crate) deleting: bool,
 }
 
-#[derive(Deserialize)]
+/// What the server must know of an object.
+#[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Envelope {
+pub(super) struct Envelope {
     api_version: String,
     metadata: Meta,
 }
 
-#[derive(Deserialize)]
+#[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Meta {
     #[serde(default)]
@@ -67,11 +68,16 @@ struct Meta {
     deletion_timestamp: Option<String>,
 }
 
-impl Stored {
-    /// Reads what the server must know from the bytes.
-    pub(crate) fn decode(path: Arc<str>, revision: u64, bytes: Bytes) -> Result<Self, String> {
-        let Envelope { api_version, metadata } = serde_json::from_slice(&bytes).map_err(|error| error.to_string())?;
-        Ok(Self {
+impl Envelope {
+    /// Reads it from a value.
+    pub(super) fn of(object: &Value) -> Result<Self, String> {
+        Self::deserialize(object).map_err(|error| error.to_string())
+    }
+
+    /// The object with these bytes.
+    pub(super) fn seal(self, path: Arc<str>, revision: u64, bytes: Bytes) -> Stored {
+        let Self { api_version, metadata } = self;
+        Stored {
             path,
             revision,
             bytes,
@@ -81,7 +87,15 @@ impl Stored {
             owners: metadata.owner_references.unwrap_or_default().into(),
             finalizers: metadata.finalizers.unwrap_or_default().into(),
             deleting: metadata.deletion_timestamp.is_some(),
-        })
+        }
+    }
+}
+
+impl Stored {
+    /// Reads what the server must know from the bytes.
+    pub(crate) fn decode(path: Arc<str>, revision: u64, bytes: Bytes) -> Result<Self, String> {
+        let envelope: Envelope = serde_json::from_slice(&bytes).map_err(|error| error.to_string())?;
+        Ok(envelope.seal(path, revision, bytes))
     }
 
     /// The namespace, empty for cluster scope.
