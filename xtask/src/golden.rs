@@ -4,7 +4,7 @@
 //! fails in the same stage and its text names everything that the recorded text has in quotes.
 
 mod compare;
-mod component;
+pub(crate) mod component;
 mod project;
 mod resource;
 mod workflow;
@@ -98,7 +98,7 @@ pub(crate) fn run(args: &GoldenArgs) -> Result<Counts> {
     Ok(counts)
 }
 
-fn cases(dir: &Path) -> Result<Vec<PathBuf>> {
+pub(crate) fn cases(dir: &Path) -> Result<Vec<PathBuf>> {
     let mut paths: Vec<PathBuf> = std::fs::read_dir(dir)
         .with_context(|| format!("cannot read {}", dir.display()))?
         .filter_map(|entry| entry.ok().map(|entry| entry.path()))

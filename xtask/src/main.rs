@@ -1,9 +1,9 @@
 #![forbid(unsafe_code)]
 //! Developer commands of the repository: `cargo xtask VERB`.
 
-/// The same as in the server, so that what is measured here is what runs there.
+/// The same as in the server, so that what is measured here is what runs there; each thread counts what it asks for.
 #[global_allocator]
-static MEMORY: mimalloc::MiMalloc = mimalloc::MiMalloc;
+static MEMORY: alloc_tracker::Allocator<mimalloc::MiMalloc> = alloc_tracker::Allocator::new(mimalloc::MiMalloc);
 
 mod bench;
 mod cel;

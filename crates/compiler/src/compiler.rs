@@ -9,6 +9,7 @@ use crate::output::{ProjectRendered, Rendered, WorkflowRendered};
 use crate::problem::{Code, Place, Problem, Problems, Stage};
 use crate::program::{ComponentTypeProgram, Shared, SharedTypeProgram, TraitProgram, WorkflowProgram};
 use crate::resource::BoundResource;
+use crate::template::Bindings;
 use crate::workflow::ExternalReference;
 use crate::{component, project, resource, workflow};
 
@@ -57,6 +58,12 @@ impl Compiler {
     /// Compiles a component and tells where every field of every manifest came from.
     pub fn component_with_origins(&self, input: &ComponentInput<'_>) -> Result<(Rendered, Origins), Problems> {
         component::compile_with_origins(self, input)
+    }
+
+    /// The variables that the templates of a component's type read: parameters and environment configs bound to their
+    /// schemas, and everything that is derived from workload, environment and plane. Nothing is rendered.
+    pub fn component_variables(&self, input: &ComponentInput<'_>) -> Result<Bindings, Problems> {
+        component::variables(self, input)
     }
 
     /// Compiles a project for one environment.

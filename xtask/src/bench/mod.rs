@@ -1,6 +1,7 @@
 //! `cargo xtask bench`: what the parts cost, measured, each figure with its budget beside it. Nothing here fails a test.
 
 mod answer;
+mod compiler;
 mod control_plane;
 mod counted;
 mod figure;
@@ -40,16 +41,24 @@ pub(crate) struct BenchArgs {
     /// The server binary [default: built by cargo build --release]
     #[arg(long, value_name = "FILE")]
     binary: Option<PathBuf>,
+    /// Compiler: run only this subject and measure nothing, as for an instrument around the process
+    #[arg(long, value_name = "NAME")]
+    subject: Option<String>,
+    /// How often the subject is run
+    #[arg(long, default_value_t = 1)]
+    runs: u32,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Name {
-    /// All of the below
+    /// `up` and `plane`
     Spine,
     /// `openchoreo up`: start, rest, one component until it answers
     Up,
     /// Control plane and plane in this process, without containers
     Plane,
+    /// Expressions and components through the compiler alone: time, allocations, instructions
+    Compiler,
 }
 
 /// Measures, prints, writes.
@@ -58,6 +67,7 @@ pub(crate) fn run(args: &BenchArgs) -> Result<()> {
         Name::Spine => spine::run(args)?,
         Name::Up => up::run(args)?,
         Name::Plane => plane::run(args)?,
+        Name::Compiler => compiler::run(args)?,
     };
     report.print();
     if cfg!(debug_assertions) && args.name != Name::Up {

@@ -12,56 +12,83 @@ use serde_json::{Value, json};
 
 use super::Outcome;
 
-pub(super) fn run(compiler: &Compiler, case: &Value) -> Result<Outcome> {
-    let workload: Workload = serde_json::from_value(case["workload"]["spec"].clone())?;
-    let binding = &case["releaseBinding"]["spec"];
-    let overrides: Option<ConfigurationOverrides> = read(&binding["workloadOverrides"]["container"])?;
-    let metadata: ComponentMetadata = serde_json::from_value(case["metadata"].clone())?;
-    let traits: Vec<TraitInstance> = read(&case["component"]["spec"]["traits"])?.unwrap_or_default();
-    let trait_specs: Vec<TraitSource<'_>> = case["traits"]
-        .as_array()
-        .into_iter()
-        .flatten()
-        .map(|source| TraitSource {
+/// A recorded case, read: what an input borrows from.
+pub(crate) struct Case<'v> {
+    json: &'v Value,
+    workload: Workload,
+    overrides: Option<ConfigurationOverrides>,
+    metadata: ComponentMetadata,
+    traits: Vec<TraitInstance>,
+    trait_specs: Vec<TraitSource<'v>>,
+    environment: Environment,
+    plane: DataPlane,
+    secrets: BTreeMap<String, Vec<SecretSource>>,
+    dependencies: Vec<EndpointDependency>,
+    resource_dependencies: Vec<ResourceDependency>,
+    trait_environment_configs: Option<BTreeMap<String, Value>>,
+}
+
+impl<'v> Case<'v> {
+    /// Reads the `input` of a case.
+    pub(crate) fn read(case: &'v Value) -> Result<Self> {
+        let binding = &case["releaseBinding"]["spec"];
+        let trait_specs = case["traits"].as_array().into_iter().flatten().map(|source| TraitSource {
             kind: source["kind"].as_str().unwrap_or_default(),
             name: source["metadata"]["name"].as_str().unwrap_or_default(),
             spec: &source["spec"],
+        });
+        Ok(Self {
+            json: case,
+            workload: serde_json::from_value(case["workload"]["spec"].clone())?,
+            overrides: read(&binding["workloadOverrides"]["container"])?,
+            metadata: serde_json::from_value(case["metadata"].clone())?,
+            traits: read(&case["component"]["spec"]["traits"])?.unwrap_or_default(),
+            trait_specs: trait_specs.collect(),
+            environment: Environment {
+                gateway: read(&case["environment"]["spec"]["gateway"])?,
+                default_notification_channel: case["defaultNotificationChannel"].as_str().map(str::to_owned),
+            },
+            plane: data_plane(&case["dataPlane"])?,
+            secrets: secrets(case)?,
+            dependencies: read(&case["dependencyItems"])?.unwrap_or_default(),
+            resource_dependencies: read(&case["resourceDependencyItems"])?.unwrap_or_default(),
+            trait_environment_configs: read(&binding["traitEnvironmentConfigs"])?,
         })
-        .collect();
-    let environment = Environment {
-        gateway: read(&case["environment"]["spec"]["gateway"])?,
-        default_notification_channel: case["defaultNotificationChannel"].as_str().map(str::to_owned),
-    };
-    let plane = data_plane(&case["dataPlane"])?;
-    let secrets = secrets(case)?;
-    let keys = secret_keys(&workload, overrides.as_ref());
-    let dependencies: Vec<EndpointDependency> = read(&case["dependencyItems"])?.unwrap_or_default();
-    let resource_dependencies: Vec<ResourceDependency> = read(&case["resourceDependencyItems"])?.unwrap_or_default();
-    let trait_environment_configs: Option<BTreeMap<String, Value>> = read(&binding["traitEnvironmentConfigs"])?;
-    if let Err(problems) = check_secrets(&keys, &secrets) {
+    }
+
+    /// The input that it stands for.
+    pub(crate) fn input(&self) -> ComponentInput<'_> {
+        ComponentInput {
+            type_name: self.json["componentType"]["metadata"]["name"].as_str().unwrap_or_default(),
+            type_spec: &self.json["componentType"]["spec"],
+            parameters: self.json["component"]["spec"].get("parameters"),
+            traits: &self.traits,
+            trait_specs: &self.trait_specs,
+            workload: &self.workload,
+            overrides: self.overrides.as_ref(),
+            environment_configs: self.json["releaseBinding"]["spec"].get("componentTypeEnvironmentConfigs"),
+            trait_environment_configs: self.trait_environment_configs.as_ref(),
+            environment: &self.environment,
+            data_plane: &self.plane,
+            secrets: &self.secrets,
+            metadata: &self.metadata,
+            dependencies: &self.dependencies,
+            resource_dependencies: &self.resource_dependencies,
+        }
+    }
+}
+
+pub(super) fn run(compiler: &Compiler, case: &Value) -> Result<Outcome> {
+    let case = Case::read(case)?;
+    let keys = secret_keys(&case.workload, case.overrides.as_ref());
+    if let Err(problems) = check_secrets(&keys, &case.secrets) {
         return Ok(Outcome::Failed { stage: "secret-references", text: problems.to_string() });
     }
-    let input = ComponentInput {
-        type_name: case["componentType"]["metadata"]["name"].as_str().unwrap_or_default(),
-        type_spec: &case["componentType"]["spec"],
-        parameters: case["component"]["spec"].get("parameters"),
-        traits: &traits,
-        trait_specs: &trait_specs,
-        workload: &workload,
-        overrides: overrides.as_ref(),
-        environment_configs: binding.get("componentTypeEnvironmentConfigs"),
-        trait_environment_configs: trait_environment_configs.as_ref(),
-        environment: &environment,
-        data_plane: &plane,
-        secrets: &secrets,
-        metadata: &metadata,
-        dependencies: &dependencies,
-        resource_dependencies: &resource_dependencies,
-    };
+    let input = case.input();
     Ok(match compiler.component(&input) {
         Ok(rendered) => {
             check_origins(compiler, &input, &rendered)?;
-            Outcome::Done(output(&rendered, &metadata, &secret_names(&keys)))
+            Outcome::Done(output(&rendered, &case.metadata, &secret_names(&keys)))
         }
         Err(problems) => Outcome::failed(&problems),
     })

@@ -18,6 +18,7 @@ use crate::origins::{Origins, Recorder, Shadow};
 use crate::output::{Counters, Rendered};
 use crate::policy::network_policy;
 use crate::problem::{Place, Problems, Stage};
+use crate::template::Bindings;
 use crate::tree::Tree;
 
 /// A rendered resource on its way to becoming a manifest.
@@ -43,6 +44,15 @@ pub(crate) fn compile_with_origins(
     let (rendered, shadows) = run(compiler, input, &mut recorder)?;
     let table = recorder.map(Recorder::into_table).unwrap_or_default();
     Ok((rendered, Origins::new(table, shadows.into_iter().flatten().collect())))
+}
+
+/// The variables that the type's templates read.
+pub(crate) fn variables(compiler: &Compiler, input: &ComponentInput<'_>) -> Result<Bindings, Problems> {
+    input_check::check(input)?;
+    let program = compiler.component_type(input.type_name, input.type_spec, context::has_gateway(input))?;
+    let place = Place::new(format!("ComponentType {}", input.type_name), "");
+    let variables = context::Variables::bind(input, &program, false, &place)?;
+    Ok(variables.component(&program.scope))
 }
 
 fn run(

@@ -65,6 +65,11 @@ impl Scope {
         self.typed
     }
 
+    /// The declared variables and functions.
+    pub fn env(&self) -> &Env {
+        &self.env
+    }
+
     fn declare<'n>(language: Language, variables: impl IntoIterator<Item = (&'n str, Type)>, typed: bool) -> Arc<Self> {
         let env = variables.into_iter().fold(language.env().extend(), |env, (name, ty)| env.variable(name, ty));
         Arc::new(Self { env: env.build(), string_maps: Vec::new(), typed, expressions: Mutex::default() })
