@@ -56,6 +56,9 @@ impl<'p> Run<'p> {
     }
 
     pub(crate) fn result(&self) -> Result<Value, EvalError> {
+        if self.plan.is_condition() {
+            return self.test(self.plan.root(), &Scope::Root).map(Value::Bool);
+        }
         self.eval(self.plan.root(), &Scope::Root).map(Cow::into_owned)
     }
 
@@ -84,7 +87,7 @@ impl<'p> Run<'p> {
             Node::Field { mode: SelectMode::Test, .. } => {
                 return self.test(id, scope).map(|value| Cow::Owned(Value::Bool(value)));
             }
-            Node::Field { operand, key, mode, direct } => {
+            Node::Field { operand, key, mode, direct, .. } => {
                 if *direct && let Some(value) = self.reference(id, scope) {
                     return Ok(Cow::Borrowed(value));
                 }

@@ -38,6 +38,8 @@ pub(super) enum Node {
         mode: SelectMode,
         /// Nothing but variables and fields below, so that the value can be pointed at.
         direct: bool,
+        /// All the way from a variable, where it begins at one.
+        path: Option<Box<Path>>,
     },
     Index {
         operand: Id,
@@ -105,6 +107,13 @@ pub(super) enum Node {
         body: Id,
         flat: bool,
     },
+}
+
+/// A variable and the fields below it.
+#[derive(Clone, Debug)]
+pub(super) struct Path {
+    pub(super) slot: u32,
+    pub(super) keys: Vec<Arc<str>>,
 }
 
 #[derive(Debug)]
@@ -228,6 +237,22 @@ impl Plan {
         self.nodes.get(id as usize).unwrap_or(&NOTHING)
     }
 
+    /// Whether the whole is a condition.
+    pub(super) fn is_condition(&self) -> bool {
+        matches!(
+            self.node(self.root),
+            Node::Equal { .. }
+                | Node::Order { .. }
+                | Node::And(_)
+                | Node::Or(_)
+                | Node::Not(_)
+                | Node::In { .. }
+                | Node::Text { .. }
+                | Node::Matches { .. }
+                | Node::Field { mode: SelectMode::Test, .. }
+        )
+    }
+
     pub(super) fn span(&self, id: Id) -> Span {
         self.spans.get(id as usize).copied().unwrap_or_default()
     }
@@ -319,7 +344,19 @@ impl Planner<'_> {
                 self.plan.node(operand),
                 Node::Slot(_) | Node::Local(_) | Node::Const(_) | Node::Field { direct: true, .. }
             );
-        self.fold(Node::Field { operand, key, mode, direct }, expr, &[operand])
+        let path = if direct { self.path(operand, &key) } else { None };
+        self.fold(Node::Field { operand, key, mode, direct, path }, expr, &[operand])
+    }
+
+    /// The path to a field of a variable or of another path.
+    fn path(&self, operand: Id, key: &Arc<str>) -> Option<Box<Path>> {
+        let mut path = match self.plan.node(operand) {
+            Node::Slot(slot) => Path { slot: *slot, keys: Vec::new() },
+            Node::Field { path: Some(path), .. } => (**path).clone(),
+            _ => return None,
+        };
+        path.keys.push(key.clone());
+        Some(Box::new(path))
     }
 
     fn list(&mut self, expr: &Expr, elements: &[Element]) -> Id {

@@ -16,6 +16,15 @@ impl Run<'_> {
     pub(super) fn reference<'s>(&'s self, id: Id, scope: &'s Scope<'s>) -> Option<&'s Value> {
         match self.plan.node(id) {
             Node::Const(value) => Some(value),
+            Node::Field { path: Some(path), .. } => {
+                self.spend_some(1 + path.keys.len() as u64)?;
+                let mut value = self.slots.get(path.slot as usize)?.as_ref()?;
+                for key in &path.keys {
+                    let Value::Map(map) = value else { return None };
+                    value = map.get_str(key)?;
+                }
+                Some(value)
+            }
             Node::Slot(slot) => {
                 self.spend_one()?;
                 self.slots.get(*slot as usize)?.as_ref()
@@ -24,7 +33,7 @@ impl Run<'_> {
                 self.spend_one()?;
                 scope.value(*up)
             }
-            Node::Field { operand, key, mode: SelectMode::Plain, direct: true } => {
+            Node::Field { operand, key, mode: SelectMode::Plain, direct: true, path: None } => {
                 let operand = self.reference(*operand, scope)?;
                 self.spend_one()?;
                 match operand {
@@ -37,8 +46,29 @@ impl Run<'_> {
     }
 
     fn spend_one(&self) -> Option<()> {
-        self.budget.set(self.budget.get().checked_sub(1)?);
+        self.spend_some(1)
+    }
+
+    fn spend_some(&self, cost: u64) -> Option<()> {
+        self.budget.set(self.budget.get().checked_sub(cost)?);
         Some(())
+    }
+
+    /// An integer that is written there or that is the size of something that can be pointed at.
+    fn integer(&self, id: Id, scope: &Scope<'_>) -> Option<i64> {
+        match self.plan.node(id) {
+            Node::Const(Value::Int(value)) => Some(*value),
+            Node::Size(operand) => {
+                let length = match self.reference(*operand, scope)? {
+                    Value::List(items) => items.len(),
+                    Value::Map(map) => map.len(),
+                    _ => return None,
+                };
+                self.spend_one()?;
+                Some(length as i64)
+            }
+            _ => None,
+        }
     }
 
     /// A node as a condition.
@@ -84,11 +114,24 @@ impl Run<'_> {
     }
 
     fn same(&self, left: &Value, right: &Value) -> Tested {
+        if let (Value::String(left), Value::String(right)) = (left, right) {
+            self.spend(1 + left.len().min(right.len()) as u64 / 10)?;
+            return Ok(left == right);
+        }
         self.spend(operators::equality_cost(left, right))?;
         Ok(left == right)
     }
 
     fn order(&self, order: Order, left: Id, right: Id, scope: &Scope<'_>) -> Tested {
+        let quick = |id| matches!(self.plan.node(id), Node::Const(Value::Int(_)) | Node::Size(_));
+        if quick(left)
+            && quick(right)
+            && let Some(left) = self.integer(left, scope)
+            && let Some(right) = self.integer(right, scope)
+        {
+            self.spend(1)?;
+            return Ok(order.holds(left.cmp(&right)));
+        }
         let left = self.operand(left, scope)?;
         let right = self.operand(right, scope)?;
         if let (Value::Int(left), Value::Int(right)) = (&*left, &*right) {

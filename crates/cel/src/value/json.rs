@@ -5,7 +5,7 @@ use std::sync::Arc;
 use base64::Engine as _;
 use serde_json::Value as Json;
 
-use super::{Key, MapBuilder, Value, json_double};
+use super::{Key, Map, Value, json_double};
 
 /// What a JSON number becomes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,11 +46,11 @@ impl Value {
                 Self::List(Arc::new(items.iter().map(|item| Self::from_json(item, numbers)).collect()))
             }
             Json::Object(fields) => {
-                let mut map = MapBuilder::with_capacity(fields.len());
-                for (key, value) in fields {
-                    map.insert(Key::String(key.as_str().into()), Self::from_json(value, numbers));
-                }
-                Self::Map(Arc::new(map.build()))
+                let entries = fields
+                    .iter()
+                    .map(|(key, value)| (Key::String(key.as_str().into()), Self::from_json(value, numbers)))
+                    .collect();
+                Self::Map(Arc::new(Map::from_distinct(entries)))
             }
         }
     }

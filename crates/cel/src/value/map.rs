@@ -126,13 +126,39 @@ impl From<i64> for Key {
 #[derive(Clone, Debug, Default)]
 pub struct Map {
     entries: Vec<(Key, Value)>,
-    /// Where the entries are many: places of string keys, sorted by key.
+    /// Where the entries are many.
+    index: Option<Box<Index>>,
+}
+
+#[derive(Clone, Debug, Default)]
+struct Index {
+    /// Places of string keys, sorted by key.
     sorted: Vec<u32>,
-    /// Where the entries are many: places of the other keys.
+    /// Places of the other keys.
     others: HashMap<Key, u32>,
 }
 
 impl Map {
+    /// A map of entries whose keys are known to be distinct: they are not compared with each other. Of two with one key
+    /// look-ups find either.
+    pub fn from_distinct(entries: Vec<(Key, Value)>) -> Self {
+        let mut map = Self { entries, index: None };
+        if map.entries.len() > SCANNED {
+            let mut index = Index { sorted: Vec::with_capacity(map.entries.len()), others: HashMap::new() };
+            for (place, (key, _)) in map.entries.iter().enumerate() {
+                if matches!(key, Key::String(_)) {
+                    index.sorted.push(place as u32);
+                } else {
+                    index.others.insert(key.clone(), place as u32);
+                }
+            }
+            // Keys often arrive in order, which this finds out in one pass.
+            index.sorted.sort_by(|a, b| map.text_at(*a).cmp(map.text_at(*b)));
+            map.index = Some(Box::new(index));
+        }
+        map
+    }
+
     /// The number of entries.
     pub fn len(&self) -> usize {
         self.entries.len()
@@ -155,14 +181,14 @@ impl Map {
 
     /// The value of a string key.
     pub fn get_str(&self, name: &str) -> Option<&Value> {
-        if self.entries.len() <= SCANNED {
+        let Some(index) = &self.index else {
             return self.entries.iter().find_map(|(key, value)| match key {
                 Key::String(key) if **key == *name => Some(value),
                 _ => None,
             });
-        }
-        let found = self.sorted.binary_search_by(|place| self.text_at(*place).cmp(name)).ok()?;
-        let place = *self.sorted.get(found)?;
+        };
+        let found = index.sorted.binary_search_by(|place| self.text_at(*place).cmp(name)).ok()?;
+        let place = *index.sorted.get(found)?;
         self.entries.get(place as usize).map(|(_, value)| value)
     }
 
@@ -171,10 +197,10 @@ impl Map {
         if let Key::String(name) = key {
             return self.get_str(name);
         }
-        if self.entries.len() <= SCANNED {
+        let Some(index) = &self.index else {
             return self.entries.iter().find(|(k, _)| k == key).map(|(_, value)| value);
-        }
-        let place = *self.others.get(key)?;
+        };
+        let place = *index.others.get(key)?;
         self.entries.get(place as usize).map(|(_, value)| value)
     }
 
@@ -190,13 +216,14 @@ impl Map {
 #[derive(Debug, Default)]
 pub struct MapBuilder {
     entries: Vec<(Key, Value)>,
-    places: HashMap<Key, usize>,
+    /// Where the entries are many.
+    places: Option<HashMap<Key, usize>>,
 }
 
 impl MapBuilder {
     /// Room for as many entries.
     pub fn with_capacity(capacity: usize) -> Self {
-        Self { entries: Vec::with_capacity(capacity), places: HashMap::new() }
+        Self { entries: Vec::with_capacity(capacity), places: None }
     }
 
     /// Whether the key is already there.
@@ -205,10 +232,9 @@ impl MapBuilder {
     }
 
     fn place(&self, key: &Key) -> Option<usize> {
-        if self.entries.len() <= SCANNED {
-            self.entries.iter().position(|(k, _)| k == key)
-        } else {
-            self.places.get(key).copied()
+        match &self.places {
+            None => self.entries.iter().position(|(k, _)| k == key),
+            Some(places) => places.get(key).copied(),
         }
     }
 
@@ -220,32 +246,19 @@ impl MapBuilder {
             }
             return;
         }
+        if let Some(places) = &mut self.places {
+            places.insert(key.clone(), self.entries.len());
+        }
         self.entries.push((key, value));
-        if self.entries.len() == SCANNED + 1 {
-            self.places = self.entries.iter().enumerate().map(|(i, (k, _))| (k.clone(), i)).collect();
-        } else if self.entries.len() > SCANNED
-            && let Some((key, _)) = self.entries.last()
-        {
-            self.places.insert(key.clone(), self.entries.len() - 1);
+        // Further keys are looked up.
+        if self.places.is_none() && self.entries.len() > SCANNED {
+            self.places = Some(self.entries.iter().enumerate().map(|(i, (k, _))| (k.clone(), i)).collect());
         }
     }
 
     /// The finished map.
     pub fn build(self) -> Map {
-        let mut map = Map { entries: self.entries, sorted: Vec::new(), others: HashMap::new() };
-        if map.entries.len() > SCANNED {
-            let mut sorted: Vec<u32> = Vec::with_capacity(map.entries.len());
-            for (place, (key, _)) in map.entries.iter().enumerate() {
-                if matches!(key, Key::String(_)) {
-                    sorted.push(place as u32);
-                } else {
-                    map.others.insert(key.clone(), place as u32);
-                }
-            }
-            sorted.sort_unstable_by(|a, b| map.text_at(*a).cmp(map.text_at(*b)));
-            map.sorted = sorted;
-        }
-        map
+        Map::from_distinct(self.entries)
     }
 }
 

@@ -73,7 +73,8 @@ impl Value {
 
     /// A map from pairs; a repeated key keeps its first place and takes the last value.
     pub fn map<K: Into<Key>>(pairs: impl IntoIterator<Item = (K, Value)>) -> Self {
-        let mut builder = MapBuilder::default();
+        let pairs = pairs.into_iter();
+        let mut builder = MapBuilder::with_capacity(pairs.size_hint().0);
         for (key, value) in pairs {
             builder.insert(key.into(), value);
         }

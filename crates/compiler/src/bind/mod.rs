@@ -3,8 +3,6 @@
 mod references;
 mod words;
 
-use std::borrow::Cow;
-
 use cel::Numbers;
 use schema::{Definitions, Schema};
 use serde_json::{Map, Value};
@@ -74,17 +72,16 @@ impl Values {
     }
 
     /// The values with defaults, not validated. Numbers are as given.
-    pub(crate) fn defaulted(&self, given: Option<&Value>, undeclared: Undeclared) -> Result<Value, ValuesError> {
-        let given = match given {
-            None | Some(Value::Null) => Cow::Owned(Value::Object(Map::new())),
-            Some(object @ Value::Object(_)) => Cow::Borrowed(object),
-            Some(other) => return Err(ValuesError::NotObject(words::json_type(other))),
+    pub(crate) fn defaulted(&self, given: Option<Value>, undeclared: Undeclared) -> Result<Value, ValuesError> {
+        let mut values = match given {
+            None | Some(Value::Null) => Value::Object(Map::new()),
+            Some(object @ Value::Object(_)) => object,
+            Some(other) => return Err(ValuesError::NotObject(words::json_type(&other))),
         };
         match &self.schema {
             None if undeclared == Undeclared::Dropped => Ok(Value::Object(Map::new())),
-            None => Ok(given.into_owned()),
+            None => Ok(values),
             Some(schema) => {
-                let mut values = given.into_owned();
                 schema.default_in_place(&mut values);
                 Ok(values)
             }
@@ -94,7 +91,7 @@ impl Values {
     /// The values with defaults, validated.
     pub(crate) fn bound(&self, given: Option<&Value>, undeclared: Undeclared) -> Result<Value, ValuesError> {
         let given = given.map(doubled);
-        let values = self.defaulted(given.as_ref(), undeclared)?;
+        let values = self.defaulted(given, undeclared)?;
         if let Some(schema) = &self.schema {
             let errors = schema.validate(&values, None);
             if !errors.is_empty() {
@@ -107,7 +104,7 @@ impl Values {
     /// The values with defaults for a workflow: what the user gave are doubles, what the schema gave keeps its type.
     pub(crate) fn for_workflow(&self, given: Option<&Value>) -> Result<cel::Value, ValuesError> {
         let given = given.map(doubled);
-        Ok(cel::Value::from_json(&self.defaulted(given.as_ref(), Undeclared::Kept)?, Numbers::AsInt))
+        Ok(cel::Value::from_json(&self.defaulted(given, Undeclared::Kept)?, Numbers::AsInt))
     }
 }
 

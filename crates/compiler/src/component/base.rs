@@ -21,7 +21,7 @@ pub(super) fn render(
     let mut items = Vec::with_capacity(resources.len());
     let mut problems = Vec::new();
     for (at, resource) in resources.iter().enumerate() {
-        let place = place.below(&format!("spec.resources[{at}]"));
+        let place = || place.below(&format!("spec.resources[{at}]"));
         if let Err(found) = render_one(resource, bindings, &place, &mut items, recorder) {
             problems.extend(found);
         }
@@ -35,35 +35,37 @@ pub(super) fn render(
 fn render_one(
     resource: &Resource,
     bindings: &Bindings,
-    place: &Place,
+    place: &dyn Fn() -> Place,
     items: &mut Vec<Item>,
     recorder: &mut Option<Recorder>,
 ) -> Result<(), Vec<Problem>> {
     let id = &resource.id;
     let control = |field: &str, error: &ControlError| {
-        vec![control_problem(&place.below(field), &format!("failed to evaluate {field} for resource {id}: "), error)]
+        vec![control_problem(&place().below(field), &format!("failed to evaluate {field} for resource {id}: "), error)]
     };
     if !holds(resource.include_when.as_ref(), bindings).map_err(|error| control("includeWhen", &error))? {
         return Ok(());
     }
-    for round in each(resource.for_each.as_ref(), bindings).map_err(|error| control("forEach", &error))? {
+    let rounds = each(resource.for_each.as_ref(), bindings).map_err(|error| control("forEach", &error))?;
+    let template = || place().below("template");
+    for round in rounds.iter() {
         let mut faults = Faults::new();
-        let place = place.below("template");
         let (tree, shadow) =
-            origins::render(&resource.template, &round, &mut faults, recorder.as_mut(), &Writer::Template, &place);
+            origins::render(&resource.template, round, &mut faults, recorder.as_mut(), Writer::Template, template);
         if !faults.is_empty() {
+            let place = template();
             let prefix = format!("failed to render template for resource {id}: ");
             return Err(faults.into_vec().iter().map(|fault| Problem::fault(&place, &prefix, fault)).collect());
         }
         if tree.as_map().is_none() {
             let message = format!("template must render to object for resource {id}, got {}", tree.type_name());
-            return Err(vec![Problem::new(Code::Type, &place, message)]);
+            return Err(vec![Problem::new(Code::Type, &template(), message)]);
         }
         if let Some(field) = missing_field(&tree, REQUIRED) {
             let message = format!("resource {id} missing required field '{field}'");
-            return Err(vec![Problem::new(Code::Manifest, &place.below(&field.to_string()), message)]);
+            return Err(vec![Problem::new(Code::Manifest, &template().below(&field.to_string()), message)]);
         }
-        items.push(Item { plane: resource.target_plane.clone(), tree, shadow });
+        items.push(Item { plane: resource.target_plane.clone(), tree, shadow, lists_told: false });
     }
     Ok(())
 }

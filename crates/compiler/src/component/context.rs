@@ -15,7 +15,7 @@ use crate::template::{Bindings, Scope};
 
 /// Whether the variable `gateway` is declared for this input.
 pub(super) fn has_gateway(input: &ComponentInput<'_>) -> bool {
-    Gateway::merged(input.environment.gateway.as_ref(), input.data_plane.gateway.as_ref()).is_some()
+    Gateway::any(input.environment.gateway.as_ref(), input.data_plane.gateway.as_ref())
 }
 
 /// The variables, each built once and shared by the component and all its traits.

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::Item;
 use super::base::describe;
 use crate::TargetPlane;
-use crate::finish::{Missing, add_labels, hash, missing_field, sort_key};
+use crate::finish::{Labels, Missing, add_labels, hash, missing_field, sort_key};
 use crate::input::ComponentMetadata;
 use crate::origins::Recorder;
 use crate::problem::{Code, Place, Problem, Problems, Stage};
@@ -14,7 +14,7 @@ const REQUIRED: [Missing; 4] = [Missing::Kind, Missing::ApiVersion, Missing::Met
 
 /// Makes manifests of the rendered objects, in their final order.
 pub(super) fn finish(
-    items: &mut [Item],
+    items: &mut Vec<Item>,
     workload_type: &str,
     metadata: &ComponentMetadata,
     recorder: &mut Option<Recorder>,
@@ -25,16 +25,25 @@ pub(super) fn finish(
         record(items, metadata.labels.as_ref(), annotated, recorder);
     }
     check(items)?;
-    items.sort_by(|a, b| sort_key(&a.tree).cmp(&sort_key(&b.tree)));
+    sort(items);
     Ok(())
 }
 
+/// Sorts by keys that are looked up once each.
+fn sort(items: &mut Vec<Item>) {
+    let keys: Vec<_> = items.iter().map(|item| sort_key(&item.tree)).collect();
+    let mut order: Vec<usize> = (0..items.len()).collect();
+    order.sort_by(|a, b| keys[*a].cmp(&keys[*b]));
+    let mut taken: Vec<Option<Item>> = std::mem::take(items).into_iter().map(Some).collect();
+    items.extend(order.into_iter().filter_map(|at| taken[at].take()));
+}
+
 fn label(items: &mut [Item], labels: Option<&BTreeMap<String, String>>) -> Result<(), Problems> {
-    let Some(labels) = labels else { return Ok(()) };
+    let Some(labels) = labels.map(Labels::from) else { return Ok(()) };
     let unlabelled: Vec<Problem> = items
         .iter_mut()
         .filter_map(|item| {
-            (!add_labels(&mut item.tree, labels)).then(|| {
+            (!add_labels(&mut item.tree, &labels)).then(|| {
                 Problem::new(
                     Code::Manifest,
                     &Place::new(describe(&item.tree), "metadata"),

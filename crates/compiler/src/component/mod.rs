@@ -28,6 +28,8 @@ struct Item {
     tree: Tree,
     /// Where each field came from, if anybody asked.
     shadow: Option<Shadow>,
+    /// Whether the shadow tells the items of all lists apart, as patches need it.
+    lists_told: bool,
 }
 
 /// Compiles a component.

@@ -1,5 +1,7 @@
 //! A trait's patches: which resources, which operations, applied in place.
 
+use std::sync::Arc;
+
 use super::Item;
 use super::base::{control_problem, describe};
 use crate::evaluate::each;
@@ -21,14 +23,17 @@ pub(super) fn apply(
     recorder: &mut Option<Recorder>,
 ) -> Result<(), Vec<Problem>> {
     let place = place.below(&format!("spec.patches[{at}]"));
-    let outer = format!("failed to apply trait patch #{at} for trait {name}: ");
+    let outer = || format!("failed to apply trait patch #{at} for trait {name}: ");
     let who = format!("trait {name} patch #{at}");
     let rounds = each(patch.for_each.as_ref(), bindings)
-        .map_err(|error| vec![loop_problem(patch.for_each.as_ref(), &place, &outer, &who, &error)])?;
+        .map_err(|error| vec![loop_problem(patch.for_each.as_ref(), &place, &outer(), &who, &error)])?;
     for (round, bindings) in rounds.iter().enumerate() {
-        let prefix =
-            if patch.for_each.is_some() { format!("{outer}forEach iteration {round} failed: ") } else { outer.clone() };
-        apply_round(patch, &who, bindings, &place, items, recorder).map_err(|problems| prefixed(&prefix, problems))?;
+        let prefix = || match patch.for_each {
+            Some(_) => format!("{}forEach iteration {round} failed: ", outer()),
+            None => outer(),
+        };
+        apply_round(patch, &who, bindings, &place, items, recorder)
+            .map_err(|problems| prefixed(&prefix(), problems))?;
     }
     Ok(())
 }
@@ -69,11 +74,15 @@ fn apply_round(
     let operations = render_operations(patch, who, bindings, place, recorder)?;
     for target in targets {
         let item = &mut items[target];
-        let name = describe(&item.tree);
+        if let (Some(shadow), false) = (&mut item.shadow, item.lists_told) {
+            origins::match_lists(&item.tree, shadow);
+            item.lists_told = true;
+        }
         for (at, Rendered { op, path, value, shadow }) in operations.iter().enumerate() {
             let done = Op::parse(op).and_then(|op| Ok((op, Path::parse(path)?)));
             let done = done.and_then(|(op, path)| Ok((op, patch::apply(&mut item.tree, op, &path, value)?)));
             let (op, pointers) = done.map_err(|error| {
+                let name = describe(&item.tree);
                 let message = format!("failed to apply patches to {name} for {who}: operation #{at} failed: {error}");
                 vec![Problem::new(Code::Patch, &place.below(&format!("operations[{at}]")), message)]
             })?;
@@ -130,7 +139,7 @@ pub(super) fn targets(
 /// An operation with path and value rendered.
 struct Rendered<'p> {
     op: &'p str,
-    path: String,
+    path: Arc<str>,
     value: Tree,
     shadow: Option<Shadow>,
 }
@@ -145,36 +154,45 @@ fn render_operations<'p>(
     let mut operations = Vec::with_capacity(patch.operations.len());
     let mut problems = Vec::new();
     for (at, operation) in patch.operations.iter().enumerate() {
-        let place = place.below(&format!("operations[{at}]"));
-        let what = format!("for {who} operation #{at}");
+        let place = || place.below(&format!("operations[{at}]"));
+        let what = || format!("for {who} operation #{at}");
         let path = match operation.path.evaluate(bindings) {
-            Ok(Tree::Text(path)) => path.to_string(),
+            Ok(Tree::Text(path)) => path,
             Ok(other) => {
-                let message =
-                    format!("path '{}' must evaluate to string {what}, got {}", operation.path_text, other.type_name());
-                problems.push(Problem::new(Code::Type, &place.below("path"), message));
+                let message = format!(
+                    "path '{}' must evaluate to string {}, got {}",
+                    operation.path_text,
+                    what(),
+                    other.type_name()
+                );
+                problems.push(Problem::new(Code::Type, &place().below("path"), message));
                 continue;
             }
             Err(error) => {
-                let prefix = format!("failed to render path '{}' {what}: ", operation.path_text);
-                problems.push(Problem::template(&place.below("path"), &prefix, &error));
+                let prefix = format!("failed to render path '{}' {}: ", operation.path_text, what());
+                problems.push(Problem::template(&place().below("path"), &prefix, &error));
                 continue;
             }
         };
         let mut faults = Faults::new();
         let wanted = !operation.op.eq_ignore_ascii_case(Op::Remove.name());
-        let place_of_value = place.below("value");
-        let (value, shadow) = match operation.value.as_ref().filter(|_| wanted) {
+        let place_of_value = || place().below("value");
+        let (value, mut shadow) = match operation.value.as_ref().filter(|_| wanted) {
             Some(value) => {
-                origins::render(value, bindings, &mut faults, recorder.as_mut(), &Writer::TraitPatch, &place_of_value)
+                origins::render(value, bindings, &mut faults, recorder.as_mut(), Writer::TraitPatch, place_of_value)
             }
             None => {
                 let null = Template::Literal(Tree::Null);
-                origins::render(&null, bindings, &mut faults, recorder.as_mut(), &Writer::TraitPatch, &place)
+                origins::render(&null, bindings, &mut faults, recorder.as_mut(), Writer::TraitPatch, place)
             }
         };
-        let prefix = format!("failed to render value {what}: ");
-        problems.extend(faults.into_vec().iter().map(|fault| Problem::fault(&place.below("value"), &prefix, fault)));
+        if !faults.is_empty() {
+            let (place, prefix) = (place_of_value(), format!("failed to render value {}: ", what()));
+            problems.extend(faults.into_vec().iter().map(|fault| Problem::fault(&place, &prefix, fault)));
+        }
+        if let Some(shadow) = &mut shadow {
+            origins::match_lists(&value, shadow);
+        }
         operations.push(Rendered { op: &operation.op, path, value, shadow });
     }
     if problems.is_empty() { Ok(operations) } else { Err(problems) }

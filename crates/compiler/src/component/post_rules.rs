@@ -67,7 +67,7 @@ impl Check<'_> {
         }
         match each(self.rule.for_each.as_ref(), bindings) {
             Ok(rounds) => {
-                for bindings in &rounds {
+                for bindings in rounds.iter() {
                     let before = problems.len();
                     self.round(bindings, &prefix, problems);
                     if let Some(for_each) = &self.rule.for_each {

@@ -217,18 +217,20 @@ fn render_create(
     items: &mut Vec<Item>,
     recorder: &mut Option<Recorder>,
 ) -> Result<(), Vec<Problem>> {
-    let place = place.below(&format!("spec.creates[{at}]"));
+    let place = || place.below(&format!("spec.creates[{at}]"));
     let prefix = |what: &str| format!("failed to evaluate {what} for trait {name} create #{at}: ");
-    let control = |what: &str, error: &_| vec![control_problem(&place.below(what), &prefix(what), error)];
+    let control = |what: &str, error: &_| vec![control_problem(&place().below(what), &prefix(what), error)];
     if !holds(create.include_when.as_ref(), bindings).map_err(|error| control("includeWhen", &error))? {
         return Ok(());
     }
-    for round in each(create.for_each.as_ref(), bindings).map_err(|error| control("forEach", &error))? {
+    let rounds = each(create.for_each.as_ref(), bindings).map_err(|error| control("forEach", &error))?;
+    let template = || place().below("template");
+    for round in rounds.iter() {
         let mut faults = Faults::new();
-        let place = place.below("template");
         let (tree, shadow) =
-            origins::render(&create.template, &round, &mut faults, recorder.as_mut(), &Writer::TraitCreate, &place);
+            origins::render(&create.template, round, &mut faults, recorder.as_mut(), Writer::TraitCreate, template);
         if !faults.is_empty() {
+            let place = template();
             let prefix = format!("failed to render create template for trait {name} create #{at}: ");
             return Err(faults.into_vec().iter().map(|fault| Problem::fault(&place, &prefix, fault)).collect());
         }
@@ -237,9 +239,9 @@ fn render_create(
                 "create template must render to object for trait {name} create #{at}, got {}",
                 tree.type_name()
             );
-            return Err(vec![Problem::new(Code::Type, &place, message)]);
+            return Err(vec![Problem::new(Code::Type, &template(), message)]);
         }
-        items.push(Item { plane: create.target_plane.clone(), tree, shadow });
+        items.push(Item { plane: create.target_plane.clone(), tree, shadow, lists_told: false });
     }
     Ok(())
 }

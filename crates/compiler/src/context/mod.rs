@@ -18,15 +18,23 @@ pub(crate) use workload::workload;
 
 use std::collections::BTreeMap;
 
-use cel::Value;
+use cel::{Key, Value};
+
+/// Most objects have no more fields.
+const FIELDS: usize = 6;
 
 /// An object under construction, leaving out what the contract leaves out.
-#[derive(Default)]
-struct Object(Vec<(&'static str, Value)>);
+struct Object(Vec<(Key, Value)>);
+
+impl Default for Object {
+    fn default() -> Self {
+        Self(Vec::with_capacity(FIELDS))
+    }
+}
 
 impl Object {
     fn with(mut self, key: &'static str, value: impl Into<Value>) -> Self {
-        self.0.push((key, value.into()));
+        self.0.push((Key::from(key), value.into()));
         self
     }
 
@@ -44,12 +52,13 @@ impl Object {
     }
 
     fn build(self) -> Value {
-        Value::map(self.0)
+        Value::from(cel::Map::from_distinct(self.0))
     }
 }
 
 fn strings(map: &BTreeMap<String, String>) -> Value {
-    Value::map(map.iter().map(|(key, value)| (key.as_str(), Value::from(value.as_str()))))
+    let entries = map.iter().map(|(key, value)| (Key::from(key.as_str()), Value::from(value.as_str())));
+    Value::from(cel::Map::from_distinct(entries.collect()))
 }
 
 fn texts(items: &[String]) -> Value {

@@ -26,11 +26,28 @@ pub(crate) fn holds(condition: Option<&Template>, bindings: &Bindings) -> Result
     }
 }
 
-/// The bindings for each round: one without the loop variable where there is no loop.
-pub(crate) fn each(for_each: Option<&Loop>, bindings: &Bindings) -> Result<Vec<Bindings>, ControlError> {
-    let Some(round) = for_each else { return Ok(vec![bindings.clone()]) };
+/// The bindings of each round.
+pub(crate) enum Rounds<'b> {
+    /// There is no loop.
+    Once(&'b Bindings),
+    /// One for each item, with the loop's variable.
+    Each(Vec<Bindings>),
+}
+
+impl Rounds<'_> {
+    pub(crate) fn iter(&self) -> std::slice::Iter<'_, Bindings> {
+        match self {
+            Self::Once(bindings) => std::slice::from_ref(*bindings).iter(),
+            Self::Each(rounds) => rounds.iter(),
+        }
+    }
+}
+
+/// The bindings for each round: those given where there is no loop.
+pub(crate) fn each<'b>(for_each: Option<&Loop>, bindings: &'b Bindings) -> Result<Rounds<'b>, ControlError> {
+    let Some(round) = for_each else { return Ok(Rounds::Once(bindings)) };
     let items = items(&round.items, bindings)?;
-    Ok(items.into_iter().map(|item| round.scope.widen(bindings, &round.variable, item)).collect())
+    Ok(Rounds::Each(items.into_iter().map(|item| round.scope.widen(bindings, &round.variable, item)).collect()))
 }
 
 /// The items of a list, or `{key, value}` for the entries of a map, sorted by key.

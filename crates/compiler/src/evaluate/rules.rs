@@ -12,10 +12,13 @@ const SHOWN: usize = 120;
 pub(crate) fn broken_rules(rules: &[Rule], bindings: &Bindings, place: &Place) -> Vec<Problem> {
     let mut problems = Vec::new();
     for (at, rule) in rules.iter().enumerate() {
+        let answer = rule.condition.evaluate(bindings);
+        if answer == Ok(Tree::Bool(true)) {
+            continue;
+        }
         let place = place.below(&rule.path);
         let name = format!("rule[{at}] {}", quoted_rule(&rule.text));
-        match rule.condition.evaluate(bindings) {
-            Ok(Tree::Bool(true)) => {}
+        match answer {
             Ok(Tree::Bool(false)) => {
                 problems.push(Problem::new(Code::Rule, &place, format!("{name} evaluated to false: {}", rule.message)));
             }

@@ -4,9 +4,13 @@ use std::fmt::Write as _;
 
 use crate::tree::{Map, Tree};
 
+/// Most objects need no more.
+const ROOM: usize = 1024;
+
 /// The dump of a list of objects, each without its entry `metadata`.
 pub(super) fn objects(objects: &[&Tree]) -> String {
-    let mut out = String::from("([]map[string]interface {})[");
+    let mut out = String::with_capacity(objects.len() * ROOM);
+    out.push_str("([]map[string]interface {})[");
     for (at, object) in objects.iter().enumerate() {
         if at > 0 {
             out.push(' ');
@@ -75,8 +79,10 @@ fn interface(out: &mut String, value: &Tree) {
         | Tree::Duration(_)
         | Tree::Time(_)
         | Tree::Omit => {
-            let _ = write!(out, "({})", value.type_name());
-            out.push_str(&value.to_shown());
+            out.push('(');
+            out.push_str(value.type_name());
+            out.push(')');
+            value.show_into(out);
         }
     }
 }

@@ -23,7 +23,7 @@ pub(crate) fn of<'t>(resources: impl Iterator<Item = &'t Tree>, kind: &str) -> O
     if others.is_empty() {
         return None;
     }
-    others.sort_by_key(|object| order::sort_key(object));
+    others.sort_by_cached_key(|object| order::sort_key(object));
     Some(safe_encode(&fnv32a(&dump::objects(&others)).to_string()))
 }
 

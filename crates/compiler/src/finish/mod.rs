@@ -6,6 +6,6 @@ mod labels;
 mod order;
 mod structure;
 
-pub(crate) use labels::add_labels;
+pub(crate) use labels::{Labels, add_labels};
 pub(crate) use order::sort_key;
 pub(crate) use structure::{Missing, missing_field};

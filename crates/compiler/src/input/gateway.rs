@@ -118,6 +118,13 @@ impl Gateway {
         Self { ingress: Some(network.clone()), egress: Some(network) }
     }
 
+    /// Whether [`Gateway::merged`] would give any.
+    pub(crate) fn any(environment: Option<&Self>, plane: Option<&Self>) -> bool {
+        let used =
+            |n: &Option<GatewayNetwork>| n.as_ref().is_some_and(|n| n.external.is_some() || n.internal.is_some());
+        [environment, plane].into_iter().flatten().any(|g| used(&g.ingress) || used(&g.egress))
+    }
+
     /// The environment's gateways over the plane's, each of the four on its own; `None` where there is none at all.
     pub fn merged(environment: Option<&Self>, plane: Option<&Self>) -> Option<Self> {
         let network = |pick: fn(&Self) -> Option<&GatewayNetwork>| {

@@ -14,12 +14,12 @@ mod content;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct ContentKey(u64, u64);
 
-static KEYS: LazyLock<(RandomState, RandomState)> = LazyLock::new(|| (RandomState::new(), RandomState::new()));
+static KEYS: LazyLock<RandomState> = LazyLock::new(RandomState::new);
 
 impl ContentKey {
     /// The key of any value that can be serialized.
     pub fn of<T: Serialize + ?Sized>(value: &T) -> Self {
-        let mut feed = content::Feed::new(KEYS.0.build_hasher(), KEYS.1.build_hasher());
+        let mut feed = content::Feed::new(KEYS.build_hasher());
         // The serializer itself never fails; a value that refuses to be serialized gets the key of what it wrote so far
         // and fails again, visibly, when its JSON is asked for.
         if value.serialize(&mut feed).is_err() {
@@ -32,13 +32,13 @@ impl ContentKey {
     /// This key and another as one.
     #[must_use]
     pub fn and(self, other: Self) -> Self {
-        let mut a = KEYS.0.build_hasher();
-        let mut b = KEYS.1.build_hasher();
+        let mut hasher = KEYS.build_hasher();
         for part in [self.0, self.1, other.0, other.1] {
-            a.write_u64(part);
-            b.write_u64(part);
+            hasher.write_u64(part);
         }
-        Self(a.finish(), b.finish())
+        let first = hasher.finish();
+        hasher.write_u8(0xee);
+        Self(first, hasher.finish())
     }
 }
 

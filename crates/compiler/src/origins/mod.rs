@@ -12,7 +12,7 @@ mod shadow;
 pub use explain::Explained;
 pub use reads::{Given, Read};
 
-pub(crate) use recorder::{NoTrace, Recorder, Trace, render};
+pub(crate) use recorder::{NoTrace, Recorder, Trace, match_lists, render};
 pub(crate) use shadow::Shadow;
 
 use crate::problem::Place;

@@ -68,9 +68,9 @@ impl Recorder {
     }
 
     /// What is rendered next: by whom, and where its template begins.
-    pub(crate) fn begin(&mut self, writer: Writer, place: &Place) {
+    pub(crate) fn begin(&mut self, writer: Writer, place: Place) {
         self.writer = writer;
-        self.place = place.clone();
+        self.place = place;
         self.path.clear();
     }
 
@@ -186,19 +186,18 @@ pub(crate) fn render(
     bindings: &Bindings,
     faults: &mut Faults,
     recorder: Option<&mut Recorder>,
-    writer: &Writer,
-    place: &Place,
+    writer: Writer,
+    place: impl FnOnce() -> Place,
 ) -> (Tree, Option<Shadow>) {
     let Some(recorder) = recorder else { return (template.render(bindings, faults), None) };
-    recorder.begin(writer.clone(), place);
-    let (tree, mut shadow) = template.render_traced(bindings, faults, recorder);
-    match_lists(&tree, &mut shadow);
+    recorder.begin(writer, place());
+    let (tree, shadow) = template.render_traced(bindings, faults, recorder);
     (tree, Some(shadow))
 }
 
 /// Gives every list in a value that was written as a whole a shadow with as many items, so that a patch can insert and
-/// remove among them.
-fn match_lists(tree: &Tree, shadow: &mut Shadow) {
+/// remove among them. To be called before a value is patched, or patched in.
+pub(crate) fn match_lists(tree: &Tree, shadow: &mut Shadow) {
     let origin = shadow.origin;
     let whole = || Shadow { origin, inside: Inside::Whole };
     match (tree, &mut shadow.inside) {

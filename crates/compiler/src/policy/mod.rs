@@ -3,6 +3,8 @@
 mod cilium;
 mod kubernetes;
 
+use std::collections::BTreeMap;
+
 use serde_json::Value;
 
 use crate::input::{ComponentMetadata, DataPlane, Workload, WorkloadEndpoint};
@@ -30,6 +32,11 @@ pub fn network_policy(metadata: &ComponentMetadata, workload: &Workload, plane: 
     } else {
         kubernetes::policy(&subject)
     }
+}
+
+/// Labels as an object.
+fn labels(labels: &BTreeMap<String, String>) -> Value {
+    Value::Object(labels.iter().map(|(name, value)| (name.clone(), Value::String(value.clone()))).collect())
 }
 
 fn is_namespace_wide(endpoint: &WorkloadEndpoint) -> bool {

@@ -67,7 +67,7 @@ pub(crate) fn resolve(
         let message = format!("resolve {name}: {error}");
         Problems::one(Stage::Bind, Problem::new(Code::Schema, &place.below(&format!("spec.{name}")), message))
     })?;
-    values.defaulted(given, Undeclared::Kept).map(|values| to_cel(&values)).map_err(|error| {
+    values.defaulted(given.cloned(), Undeclared::Kept).map(|values| to_cel(&values)).map_err(|error| {
         let message = format!("resolve {name}: unmarshal: {error}");
         Problems::one(Stage::Bind, Problem::new(Code::Values, &Place::new(name, ""), message))
     })

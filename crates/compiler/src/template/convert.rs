@@ -1,6 +1,6 @@
 //! From an expression's value to a tree.
 
-use cel::Value;
+use cel::{Key, Map, Value};
 
 use super::functions::{KeptOmit, Omit};
 use crate::tree::Tree;
@@ -56,7 +56,8 @@ pub(crate) fn to_cel(tree: &Tree) -> Value {
         Tree::Duration(nanos) => Value::Duration(cel::Duration::from_nanos(*nanos)),
         Tree::List(items) | Tree::Strings(items) => Value::list(items.iter().map(to_cel).collect::<Vec<_>>()),
         Tree::Map(map) | Tree::StringMap(map) => {
-            Value::map(map.iter().map(|(key, value)| (key.clone(), to_cel(value))))
+            let entries = map.iter().map(|(key, value)| (Key::String(key.clone()), to_cel(value))).collect();
+            Value::from(Map::from_distinct(entries))
         }
         Tree::Omit => Value::map::<&str>([]),
     }

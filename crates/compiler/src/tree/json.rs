@@ -38,14 +38,22 @@ impl Tree {
             Self::Int(value) | Self::Duration(value) => Value::from(*value),
             Self::Uint(value) => Value::from(*value),
             Self::Double(value) => number(*value)?,
-            Self::Text(text) | Self::Time(text) => Value::String(text.to_string()),
+            Self::Text(text) | Self::Time(text) => Value::String(String::from(&**text)),
             Self::Bytes(bytes) => Value::String(base64::engine::general_purpose::STANDARD.encode(bytes)),
             Self::List(items) | Self::Strings(items) => {
-                Value::Array(items.iter().map(Self::to_json).collect::<Result<_, _>>()?)
+                let mut out = Vec::with_capacity(items.len());
+                for item in items {
+                    out.push(item.to_json()?);
+                }
+                Value::Array(out)
             }
-            Self::Map(map) | Self::StringMap(map) => Value::Object(
-                map.iter().map(|(key, value)| Ok((key.to_string(), value.to_json()?))).collect::<Result<_, _>>()?,
-            ),
+            Self::Map(map) | Self::StringMap(map) => {
+                let mut out = serde_json::Map::new();
+                for (key, value) in map.iter() {
+                    out.insert(String::from(&**key), value.to_json()?);
+                }
+                Value::Object(out)
+            }
             Self::Omit => Value::Object(serde_json::Map::new()),
         })
     }

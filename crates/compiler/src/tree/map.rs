@@ -4,6 +4,9 @@ use std::sync::Arc;
 
 use super::Tree;
 
+/// Up to this many entries a scan is quicker than a search.
+const SCANNED: usize = 12;
+
 /// Entries sorted by the bytes of their keys. Small objects are the rule, so this is a sorted vector.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Map {
@@ -33,6 +36,10 @@ impl Map {
 
     /// The value at `key`.
     pub fn get(&self, key: &str) -> Option<&Tree> {
+        if self.entries.len() <= SCANNED {
+            // Most keys already differ in length.
+            return self.entries.iter().find(|(probe, _)| **probe == *key).map(|(_, value)| value);
+        }
         self.position(key).ok().map(|at| &self.entries[at].1)
     }
 

@@ -11,7 +11,7 @@ impl Tree {
     /// else as compact JSON.
     pub fn to_spliced(&self) -> String {
         match self {
-            Self::Text(text) => text.to_string(),
+            Self::Text(text) => String::from(&**text),
             _ => {
                 let mut out = String::new();
                 self.splice_into(&mut out);
@@ -36,7 +36,8 @@ impl Tree {
         out
     }
 
-    fn show_into(&self, out: &mut String) {
+    /// As [`Tree::to_shown`], appended to `out`.
+    pub fn show_into(&self, out: &mut String) {
         match self {
             Self::Null => out.push_str("<nil>"),
             Self::NullRead => out.push_str("NULL_VALUE"),

@@ -35,7 +35,7 @@ impl Unit {
 
 enum Work<'c> {
     /// A compiler that knows the types already.
-    Warm { compiler: Compiler, input: ComponentInput<'c>, origins: bool },
+    Warm { compiler: Box<Compiler>, input: ComponentInput<'c>, origins: bool },
     /// A new compiler each time.
     Cold { input: ComponentInput<'c> },
     /// One expression.
@@ -92,7 +92,7 @@ pub(super) fn all<'c>(cases: &'c [Named<'_>]) -> Result<Vec<Subject<'c>>> {
             target,
             work,
         };
-        let known = |origins| Work::Warm { compiler: Compiler::new(), input: input(), origins };
+        let known = |origins| Work::Warm { compiler: Box::new(Compiler::new()), input: input(), origins };
         subjects.push(subject(": warm", warm, known(false)));
         subjects.push(subject(&format!(": warm{ORIGINS}"), None, known(true)));
         subjects.push(subject(": cold", cold, Work::Cold { input: input() }));

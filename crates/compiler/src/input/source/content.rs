@@ -1,24 +1,51 @@
-//! A serializer that only feeds two hashers: the content's key without a copy of the content.
+//! A serializer that only feeds a hasher: the content's key without a copy of the content.
 
 use std::fmt;
 use std::hash::Hasher;
 
 use serde::ser::{self, Serialize};
 
-/// The two hashers and what goes into them. Every value is preceded by a byte for its shape, so that `["a"]` and
+/// What waits to be hashed: the hasher is quicker with few long pieces than with many short ones.
+const BUFFER: usize = 1024;
+
+/// The hasher and what goes into it. Every value is preceded by a byte for its shape, so that `["a"]` and
 /// `"a"` differ; objects and lists are closed by one.
 pub(super) struct Feed<H> {
-    a: H,
-    b: H,
+    hasher: H,
+    buffer: [u8; BUFFER],
+    filled: usize,
+}
+
+impl<H: Hasher + Clone> Feed<H> {
+    pub(super) fn new(hasher: H) -> Self {
+        Self { hasher, buffer: [0; BUFFER], filled: 0 }
+    }
+
+    /// Two finalisations of the hasher's state, which is wider than either.
+    pub(super) fn finish(mut self) -> (u64, u64) {
+        self.flush();
+        let mut second = self.hasher.clone();
+        second.write_u8(0xee);
+        (self.hasher.finish(), second.finish())
+    }
 }
 
 impl<H: Hasher> Feed<H> {
-    pub(super) fn new(a: H, b: H) -> Self {
-        Self { a, b }
+    fn flush(&mut self) {
+        self.hasher.write(&self.buffer[..self.filled]);
+        self.filled = 0;
     }
 
-    pub(super) fn finish(&self) -> (u64, u64) {
-        (self.a.finish(), self.b.finish())
+    fn put(&mut self, bytes: &[u8]) {
+        if self.filled + bytes.len() > BUFFER {
+            self.flush();
+            if bytes.len() > BUFFER {
+                self.hasher.write(bytes);
+                return;
+            }
+        }
+        self.buffer[self.filled..self.filled + bytes.len()].copy_from_slice(bytes);
+        self.filled += bytes.len();
     }
 
     pub(super) fn mark_broken(&mut self) {
@@ -26,23 +53,27 @@ impl<H: Hasher> Feed<H> {
     }
 
     fn bytes(&mut self, shape: u8, bytes: &[u8]) {
-        for hasher in [&mut self.a, &mut self.b] {
-            hasher.write_u8(shape);
-            hasher.write_usize(bytes.len());
-            hasher.write(bytes);
+        let mut head = [shape; 9];
+        head[1..].copy_from_slice(&(bytes.len() as u64).to_le_bytes());
+        if self.filled + head.len() + bytes.len() > BUFFER {
+            self.put(&head);
+            self.put(bytes);
+            return;
         }
+        let (free, end) = (&mut self.buffer[self.filled..], head.len() + bytes.len());
+        free[..head.len()].copy_from_slice(&head);
+        free[head.len()..end].copy_from_slice(bytes);
+        self.filled += end;
     }
 
     fn word(&mut self, shape: u8, word: u64) {
-        for hasher in [&mut self.a, &mut self.b] {
-            hasher.write_u8(shape);
-            hasher.write_u64(word);
-        }
+        let mut whole = [shape; 9];
+        whole[1..].copy_from_slice(&word.to_le_bytes());
+        self.put(&whole);
     }
 
     fn shape(&mut self, shape: u8) {
-        self.a.write_u8(shape);
-        self.b.write_u8(shape);
+        self.put(&[shape]);
     }
 }
 
