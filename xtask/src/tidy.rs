@@ -12,6 +12,7 @@ const STOREYS: &[(&str, &[&str])] = &[
     ("schema", &["cel"]),
     ("model", &["schema"]),
     ("compiler", &["cel", "schema", "model"]),
+    ("fuzz", &["cel", "schema", "compiler"]),
     ("kubelite", &["cel", "schema"]),
     ("admission", &["schema", "compiler", "kubelite"]),
     ("node", &[]),
