@@ -4,6 +4,9 @@ use std::collections::BTreeSet;
 
 use super::Route;
 
+/// Messages nested deeper than this are not read; the file has no routes then.
+const DEPTH: usize = 64;
+
 /// One route per method, or `None` where the file does not parse, imports another file, or names an unknown message.
 pub(super) fn routes(content: &str) -> Option<Vec<Route>> {
     let mut file = File {
@@ -75,7 +78,7 @@ impl File {
                 }
                 "message" => {
                     let name = self.next()?;
-                    self.message(&name)?;
+                    self.message(&name, 0)?;
                 }
                 "enum" | "extend" => {
                     self.next()?;
@@ -88,7 +91,10 @@ impl File {
         Some(())
     }
 
-    fn message(&mut self, name: &str) -> Option<()> {
+    fn message(&mut self, name: &str, depth: usize) -> Option<()> {
+        if depth > DEPTH {
+            return None;
+        }
         self.messages.insert(qualified(&self.package, name));
         self.expect("{")?;
         loop {
@@ -96,7 +102,7 @@ impl File {
                 "}" => return Some(()),
                 "message" if self.tokens.get(self.at + 1).is_some_and(|t| t == "{") => {
                     let inner = self.next()?;
-                    self.message(&format!("{name}.{inner}"))?;
+                    self.message(&format!("{name}.{inner}"), depth + 1)?;
                 }
                 "{" => {
                     self.at -= 1;
@@ -254,5 +260,6 @@ mod tests {
         assert_eq!(routes("import \"other.proto\"; message A {} service S { rpc M (A) returns (A); }"), None);
         assert_eq!(routes("service S { rpc M (A) returns (A); }"), None);
         assert_eq!(routes("message {"), None);
+        assert_eq!(routes(&"message A { ".repeat(50_000)), None);
     }
 }

@@ -44,6 +44,8 @@ pub enum PatchError {
     NoMatch(String),
     #[error("path \"{0}\" matches more than {limit} places", limit = expand::MAX_STATES)]
     TooMany(String),
+    #[error("path has more than {limit} segments", limit = path::MAX_STEPS)]
+    TooDeep,
     #[error("path does not exist at segment \"{0}\"")]
     Missing(String),
     #[error("cannot create a list for index {0}: the list does not exist")]

@@ -6,6 +6,9 @@ use regex::Regex;
 
 use super::PatchError;
 
+/// More steps than these are an error: what a path makes must not nest without end.
+pub(super) const MAX_STEPS: usize = 500;
+
 /// One step of a path.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Step {
@@ -44,6 +47,9 @@ impl Path {
         for segment in raw.strip_prefix('/').unwrap_or(raw).split('/').filter(|s| !s.is_empty()) {
             let segment = segment.replace("~1", "/").replace("~0", "~");
             parse_segment(&segment, &mut steps)?;
+            if steps.len() > MAX_STEPS {
+                return Err(PatchError::TooDeep);
+            }
         }
         Ok(Self { raw: raw.to_owned(), steps })
     }
@@ -70,6 +76,9 @@ fn parse_segment(segment: &str, steps: &mut Vec<Step>) -> Result<(), PatchError>
         if let Some(inside) = rest.strip_prefix('[') {
             let Some(end) = inside.find(']') else { return Err(PatchError::Unclosed(segment.to_owned())) };
             steps.push(bracket(&inside[..end])?);
+            if steps.len() > MAX_STEPS {
+                return Err(PatchError::TooDeep);
+            }
             rest = &inside[end + 1..];
         } else {
             let end = rest.find('[').unwrap_or(rest.len());

@@ -4,5 +4,6 @@
 mod check;
 mod errors;
 mod laws;
+mod limits;
 mod origins;
 mod sample;

@@ -93,6 +93,7 @@ fn sample_objects_are_valid_and_lose_nothing() {
                 object["apiVersion"].as_str().unwrap_or_default().split_once('/').unwrap_or_default();
             let key = (group.to_owned(), object["kind"].as_str().unwrap_or_default().to_owned(), version.to_owned());
             let Some(schema) = schemas.get(&key) else {
+                assert_ne!(key.0, "openchoreo.dev", "{}: there is no schema of {key:?}", path.display());
                 continue;
             };
             let name = format!("{} {}", path.display(), object["metadata"]["name"]);

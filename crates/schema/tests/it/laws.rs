@@ -69,6 +69,18 @@ proptest! {
         prop_assert_eq!(once, twice);
     }
 
+    /// As an API server does it: what is pruned has no field left that the schema does not know, whatever was defaulted.
+    #[test]
+    fn what_was_pruned_and_defaulted_has_no_unknown_fields(value in any_json()) {
+        let schema = busy();
+        let mut value = value;
+        schema.prune(&mut value);
+        schema.default_in_place(&mut value);
+        prop_assert_eq!(schema.prune(&mut value), Vec::<String>::new());
+        let errors = schema.validate(&value, None);
+        prop_assert!(errors.iter().all(|error| !error.detail.contains("unknown field") && !error.detail.contains("forbidden property")), "{errors:?}");
+    }
+
     #[test]
     fn validation_says_the_same_again_and_ratchets_what_is_unchanged(value in any_json(), old in any_json()) {
         let schema = busy();

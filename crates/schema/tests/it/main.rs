@@ -2,5 +2,6 @@
 
 mod contract;
 mod laws;
+mod limits;
 mod messages;
 mod rules;
