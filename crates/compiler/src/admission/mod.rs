@@ -6,6 +6,7 @@ mod component;
 mod release;
 mod severity;
 mod templates;
+mod words;
 mod workflow;
 
 use schema::FieldError;
@@ -67,8 +68,8 @@ pub fn complete(kind: &str, old: Option<&Value>, object: &mut Value) {
 
 /// Judges an object; `old` is what it was, absent when it is new. Kinds without rules pass.
 pub fn judge(kind: &str, old: Option<&Value>, object: &Value) -> Verdict {
-    let nothing = Value::Null;
-    let spec = object.get("spec").unwrap_or(&nothing);
+    let nothing = Value::Object(serde_json::Map::new());
+    let spec = object.get("spec").filter(|spec| !spec.is_null()).unwrap_or(&nothing);
     // What is stored already is not judged anew for a change of its labels or finalizers.
     if old.is_some_and(|old| old.get("spec") == Some(spec)) {
         return Verdict::default();
@@ -80,20 +81,20 @@ pub fn judge(kind: &str, old: Option<&Value>, object: &Value) -> Verdict {
         "ComponentType" | "ClusterComponentType" => {
             let mut errors = templates::workload(spec);
             errors.extend(templates::used_traits(spec, kind == "ClusterComponentType"));
-            with(kind, errors, check::component_type(name, spec))
+            with(kind, spec, errors, check::component_type(name, spec))
         }
-        "Trait" | "ClusterTrait" => with(kind, Vec::new(), check::trait_(name, spec)),
-        "ProjectType" | "ClusterProjectType" => with(kind, Vec::new(), check::project_type(name, spec)),
-        "ResourceType" | "ClusterResourceType" => with(kind, Vec::new(), check::resource_type(name, spec)),
+        "Trait" | "ClusterTrait" => with(kind, spec, Vec::new(), check::trait_(name, spec)),
+        "ProjectType" | "ClusterProjectType" => with(kind, spec, Vec::new(), check::project_type(name, spec)),
+        "ResourceType" | "ClusterResourceType" => with(kind, spec, Vec::new(), check::resource_type(name, spec)),
         "Workflow" | "ClusterWorkflow" => {
-            with(kind, workflow::check(spec, kind == "ClusterWorkflow"), check::workflow(name, spec))
+            with(kind, spec, workflow::check(spec, kind == "ClusterWorkflow"), check::workflow(name, spec))
         }
         _ => Verdict::default(),
     }
 }
 
 /// Field errors beside what the checks of templates found.
-fn with(kind: &str, mut errors: Vec<FieldError>, checked: check::Checked) -> Verdict {
+fn with(kind: &str, spec: &Value, mut errors: Vec<FieldError>, checked: check::Checked) -> Verdict {
     let rules = errors.len();
     let mut warnings = Vec::new();
     for problem in checked.problems {
@@ -102,12 +103,7 @@ fn with(kind: &str, mut errors: Vec<FieldError>, checked: check::Checked) -> Ver
         if !severity::refuses(kind, &problem) {
             warnings.push(warning(&problem));
         } else if problem.code != Code::Spec || !errors[..rules].iter().any(told) {
-            errors.push(FieldError {
-                kind: schema::ErrorKind::Invalid,
-                path,
-                value: problem.place.expression.clone().map(Value::from),
-                detail: problem.message,
-            });
+            words::errors(problem, path, spec, &mut errors);
         }
     }
     warnings.extend(checked.warnings.iter().map(warning));

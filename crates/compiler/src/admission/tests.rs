@@ -182,3 +182,31 @@ fn an_update_without_a_pin_keeps_the_pin() {
     complete("ReleaseBinding", Some(&old), &mut object);
     assert_eq!(object, json!({"spec": {"state": "Undeploy", "releaseName": "r-1"}}));
 }
+
+#[test]
+fn templates_that_are_no_manifests_are_told_in_known_words() {
+    let spec = json!({"creates": [{"template": {"kind": "ConfigMap", "metadata": {"namespace": "kube-system"}}}]});
+    assert_eq!(
+        said("Trait", &spec),
+        [
+            "spec.creates[0].template.apiVersion: Required value: apiVersion is required in resource template",
+            "spec.creates[0].template.metadata.name: Required value: metadata.name is required in resource template",
+            "spec.creates[0].template.metadata.namespace: Invalid value: \"kube-system\": if metadata.namespace is specified, it must be \"${metadata.namespace}\"",
+        ]
+    );
+    let run = |metadata: Value| json!({"runTemplate": {"apiVersion": "v1", "kind": "Workflow", "metadata": metadata}});
+    assert_eq!(
+        said("Workflow", &run(json!({"name": "a", "namespace": "fixed"}))),
+        [
+            "spec.runTemplate.metadata.namespace: Invalid value: \"fixed\": if metadata.namespace is specified, it must be \"${metadata.namespace}\"",
+            "spec.runTemplate.metadata.namespace: Invalid value: \"fixed\": metadata.namespace must be set to \"${metadata.namespace}\"",
+        ]
+    );
+    assert_eq!(
+        said("Workflow", &run(json!({"name": "a"}))),
+        [
+            "spec.runTemplate.metadata.namespace: Required value: metadata.namespace must be set to \"${metadata.namespace}\""
+        ]
+    );
+    assert_eq!(judge("Trait", None, &json!({"metadata": {"name": "x"}})), super::Verdict::default());
+}

@@ -22,14 +22,25 @@ pub(super) fn declared(spec: &Value, kept: bool, place: &Place, checked: &mut Ch
                 return Type::Dyn;
             }
         };
+        let schema_place = place.below(&format!("spec.{field}.openAPIV3Schema"));
+        for unknown in
+            section.schema.iter().flat_map(schema::unknown_keywords).filter(|unknown| !of_references(unknown))
+        {
+            checked.add(Code::Schema, &schema_place.below(&unknown.path), unknown.detail);
+        }
         match Values::parse(Some(&section)) {
             Ok(values) => values.schema().map_or_else(undeclared, |schema| schema_types::of(schema.root(), field)),
             Err(error) => {
                 let (SchemaError::Reference(detail) | SchemaError::Structure(detail)) = &error;
-                checked.add(Code::Schema, &place.below(&format!("spec.{field}.openAPIV3Schema")), detail.clone());
+                checked.add(Code::Schema, &schema_place, detail.clone());
                 Type::Dyn
             }
         }
     };
     (of("parameters"), of("environmentConfigs"))
+}
+
+/// Keywords that are gone once references are followed.
+fn of_references(unknown: &schema::SchemaProblem) -> bool {
+    unknown.detail.ends_with("\"$defs\"") || unknown.detail.ends_with("\"$ref\"")
 }

@@ -11,6 +11,9 @@ use super::{Checked, hint};
 use crate::problem::{Code, Place, Problem};
 use crate::template::{Expression, Leaf, Template, methods, write_path};
 
+/// Behind so many problems nothing is suggested any more: nobody reads it, and it takes longer than the check.
+const SUGGESTED: usize = 200;
+
 /// Tells every expression that does not compile.
 pub(super) fn expressions(template: &Template, place: &Place, checked: &mut Checked) {
     template.each_leaf(&mut |path, leaf| {
@@ -28,11 +31,12 @@ fn one(expression: &Arc<Expression>, place: &Place, checked: &mut Checked) {
     if issues.is_empty() {
         return;
     }
-    let certain = issues_with_open_numbers(expression.env(), expression.source());
+    let about_numbers = issues.iter().any(|issue| issue.message.contains("double"));
+    let certain = about_numbers.then(|| issues_with_open_numbers(expression.env(), expression.source()));
     for issue in issues {
         let mut message = issue.to_string();
         let mut code = Code::Expression;
-        if !certain.contains(&(issue.line, issue.column)) {
+        if certain.as_ref().is_some_and(|certain| !certain.contains(&(issue.line, issue.column))) {
             if is_fine_when_it_runs(&issue) {
                 continue;
             }
@@ -40,7 +44,9 @@ fn one(expression: &Arc<Expression>, place: &Place, checked: &mut Checked) {
             message.push_str(
                 "\n a number that came through JSON is a double here, a whole number too: write int(…) around it",
             );
-        } else if let Some(suggestion) = suggestion(&issue, expression) {
+        } else if checked.problems.len() < SUGGESTED
+            && let Some(suggestion) = suggestion(&issue, expression)
+        {
             let _ = write!(message, "\n {suggestion}");
         }
         problem(code, place, expression, Some(&issue), message, checked);

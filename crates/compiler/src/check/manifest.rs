@@ -24,10 +24,16 @@ const OWN: &str = "metadata.namespace";
 pub(super) fn manifest(template: &Template, namespace: Namespace, place: &Place, checked: &mut Checked) {
     expressions(template, place, checked);
     if field(template, "apiVersion").is_none_or(|found| found.is_empty()) {
-        checked.add(Code::Manifest, &place.below("apiVersion"), "a template needs apiVersion");
+        checked.add(Code::Manifest, &place.below("apiVersion"), "apiVersion is required in resource template");
     }
-    if literal(template, "kind").is_none() {
-        checked.add(Code::Manifest, &place.below("kind"), "a template needs kind, as plain text");
+    match field(template, "kind") {
+        Some(Found::Template(_)) => {
+            checked.add(Code::Manifest, &place.below("kind"), "the kind of a template must be plain text");
+        }
+        found if found.as_ref().is_none_or(Found::is_empty) => {
+            checked.add(Code::Manifest, &place.below("kind"), "kind is required in resource template");
+        }
+        _ => {}
     }
     let metadata = field(template, "metadata");
     let below = |name: &str| match &metadata {
@@ -37,13 +43,14 @@ pub(super) fn manifest(template: &Template, namespace: Namespace, place: &Place,
     };
     let computed = matches!(metadata, Some(Found::Template(Template::Whole(_))));
     if !computed && below("name").is_none_or(|found| found.is_empty()) {
-        checked.add(Code::Manifest, &place.below("metadata.name"), "a template needs metadata.name");
+        checked.add(Code::Manifest, &place.below("metadata.name"), "metadata.name is required in resource template");
     }
     let found = below("namespace");
     let wanted = match namespace {
         Namespace::Any => return,
         Namespace::Own if found.is_none() || computed => return,
-        Namespace::Own | Namespace::Required => "metadata.namespace must be ${metadata.namespace}",
+        Namespace::Own => "if metadata.namespace is specified, it must be \"${metadata.namespace}\"",
+        Namespace::Required => "metadata.namespace must be set to \"${metadata.namespace}\"",
     };
     let own = matches!(&found, Some(Found::Template(Template::Whole(expression))) if expression.source().trim() == OWN);
     if !own {

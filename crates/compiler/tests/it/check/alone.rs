@@ -43,6 +43,11 @@ fn mistakes_of_a_component_type_are_found() {
         ("no API version", "/resources/1/template/apiVersion", Value::Null),
         ("computed kind", "/resources/1/template/kind", json!("${'ConfigMap'}")),
         ("another namespace", "/resources/1/template/metadata/namespace", json!("kube-system")),
+        (
+            "schema in short form",
+            "/environmentConfigs/openAPIV3Schema",
+            json!({"type": "object", "properties": {"cpu": {"type": "string", "defualt": "1"}}, "memory": "string"}),
+        ),
         ("broken schema", "/parameters/openAPIV3Schema", undefined_reference),
         (
             "unused parameters",
