@@ -215,6 +215,13 @@ const SPECIAL: &[(&str, &str, &str, &[&str], &str)] = &[
         "200",
     ),
     (
+        "/api/v1alpha1/namespaces/{namespace}/releasebindings/{name}/trigger",
+        "post",
+        "triggerReleaseBindingCronJob",
+        &[],
+        "200",
+    ),
+    (
         "/exec/namespaces/{namespace}/components/{name}",
         "get",
         "execComponent",

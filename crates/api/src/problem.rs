@@ -39,6 +39,11 @@ impl Problem {
         Problem::new(StatusCode::NOT_FOUND, "NOT_FOUND", format!("{noun} not found"))
     }
 
+    /// A part of the path that cannot be an object's name.
+    pub(crate) fn no_such_name(segment: &str) -> Problem {
+        Problem::new(StatusCode::NOT_FOUND, "NOT_FOUND", format!("nothing can be called {segment:?}"))
+    }
+
     pub(crate) fn no_route() -> Problem {
         Problem::new(StatusCode::NOT_FOUND, "NOT_FOUND", "404 page not found: GET /openapi.json lists what there is")
     }

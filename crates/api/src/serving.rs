@@ -5,7 +5,7 @@ use crate::live::{self, Planes};
 use crate::problem::Problem;
 use crate::{meta, objects, openapi};
 use axum::Router;
-use axum::middleware::from_fn_with_state;
+use axum::middleware::{from_fn, from_fn_with_state};
 use axum::routing::{get, post};
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto;
@@ -47,6 +47,7 @@ pub fn router(options: Options) -> Router {
         .merge(objects::namespace_routes())
         .merge(live::routes())
         .with_state(app.clone())
+        .layer(from_fn(objects::plain_names))
         .layer(from_fn_with_state(issuer.clone(), identity::authenticate));
     let identity = Router::new()
         .route("/.well-known/oauth-protected-resource", get(identity::protected_resource))

@@ -39,7 +39,7 @@ pub(crate) async fn protected_resource(State(issuer): State<Arc<Issuer>>) -> Jso
     let url = issuer.url();
     Json(json!({
         "resource": format!("{url}/mcp"),
-        "resource_name": "OpenChoreo",
+        "resource_name": "OpenChoreo MCP Server",
         "authorization_servers": [url],
         "bearer_methods_supported": ["header"],
         "scopes_supported": SCOPES,

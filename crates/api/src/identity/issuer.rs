@@ -129,6 +129,9 @@ impl Issuer {
         validation.set_required_spec_claims(&["exp", "iss", "aud", "sub"]);
         validation.validate_nbf = true;
         validation.leeway = 30;
+        if jsonwebtoken::decode_header(token)?.kid != self.jwk.common.key_id {
+            return Err(TokenProblem::Invalid);
+        }
         let decoded = jsonwebtoken::decode::<Claims>(token, &self.verifying, &validation)?;
         Ok(Subject { id: decoded.claims.sub })
     }

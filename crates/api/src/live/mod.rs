@@ -8,6 +8,7 @@ mod frames;
 mod logs;
 mod release;
 mod tree;
+mod trigger;
 
 use crate::serving::App;
 use axum::Router;
@@ -40,6 +41,7 @@ pub(crate) fn routes() -> Router<App> {
         .route(&format!("{binding}/tree"), get(tree::tree))
         .route(&format!("{binding}/events"), get(events::events))
         .route(&format!("{binding}/logs"), get(logs::logs))
+        .route("/api/v1alpha1/namespaces/{namespace}/releasebindings/{name}/trigger", post(trigger::trigger))
         .route("/api/v1/namespaces/{namespace}/components/{name}/generate-release", post(release::generate))
         .route("/exec/namespaces/{namespace}/components/{name}", get(exec::exec))
 }

@@ -31,10 +31,9 @@ pub(super) async fn create(
         "apiVersion": "openchoreo.dev/v1alpha1",
         "kind": resource.kind(),
         "metadata": {"name": name, "labels": draft.labels, "annotations": draft.annotations},
+        // An absent spec is an empty one, and is checked like one.
+        "spec": draft.spec.clone().unwrap_or_else(|| Value::Object(Map::new())),
     });
-    if let Some(spec) = &draft.spec {
-        object["spec"] = spec.clone();
-    }
     if let Some(namespace) = namespace(&parts) {
         object["metadata"]["namespace"] = namespace.into();
     }

@@ -26,13 +26,12 @@ pub(super) async fn list(
     }
     let api = resource.api(&app.client, namespace(&parts));
     let mut items = Vec::new();
-    let mut from = page.from;
+    let mut from = page.from.clone();
     let next = loop {
         let mut wanted = ListParams::default().limit(u32::try_from(page.limit).unwrap_or(u32::MAX));
         wanted.label_selector.clone_from(&page.selector);
         wanted.continue_token.clone_from(&from.token);
-        let chunk =
-            api.list(&wanted).await.map_err(|error| Problem::from_kube(error, resource.missing, resource.taken))?;
+        let chunk = api.list(&wanted).await.map_err(|error| page.refused(error, resource.missing))?;
         let mut rest = None;
         for (position, object) in chunk.items.iter().enumerate().skip(from.skip) {
             let kept = filter.is_none_or(|(field, value)| {

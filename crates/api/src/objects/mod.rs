@@ -25,7 +25,9 @@ pub(crate) use wire::to_wire;
 
 use crate::problem::Problem;
 use crate::serving::App;
-use axum::extract::{Path, State};
+use axum::extract::{Path, Request, State};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
 use kube::core::DynamicObject;
@@ -64,6 +66,19 @@ pub(crate) fn namespace(parts: &Parts) -> Option<&str> {
 /// The object's name in a path.
 pub(crate) fn name(parts: &Parts) -> &str {
     parts.get("name").map_or("", String::as_str)
+}
+
+/// Paths name objects, and what they name becomes part of a path again: a name that says more than a name is refused
+/// before anything is looked up.
+pub(crate) async fn plain_names(request: Request, next: Next) -> Response {
+    let odd = request.uri().path().split('/').find(|segment| {
+        matches!(*segment, "." | "..")
+            || !segment.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b':'))
+    });
+    match odd {
+        Some(segment) => Problem::no_such_name(segment).into_response(),
+        None => next.run(request).await,
+    }
 }
 
 /// One object as the Kubernetes API has it.

@@ -50,13 +50,13 @@ async fn fetch(app: &App, name: &str) -> Result<Namespace, Problem> {
 
 async fn list(State(app): State<App>, Query(query): Query<HashMap<String, String>>) -> Result<Json<Value>, Problem> {
     let page = Page::parse(&query)?;
-    let selector = match page.selector {
+    let selector = match &page.selector {
         Some(selector) => format!("{LABEL}=true,{selector}"),
         None => format!("{LABEL}=true"),
     };
     let mut wanted = ListParams::default().limit(u32::try_from(page.limit).unwrap_or(u32::MAX)).labels(&selector);
-    wanted.continue_token = page.from.token;
-    let found = api(&app).list(&wanted).await.map_err(problem)?;
+    wanted.continue_token.clone_from(&page.from.token);
+    let found = api(&app).list(&wanted).await.map_err(|error| page.refused(error, "Namespace"))?;
     let items = found.items.iter().map(shown).collect::<Result<Vec<_>, _>>()?;
     let mut pagination = json!({});
     if let Some(token) = found.metadata.continue_.filter(|token| !token.is_empty()) {

@@ -3,6 +3,7 @@
 use crate::problem::Problem;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use http::StatusCode;
 use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
 
@@ -61,6 +62,15 @@ impl Page {
             })?,
         };
         Ok(Page { limit, from, selector: query.get("labelSelector").filter(|text| !text.is_empty()).cloned() })
+    }
+
+    /// Why the store does not list this page. Of what a client may get wrong, it sees the selector alone.
+    pub(super) fn refused(&self, error: kube::Error, noun: &str) -> Problem {
+        let problem = Problem::from_kube(error, noun, noun);
+        if problem.status == StatusCode::BAD_REQUEST && self.selector.is_some() && self.from.token.is_none() {
+            return Problem { error: format!("invalid label selector: {}", problem.error), ..problem };
+        }
+        problem
     }
 }
 

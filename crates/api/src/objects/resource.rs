@@ -56,6 +56,7 @@ const WORDS: &[(&str, Words)] = &[
     ("ClusterProjectType", Words::taken("Cluster project type")),
     ("ResourceType", Words::both("Resource type")),
     ("ClusterResourceType", Words::taken("Cluster resource type")),
+    ("ClusterWorkflow", Words::taken("Cluster workflow")),
     ("AuthzRole", Words::both("Namespace role").called("NamespaceRole", "NamespaceRoles")),
     ("AuthzRoleBinding", Words::both("Namespace role binding").called("NamespaceRoleBinding", "NamespaceRoleBindings")),
     ("ClusterAuthzRole", Words::both("Cluster role").called("ClusterRole", "ClusterRoles")),
