@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-/// Recorded words beside ours.
+/// Recorded names beside ours. A hash is known by the name that it ends: two names may end in one hash there and in two
+/// here.
 #[derive(Default)]
 pub(super) struct Words(BTreeMap<String, String>);
 
@@ -39,16 +40,25 @@ impl Words {
             return false;
         }
         let mut learned = Vec::new();
+        let mut name = (String::new(), String::new());
         for (recorded, ours) in theirs.iter().zip(&mine) {
+            if recorded != ours && !(is_hash(recorded) && is_hash(ours)) {
+                return false;
+            }
+            if recorded.starts_with(|one: char| one.is_ascii_alphanumeric()) || *recorded == "-" {
+                name.0.push_str(recorded);
+                name.1.push_str(ours);
+            } else {
+                name = (String::new(), String::new());
+            }
             if recorded == ours {
                 continue;
             }
-            match self.0.get(*recorded) {
-                Some(known) if known == ours => {}
-                None if is_hash(recorded) && is_hash(ours) => {
-                    learned.push(((*recorded).to_owned(), (*ours).to_owned()));
-                }
-                _ => return false,
+            match self.0.get(&name.0) {
+                Some(known) if *known != name.1 => return false,
+                // A hash alone says nothing about what it is of.
+                None if name.0 != *recorded => learned.push(name.clone()),
+                _ => {}
             }
         }
         self.0.extend(learned);
@@ -89,6 +99,7 @@ mod tests {
         let mut words = Words::default();
         assert!(words.same("release shop-6d675ddbf6 in place", "release shop-1a2b3c4d5e in place"));
         assert!(words.same("shop-6d675ddbf6", "shop-1a2b3c4d5e"));
+        assert!(words.same("bank-6d675ddbf6", "bank-9f8e7d6c5b"));
         assert!(!words.same("shop-6d675ddbf6", "shop-9f8e7d6c5b"));
         assert!(!words.same("shop-development", "shop-production"));
         assert_eq!(words.in_ours("/x/shop-6d675ddbf6"), "/x/shop-1a2b3c4d5e");
