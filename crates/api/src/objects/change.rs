@@ -2,7 +2,8 @@
 
 use super::body::JsonBody;
 use super::draft::{Draft, wrong_type};
-use super::warnings::{Warnings, dropped};
+use super::store::{self, Written};
+use super::warnings::Warnings;
 use super::{Parts, Resource, fetch, name, namespace, rules, to_wire};
 use crate::problem::Problem;
 use crate::serving::App;
@@ -39,9 +40,8 @@ pub(super) async fn create(
     }
     let object: DynamicObject = serde_json::from_value(object)
         .map_err(|error| Problem::bad_request(format!("can't decode JSON body: {error}")))?;
-    let created = resource
-        .api(&app.client, namespace(&parts))
-        .create(&PostParams { field_manager: Some(super::rules::MANAGER.into()), ..PostParams::default() }, &object)
+    let params = PostParams { field_manager: Some(rules::MANAGER.into()), ..PostParams::default() };
+    let created = store::create(&app.client, resource, namespace(&parts), &params, &object)
         .await
         .map_err(|error| Problem::from_kube(error, resource.missing, resource.taken))?;
     respond(StatusCode::CREATED, resource, &created, &draft)
@@ -64,7 +64,6 @@ pub(super) async fn update(
         .and_then(|value| value.to_str().ok())
         .map(|value| value.trim_matches('"').to_owned());
     let version = if_match.or(draft.version.take());
-    let api = resource.api(&app.client, namespace(&parts));
     let params = PostParams { field_manager: Some(rules::MANAGER.into()), ..PostParams::default() };
     let mut tries = 0;
     loop {
@@ -81,7 +80,7 @@ pub(super) async fn update(
         if let Value::Object(data) = &mut next.data {
             data.insert("spec".into(), draft.spec.clone().unwrap_or_else(|| Value::Object(Map::new())));
         }
-        match api.replace(name(&parts), &params, &next).await {
+        match store::replace(&app.client, resource, namespace(&parts), name(&parts), &params, &next).await {
             Ok(updated) => return respond(StatusCode::OK, resource, &updated, &draft),
             Err(kube::Error::Api(status)) if status.code == 409 && version.is_none() && tries < TRIES => {}
             Err(error) => return Err(Problem::from_kube(error, resource.missing, resource.taken)),
@@ -89,18 +88,12 @@ pub(super) async fn update(
     }
 }
 
-/// The object as it is now, with a warning for each thing that the client said and that is not in it.
-fn respond(
-    status: StatusCode,
-    resource: &Resource,
-    written: &DynamicObject,
-    draft: &Draft,
-) -> Result<Response, Problem> {
-    let object = to_wire(resource, written)?;
+/// The object as it is now, with what the store and the rules of its kind warn of, and a warning for each thing that the
+/// client said and that is not taken from it.
+fn respond(status: StatusCode, resource: &Resource, written: &Written, draft: &Draft) -> Result<Response, Problem> {
+    let object = to_wire(resource, &written.object)?;
     let mut warnings = draft.warnings.clone();
-    if let Some(sent) = &draft.sent {
-        warnings.extend(dropped("spec", sent, &object["spec"]));
-    }
+    warnings.extend(written.warnings.iter().cloned());
     Ok((status, Warnings(warnings), Json(object)).into_response())
 }
 

@@ -15,6 +15,7 @@ mod references;
 mod resource;
 mod rules;
 mod schema;
+mod store;
 mod warnings;
 mod wire;
 

@@ -55,33 +55,6 @@ pub(super) fn unknown_members(prefix: &str, object: &Map<String, Value>, known: 
         .collect()
 }
 
-/// A warning for each field that was sent and is not in what was stored. What was sent as null is not missed.
-pub(super) fn dropped(path: &str, sent: &Value, stored: &Value) -> Vec<String> {
-    let mut lost = Vec::new();
-    compare(path, sent, stored, &mut lost);
-    lost
-}
-
-fn compare(path: &str, sent: &Value, stored: &Value, lost: &mut Vec<String>) {
-    match (sent, stored) {
-        (Value::Object(sent), Value::Object(stored)) => {
-            for (member, value) in sent.iter().filter(|(_, value)| !value.is_null()) {
-                let path = format!("{path}.{member}");
-                match stored.get(member) {
-                    Some(stored) => compare(&path, value, stored, lost),
-                    None => lost.push(unknown(&path)),
-                }
-            }
-        }
-        (Value::Array(sent), Value::Array(stored)) if sent.len() == stored.len() => {
-            for (position, (sent, stored)) in sent.iter().zip(stored).enumerate() {
-                compare(&format!("{path}[{position}]"), sent, stored, lost);
-            }
-        }
-        _ => {}
-    }
-}
-
 fn unknown(path: &str) -> String {
     format!("unknown field {path:?}")
 }
@@ -89,18 +62,6 @@ fn unknown(path: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use rstest::rstest;
-    use serde_json::json;
-
-    #[rstest]
-    #[case::same(json!({"a": 1}), json!({"a": 1}), &[])]
-    #[case::defaults_were_added(json!({}), json!({"a": 1}), &[])]
-    #[case::null_is_nothing(json!({"a": null}), json!({}), &[])]
-    #[case::in_an_object(json!({"a": {"b": 1, "c": 2}}), json!({"a": {"c": 2}}), &["unknown field \"spec.a.b\""])]
-    #[case::in_a_list(json!({"a": [{}, {"b": 1}]}), json!({"a": [{}, {}]}), &["unknown field \"spec.a[1].b\""])]
-    fn what_is_not_stored_is_told(#[case] sent: Value, #[case] stored: Value, #[case] expected: &[&str]) {
-        assert_eq!(dropped("spec", &sent, &stored), expected);
-    }
 
     #[test]
     fn texts_are_quoted_and_limited() {

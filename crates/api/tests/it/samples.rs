@@ -57,7 +57,11 @@ fn deployment() -> Value {
         "targetPlane": "dataplane",
         "template": {
             "apiVersion": "apps/v1", "kind": "Deployment",
-            "metadata": {"name": "${metadata.name}", "namespace": "${metadata.namespace}"},
+            "metadata": {
+                "name": "${metadata.name}", "namespace": "${metadata.namespace}",
+                "annotations": {"port": "${string(parameters.port)}"},
+            },
+            "spec": {"replicas": "${environmentConfigs.replicas}"},
         },
     })
 }
@@ -66,7 +70,7 @@ pub(crate) fn component_type() -> Value {
     json!({
         "workloadType": "deployment",
         "parameters": {"openAPIV3Schema": {"type": "object", "properties": {"port": {"type": "integer", "default": 80}}}},
-        "environmentConfigs": {"openAPIV3Schema": {"type": "object", "properties": {"replicas": {"type": "integer"}}}},
+        "environmentConfigs": {"openAPIV3Schema": {"type": "object", "properties": {"replicas": {"type": "integer", "default": 1}}}},
         "resources": [deployment()],
     })
 }
@@ -94,6 +98,7 @@ fn workflow() -> Value {
     let template = json!({
         "apiVersion": "argoproj.io/v1alpha1", "kind": "Workflow",
         "metadata": {"name": "${metadata.workflowRunName}", "namespace": "${metadata.namespace}"},
+        "spec": {"serviceAccountName": "workflow-sa"},
     });
     json!({"workflowPlaneRef": {"kind": "ClusterWorkflowPlane", "name": "default"}, "runTemplate": template})
 }
