@@ -15,6 +15,9 @@ struct Step {
 /// Recorded scenarios that must pass.
 const REPLAYED: &str = "getting-started,first-deploy,all-at-once,parameter-change,promotion,missing-component-type,invalid-parameters,workload-order,component-deletion";
 
+/// Recorded requests that must be answered as they were.
+const ANSWERED: &str = "authzrolebindings,authzroles,clusterauthzrolebindings,clusterauthzroles,clustercomponenttypes,clusterprojecttypes,clusterresourcetypes,clusterworkflows,deploymentpipelines,errors,namespaces,pagination,projects,projecttypes,resourcetypes,traits,workflow-schemas,workflows";
+
 /// Runs all steps; answers whether all passed. With `fast`, tests that need containers or a real Kubernetes skip themselves.
 pub(crate) fn run(fast: bool) -> Result<bool> {
     let root = tidy::root();
@@ -65,13 +68,17 @@ fn steps(root: &Path) -> Vec<Step> {
     }
     let scenarios = crate::replay::scenarios();
     if scenarios.is_dir() {
-        let mut command: Vec<String> =
-            ["run", "--quiet", "--locked", "--package", "xtask", "--", "replay", "runtime", "--only", REPLAYED]
-                .map(str::to_owned)
-                .into();
-        command.insert(0, cargo.to_owned());
-        command.extend(["--dir".to_owned(), scenarios.display().to_string()]);
-        steps.push(Step { name: "recorded scenarios", command });
+        let replay = |what: &str, only: &str, folder: &Path| {
+            let mut command: Vec<String> =
+                ["run", "--quiet", "--locked", "--package", "xtask", "--", "replay", what].map(str::to_owned).into();
+            command.insert(0, cargo.to_owned());
+            command.extend(["--only", only, "--dir"].map(str::to_owned));
+            command.push(folder.display().to_string());
+            command
+        };
+        steps.push(Step { name: "recorded scenarios", command: replay("runtime", REPLAYED, &scenarios) });
+        let requests = scenarios.with_file_name("rest");
+        steps.push(Step { name: "recorded requests", command: replay("rest", ANSWERED, &requests) });
     } else {
         println!("recorded scenarios are skipped: no fixtures at {} (OPENCHOREO_FIXTURES)", scenarios.display());
     }

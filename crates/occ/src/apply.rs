@@ -4,7 +4,7 @@ use crate::failure::Failure;
 use crate::manifests::{Manifest, Wrong, manifests, sources};
 use crate::noun::Noun;
 use crate::objects::print;
-use crate::session::{Problem, Session, encode};
+use crate::session::{Problem, Session, encode, field};
 use clap::{Arg, ArgAction, ArgMatches, Command};
 use futures::{StreamExt, stream};
 use reqwest::{Method, StatusCode};
@@ -112,7 +112,10 @@ async fn one(session: &Session, manifest: &Manifest) -> Result<Result<&'static s
     };
     let Some(live) = live else {
         return match session.http.call(Method::POST, &collection, Some(&body)).await? {
-            Ok(_) => Ok(Ok("created")),
+            Ok(answer) => {
+                warn(manifest, &answer.warnings);
+                Ok(Ok("created"))
+            }
             Err(problem) => refused(manifest, problem),
         };
     };
@@ -138,11 +141,20 @@ async fn one(session: &Session, manifest: &Manifest) -> Result<Result<&'static s
     }
     match session.http.call(Method::PUT, &path, Some(&body)).await? {
         Ok(answer) => {
+            warn(manifest, &answer.warnings);
             let version = |object: &Value| object.pointer("/metadata/resourceVersion").cloned();
             let same = version(&live).is_some() && version(&live) == version(&answer.body);
             Ok(Ok(if same { "unchanged" } else { "configured" }))
         }
         Err(problem) => refused(manifest, problem),
+    }
+}
+
+/// Tells what the control plane took and warns of, with its place.
+fn warn(manifest: &Manifest, warnings: &[String]) {
+    for text in warnings {
+        let place = field(text).unwrap_or("metadata.name");
+        eprintln!("Warning: {}", manifest.wrong(place, format!("{}: {text}", manifest.title())));
     }
 }
 

@@ -8,6 +8,8 @@ use serde_json::Value;
 #[derive(Debug)]
 pub(crate) struct Answer {
     pub(crate) body: Value,
+    /// What the control plane has to say about a request that it carried out.
+    pub(crate) warnings: Vec<String>,
 }
 
 /// A refusal, in the shape of the API's errors.

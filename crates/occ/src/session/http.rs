@@ -2,6 +2,7 @@
 
 use super::answer::{Answer, Problem};
 use super::token::Authority;
+use super::warnings::warnings;
 use crate::failure::Failure;
 use reqwest::{Method, RequestBuilder, Response, StatusCode, Url};
 use serde_json::Value;
@@ -102,6 +103,7 @@ impl Http {
             })
             .await?;
         let status = response.status();
+        let warnings = warnings(response.headers());
         let bytes = response.bytes().await.map_err(|error| self.unreachable(&error))?;
         if !status.is_success() {
             return Ok(Err(Problem::read(status, &bytes)));
@@ -117,7 +119,7 @@ impl Http {
                 ))
             })?
         };
-        Ok(Ok(Answer { body }))
+        Ok(Ok(Answer { body, warnings }))
     }
 
     pub(crate) async fn get(&self, path: &str) -> Result<Value, Failure> {

@@ -9,10 +9,12 @@ mod http;
 mod login;
 mod token;
 mod token_store;
+mod warnings;
 
 pub(crate) use answer::Problem;
 pub(crate) use http::{Http, encode};
 pub(crate) use login::{command_login, command_logout, login, logout};
+pub(crate) use warnings::field;
 
 use crate::config::ConfigFile;
 use crate::failure::Failure;

@@ -44,6 +44,12 @@ impl Difference {
         if self.field == "status" && begins(&self.recorded, "403") {
             return format!("there is no authorization yet ({transcript})");
         }
+        if transcript.ends_with("planes") && self.field.contains("status.") {
+            return "planes have neither agents nor all their controllers on the stage".into();
+        }
+        if transcript == "deploy-flow" {
+            return "the stage has no node: no pods, ReplicaSets, events and logs".into();
+        }
         format!("otherwise: {}", self.field)
     }
 }
