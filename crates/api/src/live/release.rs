@@ -1,7 +1,7 @@
 //! Cuts a release of a component as it is now.
 
 use super::environment::resource;
-use crate::objects::{JsonBody, Parts, fetch, name, namespace, to_wire};
+use crate::objects::{JsonBody, Parts, Warnings, fetch, name, namespace, to_wire, unknown_members, wrong_type};
 use crate::problem::Problem;
 use crate::serving::App;
 use axum::Json;
@@ -24,6 +24,12 @@ pub(super) async fn generate(
     JsonBody(body): JsonBody,
 ) -> Result<Response, Problem> {
     let (space, component_name) = (namespace(&parts).unwrap_or_default(), name(&parts));
+    let wanted = match body.get("releaseName") {
+        None | Some(Value::Null) => None,
+        Some(Value::String(name)) => Some(name.as_str()).filter(|name| !name.is_empty()),
+        Some(other) => return Err(wrong_type("releaseName", "a string", other)),
+    };
+    let warnings = unknown_members("", &body, &["releaseName"]);
     let component: Component = typed(fetch(&app, resource("Component")?, Some(space), component_name).await?)?;
     let workload = workload(&app, space, &component).await?;
     let component_type = component_type(&app, space, &component).await?;
@@ -47,7 +53,6 @@ pub(super) async fn generate(
     .map_err(|(kind, name)| Problem::not_found(&format!("{kind} {name:?}")))?;
     let releases = resource("ComponentRelease")?;
     let api = releases.api(&app.client, Some(space));
-    let wanted = body.get("releaseName").and_then(Value::as_str).filter(|name| !name.is_empty());
     let mut number = match wanted {
         Some(_) => 0,
         None => next_number(&api, &component).await?,
@@ -71,7 +76,10 @@ pub(super) async fn generate(
         });
         let release: DynamicObject = serde_json::from_value(release).map_err(|error| Problem::internal(&error))?;
         match api.create(&PostParams::default(), &release).await {
-            Ok(created) => return Ok((StatusCode::CREATED, Json(to_wire(releases, &created)?)).into_response()),
+            Ok(created) => {
+                let release = Json(to_wire(releases, &created)?);
+                return Ok((StatusCode::CREATED, Warnings(warnings), release).into_response());
+            }
             // Somebody took the number in between, or a release of that day was deleted: the next number is free or not.
             Err(kube::Error::Api(status)) if status.reason == "AlreadyExists" && wanted.is_none() => number += 1,
             Err(error) => return Err(Problem::from_kube(error, releases.missing, releases.taken)),

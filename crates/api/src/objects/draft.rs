@@ -114,7 +114,8 @@ impl Draft {
     }
 }
 
-pub(super) fn wrong_type(field: &str, expected: &str, got: &Value) -> Problem {
+/// A member of a body is not of the type that it should be.
+pub(crate) fn wrong_type(field: &str, expected: &str, got: &Value) -> Problem {
     let message = format!("expected {expected}, got {}", type_name(got));
     Problem {
         details: vec![Detail { field: field.to_owned(), message: message.clone() }],

@@ -20,8 +20,10 @@ mod warnings;
 mod wire;
 
 pub(crate) use body::JsonBody;
+pub(crate) use draft::wrong_type;
 pub(crate) use namespaces::routes as namespace_routes;
 pub(crate) use resource::{Resource, resources};
+pub(crate) use warnings::{Warnings, unknown_members};
 pub(crate) use wire::to_wire;
 
 use crate::problem::Problem;

@@ -12,7 +12,7 @@ const MOST: usize = 20;
 const LONGEST: usize = 512;
 
 /// Warnings to be sent with an answer.
-pub(super) struct Warnings(pub(super) Vec<String>);
+pub(crate) struct Warnings(pub(crate) Vec<String>);
 
 impl IntoResponseParts for Warnings {
     type Error = Infallible;
@@ -47,7 +47,7 @@ fn quoted(text: &str) -> String {
 }
 
 /// A warning for each member that is not one of those. `prefix` is the path before them.
-pub(super) fn unknown_members(prefix: &str, object: &Map<String, Value>, known: &[&str]) -> Vec<String> {
+pub(crate) fn unknown_members(prefix: &str, object: &Map<String, Value>, known: &[&str]) -> Vec<String> {
     object
         .keys()
         .filter(|member| !known.contains(&member.as_str()))

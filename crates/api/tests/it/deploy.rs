@@ -69,12 +69,17 @@ async fn a_release_is_what_the_component_is_now() {
         "status": {},
     });
     assert_eq!(named.plain(), (201, expected));
+    let misspelt = place.post(&cut, &json!({"releaseName": "web-v2", "name": "x"})).await;
+    assert_eq!(misspelt.warnings(), ["299 - \"unknown field \\\"name\\\"\""], "{}", misspelt.text);
+    let number = place.post(&cut, &json!({"releaseName": 5})).await;
+    let words = "can't decode JSON body: releaseName: expected a string, got a number";
+    assert_eq!((number.status.as_u16(), &number.body["error"]), (400, &json!(words)));
     let again = place.post(&cut, &json!({"releaseName": "web-v1"})).await;
     assert_eq!(again.plain(), failed(409, "CONFLICT", "ComponentRelease already exists"));
     let frozen = place.put(&at("componentreleases/web-v1"), &json!({})).await;
     assert_eq!(frozen.status.as_u16(), 405);
     let listed = place.get(&at("componentreleases?component=web")).await;
-    assert_eq!(listed.body["items"].as_array().map(Vec::len), Some(3), "{}", listed.text);
+    assert_eq!(listed.body["items"].as_array().map(Vec::len), Some(4), "{}", listed.text);
     place.server.shutdown().await;
 }
 
