@@ -5,6 +5,7 @@
 
 mod compare;
 pub(crate) mod component;
+mod origins;
 mod project;
 mod resource;
 mod workflow;
@@ -123,6 +124,9 @@ fn replay(compiler: &Compiler, args: &GoldenArgs, path: &Path) -> Result<Vec<Str
         Pipeline::Workflow => workflow::run(compiler, &case["input"]),
     };
     let (cold, warm) = (run()?, run()?);
+    if let (Pipeline::Component, Outcome::Done(_)) = (args.pipeline, &cold) {
+        origins::check(&case["input"])?;
+    }
     compare::same_answer(&cold, &warm)?;
     compare::check(&case, &warm)
 }

@@ -1,6 +1,6 @@
 //! Labels, the resource hash, structure, order.
 
-use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use super::Item;
 use super::base::describe;
@@ -19,10 +19,11 @@ pub(super) fn finish(
     metadata: &ComponentMetadata,
     recorder: &mut Option<Recorder>,
 ) -> Result<(), Problems> {
-    label(items, metadata.labels.as_ref())?;
+    let labels = metadata.labels.as_ref().map(Labels::from);
+    label(items, labels.as_ref())?;
     let annotated = annotate(items, workload_type)?;
     if let Some(recorder) = recorder {
-        record(items, metadata.labels.as_ref(), annotated, recorder);
+        record(items, labels.as_ref(), annotated, recorder);
     }
     check(items)?;
     sort(items);
@@ -38,12 +39,12 @@ fn sort(items: &mut Vec<Item>) {
     items.extend(order.into_iter().filter_map(|at| taken[at].take()));
 }
 
-fn label(items: &mut [Item], labels: Option<&BTreeMap<String, String>>) -> Result<(), Problems> {
-    let Some(labels) = labels.map(Labels::from) else { return Ok(()) };
+fn label(items: &mut [Item], labels: Option<&Labels>) -> Result<(), Problems> {
+    let Some(labels) = labels else { return Ok(()) };
     let unlabelled: Vec<Problem> = items
         .iter_mut()
         .filter_map(|item| {
-            (!add_labels(&mut item.tree, &labels)).then(|| {
+            (!add_labels(&mut item.tree, labels)).then(|| {
                 Problem::new(
                     Code::Manifest,
                     &Place::new(describe(&item.tree), "metadata"),
@@ -73,20 +74,16 @@ fn annotate(items: &mut [Item], workload_type: &str) -> Result<Option<usize>, Pr
     Err(post_process(vec![Problem::new(Code::Manifest, &Place::new(describe(&items[main].tree), "spec"), message)]))
 }
 
-fn record(
-    items: &mut [Item],
-    labels: Option<&BTreeMap<String, String>>,
-    annotated: Option<usize>,
-    recorder: &mut Recorder,
-) {
+fn record(items: &mut [Item], labels: Option<&Labels>, annotated: Option<usize>, recorder: &mut Recorder) {
+    let annotation = Arc::from(hash::ANNOTATION);
     for (at, item) in items.iter_mut().enumerate() {
         let Some(shadow) = &mut item.shadow else { continue };
-        for label in labels.into_iter().flat_map(BTreeMap::keys) {
-            recorder.wrote(shadow, &["metadata", "labels", label], "standard labels");
+        if let Some(labels) = labels {
+            recorder.wrote(shadow, &["metadata", "labels"], labels.names(), "standard labels");
         }
         if annotated == Some(at) {
-            let path = ["spec", "template", "metadata", "annotations", hash::ANNOTATION];
-            recorder.wrote(shadow, &path, "resource hash");
+            let path = ["spec", "template", "metadata", "annotations"];
+            recorder.wrote(shadow, &path, std::iter::once(&annotation), "resource hash");
         }
     }
 }

@@ -42,10 +42,11 @@ pub(crate) fn compile_with_origins(
     compiler: &Compiler,
     input: &ComponentInput<'_>,
 ) -> Result<(Rendered, Origins), Problems> {
-    let mut recorder = Some(Recorder::new());
+    let overridden = input.overrides.is_some_and(|o| !o.env.is_empty() || !o.files.is_empty());
+    let mut recorder = Some(Recorder::new(overridden));
     let (rendered, shadows) = run(compiler, input, &mut recorder)?;
-    let table = recorder.map(Recorder::into_table).unwrap_or_default();
-    Ok((rendered, Origins::new(table, shadows.into_iter().flatten().collect())))
+    let recorder = recorder.unwrap_or_else(|| Recorder::new(overridden));
+    Ok((rendered, recorder.into_origins(shadows.into_iter().flatten().collect())))
 }
 
 /// The variables that the type's templates read.

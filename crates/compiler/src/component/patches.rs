@@ -74,8 +74,8 @@ fn apply_round(
     let operations = render_operations(patch, who, bindings, place, recorder)?;
     for target in targets {
         let item = &mut items[target];
-        if let (Some(shadow), false) = (&mut item.shadow, item.lists_told) {
-            origins::match_lists(&item.tree, shadow);
+        if let (Some(recorder), Some(shadow), false) = (recorder.as_mut(), &mut item.shadow, item.lists_told) {
+            recorder.tell_lists(&item.tree, shadow);
             item.lists_told = true;
         }
         for (at, Rendered { op, path, value, shadow }) in operations.iter().enumerate() {
@@ -190,8 +190,11 @@ fn render_operations<'p>(
             let (place, prefix) = (place_of_value(), format!("failed to render value {}: ", what()));
             problems.extend(faults.into_vec().iter().map(|fault| Problem::fault(&place, &prefix, fault)));
         }
-        if let Some(shadow) = &mut shadow {
-            origins::match_lists(&value, shadow);
+        if let (Some(recorder), Some(shadow)) = (recorder.as_mut(), &mut shadow) {
+            recorder.tell_lists(&value, shadow);
+            if operation.op.eq_ignore_ascii_case(Op::MergeShallow.name()) {
+                recorder.tell_entries(&value, shadow);
+            }
         }
         operations.push(Rendered { op: &operation.op, path, value, shadow });
     }

@@ -1,15 +1,43 @@
 //! The text that the resource hash is taken over: a typed dump whose grammar is part of the contract.
 
-use std::fmt::Write as _;
+use std::fmt::{self, Write as _};
+
+use model::hash::Fnv32a;
 
 use crate::tree::{Map, Tree};
 
-/// Most objects need no more.
-const ROOM: usize = 1024;
+/// Takes in the text piece by piece; only its hash is of interest.
+#[derive(Default)]
+struct Sink(Fnv32a);
 
-/// The dump of a list of objects, each without its entry `metadata`.
-pub(super) fn objects(objects: &[&Tree]) -> String {
-    let mut out = String::with_capacity(objects.len() * ROOM);
+impl Sink {
+    fn push(&mut self, c: char) {
+        self.0.write(c.encode_utf8(&mut [0; 4]).as_bytes());
+    }
+
+    fn push_str(&mut self, text: &str) {
+        self.0.write(text.as_bytes());
+    }
+
+    /// A value as it is spliced into text.
+    fn spliced(&mut self, value: &Tree) {
+        match value {
+            Tree::Text(text) => self.push_str(text),
+            other => self.push_str(&other.to_spliced()),
+        }
+    }
+}
+
+impl fmt::Write for Sink {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        self.push_str(text);
+        Ok(())
+    }
+}
+
+/// The hash of the dump of a list of objects, each without its entry `metadata`.
+pub(super) fn hash(objects: &[&Tree]) -> u32 {
+    let mut out = Sink::default();
     out.push_str("([]map[string]interface {})[");
     for (at, object) in objects.iter().enumerate() {
         if at > 0 {
@@ -28,11 +56,11 @@ pub(super) fn objects(objects: &[&Tree]) -> String {
         out.push(']');
     }
     out.push(']');
-    out
+    out.0.finish()
 }
 
 /// A value behind an interface: its type in parentheses, then itself.
-fn interface(out: &mut String, value: &Tree) {
+fn interface(out: &mut Sink, value: &Tree) {
     match value {
         Tree::Null => out.push_str("(interface {})<nil>"),
         Tree::NullRead => out.push_str("(structpb.NullValue)0"),
@@ -50,7 +78,7 @@ fn interface(out: &mut String, value: &Tree) {
         }
         Tree::Strings(items) => {
             out.push_str("([]string)[");
-            spaced(out, items.iter(), |out, item| item.splice_into(out));
+            spaced(out, items.iter(), Sink::spliced);
             out.push(']');
         }
         Tree::Map(map) => {
@@ -67,7 +95,7 @@ fn interface(out: &mut String, value: &Tree) {
             spaced(out, map.iter(), |out, (key, value)| {
                 out.push_str(key);
                 out.push(':');
-                value.splice_into(out);
+                out.spliced(value);
             });
             out.push(']');
         }
@@ -82,12 +110,15 @@ fn interface(out: &mut String, value: &Tree) {
             out.push('(');
             out.push_str(value.type_name());
             out.push(')');
-            value.show_into(out);
+            match value {
+                Tree::Text(text) => out.push_str(text),
+                other => out.push_str(&other.to_shown()),
+            }
         }
     }
 }
 
-fn spaced<T>(out: &mut String, items: impl Iterator<Item = T>, mut write: impl FnMut(&mut String, T)) {
+fn spaced<T>(out: &mut Sink, items: impl Iterator<Item = T>, mut write: impl FnMut(&mut Sink, T)) {
     for (at, item) in items.enumerate() {
         if at > 0 {
             out.push(' ');

@@ -1,6 +1,6 @@
 //! The resource hash: an annotation on the pod template that changes when anything the pods may read changes.
 
-use model::hash::{fnv32a, safe_encode};
+use model::hash::safe_encode;
 
 use super::{dump, order};
 use crate::tree::{Map, Tree};
@@ -24,7 +24,7 @@ pub(crate) fn of<'t>(resources: impl Iterator<Item = &'t Tree>, kind: &str) -> O
         return None;
     }
     others.sort_by_cached_key(|object| order::sort_key(object));
-    Some(safe_encode(&fnv32a(&dump::objects(&others)).to_string()))
+    Some(safe_encode(&dump::hash(&others).to_string()))
 }
 
 /// Puts the annotation on the workload's pod template, making what is missing above it. `false` where there is no `spec`.

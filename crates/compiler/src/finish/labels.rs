@@ -8,6 +8,13 @@ use crate::tree::{Map, Tree};
 /// Labels that all resources share.
 pub(crate) struct Labels(Vec<(Arc<str>, Tree)>);
 
+impl Labels {
+    /// Their names.
+    pub(crate) fn names(&self) -> impl Iterator<Item = &Arc<str>> {
+        self.0.iter().map(|(name, _)| name)
+    }
+}
+
 impl From<&BTreeMap<String, String>> for Labels {
     fn from(labels: &BTreeMap<String, String>) -> Self {
         Self(labels.iter().map(|(key, value)| (Arc::from(key.as_str()), Tree::text(value.as_str()))).collect())

@@ -29,7 +29,7 @@ impl Origins {
     pub(super) fn sentence(&self, path: &str, value: &Value, origin: &Origin) -> String {
         let mut out = format!("{path} is {value}: written by {}", Self::short(origin));
         if let Some(before) = origin.overwrote.and_then(|id| self.get(id)) {
-            let _ = write!(out, "; before that by {}", Self::short(before));
+            let _ = write!(out, "; before that by {}", Self::short(&before));
         }
         out
     }
@@ -60,6 +60,7 @@ fn giver(given: Given) -> &'static str {
         Given::Default => "a default of the schema",
         Given::Workload => "the workload's",
         Given::Configuration => "the workload's configuration",
+        Given::Overridden => "the workload's configuration with the environment's overrides",
         Given::Dependency => "a dependency's",
         Given::Environment => "the environment's",
         Given::Metadata => "the platform's",
@@ -68,7 +69,15 @@ fn giver(given: Given) -> &'static str {
 }
 
 /// `a.b[0]["c.d"]` as steps; `None` where it is no path.
-pub(super) fn parse_path(path: &str) -> Option<Vec<Segment>> {
+///
+/// ```
+/// use compiler::template::Segment;
+/// let path = compiler::origins::parse_path(r#"spec.ports[0]["a.b"]"#).unwrap();
+/// assert_eq!(path[2], Segment::Index(0));
+/// assert_eq!(path[3], Segment::Key("a.b".into()));
+/// assert_eq!(compiler::origins::parse_path("spec..ports"), None);
+/// ```
+pub fn parse_path(path: &str) -> Option<Vec<Segment>> {
     let mut segments = Vec::new();
     let mut rest = path;
     while !rest.is_empty() {

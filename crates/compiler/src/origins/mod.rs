@@ -8,14 +8,16 @@ mod notes;
 mod reads;
 mod recorder;
 mod shadow;
+mod table;
 
-pub use explain::Explained;
+pub use explain::{Explained, parse_path};
 pub use reads::{Given, Read};
 
-pub(crate) use recorder::{NoTrace, Recorder, Trace, match_lists, render};
+pub(crate) use recorder::{NoTrace, Recorder, Trace, render};
 pub(crate) use shadow::Shadow;
 
 use crate::problem::Place;
+use table::Table;
 
 /// The number of an origin in its table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -50,25 +52,25 @@ pub struct Origin {
 /// The origins of all manifests of one compilation.
 #[derive(Debug, Clone)]
 pub struct Origins {
-    table: Vec<Origin>,
+    table: Table,
     manifests: Vec<Shadow>,
 }
 
 impl Origins {
-    pub(crate) fn new(table: Vec<Origin>, manifests: Vec<Shadow>) -> Self {
+    fn new(table: Table, manifests: Vec<Shadow>) -> Self {
         Self { table, manifests }
     }
 
     /// The origin with this number.
-    pub fn get(&self, id: OriginId) -> Option<&Origin> {
-        self.table.get(id.0 as usize)
+    pub fn get(&self, id: OriginId) -> Option<Origin> {
+        self.table.get(id)
     }
 
     /// The origin of a field: `manifest` is the place in the list of rendered resources, `path` the steps to the field. A
     /// field inside a value that an expression gave as a whole has that value's origin.
     pub fn of(&self, manifest: usize, path: &[crate::template::Segment]) -> Option<Origin> {
         let (id, inside) = self.manifests.get(manifest)?.at(path)?;
-        let mut origin = self.get(id)?.clone();
+        let mut origin = self.get(id)?;
         if origin.place.expression.is_none() && !matches!(origin.writer, Writer::BuiltIn(_)) {
             // Written literally: the line of the field itself is known.
             let mut below = String::new();

@@ -23,8 +23,10 @@ pub enum Given {
     Default,
     /// The workload.
     Workload,
-    /// The workload's configuration, environment overrides included.
+    /// The workload's configuration.
     Configuration,
+    /// The workload's configuration where the environment overrides some of it.
+    Overridden,
     /// A dependency.
     Dependency,
     /// The environment, its plane or its gateways.
@@ -40,6 +42,8 @@ pub enum Given {
 pub(crate) struct GivenValues {
     pub(crate) parameters: Value,
     pub(crate) environment_configs: Value,
+    /// Whether the environment overrides configuration of the workload.
+    pub(crate) overridden: bool,
 }
 
 impl GivenValues {
@@ -61,6 +65,13 @@ impl GivenValues {
             "parameters" => given_or_default(&self.parameters, Given::Parameter),
             "environmentConfigs" => given_or_default(&self.environment_configs, Given::EnvironmentConfig),
             "workload" => Given::Workload,
+            "derived" if fields.first().is_some_and(|field| field.starts_with("dependency")) => Given::Dependency,
+            "derived"
+                if fields.first().is_some_and(|field| field == "servicePorts" || field == "endpointResources") =>
+            {
+                Given::Workload
+            }
+            "configurations" | "derived" if self.overridden => Given::Overridden,
             "configurations" | "derived" => Given::Configuration,
             "dependencies" => Given::Dependency,
             "environment" | "dataplane" | "gateway" => Given::Environment,

@@ -3,11 +3,12 @@
 use std::sync::Arc;
 
 use super::reads::GivenValues;
-use super::{Origin, OriginId, Shadow, Writer};
+use super::table::{At, Table, What};
+use super::{OriginId, Origins, Shadow, Writer};
 use crate::origins::shadow::Inside;
-use crate::patch::{self, Op, Pointer, apply_at};
+use crate::patch::{Op, Pointer, apply_at};
 use crate::problem::Place;
-use crate::template::{Bindings, Expression, Faults, Segment, Template, write_path};
+use crate::template::{Bindings, Expression, Faults, Segment, Template};
 use crate::tree::Tree;
 
 /// What rendering tells as it goes. With [`NoTrace`] all of it is nothing, and costs nothing.
@@ -49,90 +50,81 @@ impl Trace for NoTrace {
 /// Collects origins.
 #[derive(Debug)]
 pub(crate) struct Recorder {
-    table: Vec<Origin>,
-    writer: Writer,
-    place: Place,
-    path: Vec<Segment>,
-    given: GivenValues,
+    table: Table,
+    at: At,
+    given: Arc<GivenValues>,
+    overridden: bool,
+    /// The origins of the platform's own steps, each kept once.
+    steps: Vec<(&'static str, OriginId)>,
 }
 
 impl Recorder {
-    pub(crate) fn new() -> Self {
-        Self {
-            table: Vec::new(),
-            writer: Writer::Template,
-            place: Place::default(),
-            path: Vec::new(),
-            given: GivenValues::default(),
-        }
+    /// A recorder; `overridden` tells whether the environment overrides configuration of the workload.
+    pub(crate) fn new(overridden: bool) -> Self {
+        Self { table: Table::new(), at: At::ROOT, given: Arc::default(), overridden, steps: Vec::new() }
     }
 
     /// What is rendered next: by whom, and where its template begins.
     pub(crate) fn begin(&mut self, writer: Writer, place: Place) {
-        self.writer = writer;
-        self.place = place;
-        self.path.clear();
+        self.at = At::ROOT;
+        self.table.begin(writer, place, self.given.clone());
     }
 
     /// The values that expressions read from here on.
     pub(crate) fn given(&mut self, parameters: Option<&serde_json::Value>, configs: Option<&serde_json::Value>) {
-        self.given = GivenValues {
+        self.given = Arc::new(GivenValues {
             parameters: parameters.cloned().unwrap_or_default(),
             environment_configs: configs.cloned().unwrap_or_default(),
-        };
+            overridden: self.overridden,
+        });
     }
 
     /// A step of the platform itself.
-    fn built_in(&mut self, step: &'static str, overwrote: Option<OriginId>) -> Shadow {
-        Shadow::whole(self.push(Origin {
-            writer: Writer::BuiltIn(step),
-            place: Place::new("platform", step),
-            reads: Vec::new(),
-            overwrote,
-        }))
+    fn built_in(&mut self, step: &'static str) -> OriginId {
+        if let Some((_, id)) = self.steps.iter().find(|(known, _)| *known == step) {
+            return *id;
+        }
+        self.begin(Writer::BuiltIn(step), Place::new("platform", step));
+        let id = self.table.add(At::ROOT, What::Literal);
+        self.steps.push((step, id));
+        id
     }
 
     /// A patch wrote `value` at a place of `target`'s object, where it did so without an error.
     pub(crate) fn patched(&mut self, target: &mut Shadow, op: Op, pointer: &Pointer, value: &Shadow) {
         let before = target.find(pointer).and_then(|node| node.origin);
         let mut value = value.clone();
-        if let Some(origin) =
-            value.origin.and_then(|id| self.table.get(id.0 as usize)).cloned().filter(|_| before.is_some())
-        {
-            value.origin = Some(self.push(Origin { overwrote: before, ..origin }));
+        if let (Some(id), Some(before)) = (value.origin, before) {
+            value.origin = Some(self.table.over(id, before));
         }
         // The shadow has the object's shape, so what worked there works here; if it ever does not, the origins around
         // the place answer for it.
         let _ = apply_at(target, op, pointer, &value);
     }
 
-    /// A step of the platform wrote the string at `path`.
-    pub(crate) fn wrote(&mut self, target: &mut Shadow, path: &[&str], step: &'static str) {
-        let pointer: Pointer = path.iter().map(|key| patch::Segment::Key((*key).to_owned())).collect();
-        let before = target.find(&pointer).and_then(|node| node.origin);
-        let value = self.built_in(step, before);
-        let _ = apply_at(target, Op::Add, &pointer, &value);
+    /// A step of the platform wrote strings in the object at `path`.
+    pub(crate) fn wrote<'k>(
+        &mut self,
+        target: &mut Shadow,
+        path: &[&str],
+        keys: impl Iterator<Item = &'k Arc<str>>,
+        step: &'static str,
+    ) {
+        let own = self.built_in(step);
+        let Some(object) = path.iter().try_fold(target, |node, key| node.entry(&Arc::from(*key))) else { return };
+        for key in keys {
+            let Some(entry) = object.entry(key) else { return };
+            let before = entry.origin.filter(|_| !matches!(entry.inside, Inside::Vacant));
+            *entry = Shadow::whole(before.map_or(own, |before| self.table.over(own, before)));
+        }
     }
 
-    pub(crate) fn into_table(self) -> Vec<Origin> {
-        self.table
+    pub(crate) fn into_origins(self, manifests: Vec<Shadow>) -> Origins {
+        Origins::new(self.table, manifests)
     }
 
-    fn push(&mut self, origin: Origin) -> OriginId {
-        let id = OriginId(self.table.len() as u32);
-        self.table.push(origin);
-        id
-    }
-
-    fn here(&self) -> Place {
-        let mut path = String::new();
-        write_path(&mut path, &self.path);
-        self.place.below(&path)
-    }
-
-    fn at_here(&mut self) -> OriginId {
-        let origin = Origin { writer: self.writer.clone(), place: self.here(), reads: Vec::new(), overwrote: None };
-        self.push(origin)
+    fn here(&mut self, what: What) -> OriginId {
+        self.table.add(self.at, what)
     }
 }
 
@@ -141,42 +133,31 @@ impl Trace for Recorder {
     const KEEPS: bool = true;
 
     fn enter(&mut self, segment: impl Fn() -> Segment) {
-        self.path.push(segment());
+        self.at = self.table.below(self.at, segment());
     }
 
     fn leave(&mut self) {
-        self.path.pop();
+        self.at = self.table.above(self.at);
     }
 
     fn literal(&mut self) -> Shadow {
-        Shadow::whole(self.at_here())
+        Shadow::whole(self.here(What::Literal))
     }
 
-    fn computed<'e>(&mut self, expressions: impl Iterator<Item = &'e Arc<Expression>>) -> Shadow {
-        let mut place = self.here();
-        let mut reads = Vec::new();
-        for expression in expressions {
-            if place.expression.is_none() {
-                place.expression = Some(expression.source().to_string());
-            }
-            if let Ok(program) = expression.program() {
-                reads.extend(self.given.reads(&program.ast().root));
-            }
-        }
-        let origin = Origin { writer: self.writer.clone(), place, reads, overwrote: None };
-        Shadow::whole(self.push(origin))
+    fn computed<'e>(&mut self, mut expressions: impl Iterator<Item = &'e Arc<Expression>>) -> Shadow {
+        let what = match (expressions.next(), expressions.next()) {
+            (Some(only), None) => What::One(only.clone()),
+            (first, second) => What::Many(first.into_iter().chain(second).chain(expressions).cloned().collect()),
+        };
+        Shadow::whole(self.here(what))
     }
 
     fn list(&mut self, items: Vec<Shadow>) -> Shadow {
-        Shadow { origin: Some(self.at_here()), inside: Inside::List(items) }
+        Shadow { origin: Some(self.here(What::Literal)), inside: Inside::List(items) }
     }
 
     fn map(&mut self, entries: Vec<(Arc<str>, Shadow)>) -> Shadow {
-        let mut map = Shadow { origin: Some(self.at_here()), inside: Inside::Map(Vec::with_capacity(entries.len())) };
-        for (key, value) in entries {
-            crate::patch::Node::set(&mut map, &key, value);
-        }
-        map
+        Shadow { origin: Some(self.here(What::Literal)), inside: Inside::Map(entries) }
     }
 }
 
@@ -195,37 +176,55 @@ pub(crate) fn render(
     (tree, Some(shadow))
 }
 
-/// Gives every list in a value that was written as a whole a shadow with as many items, so that a patch can insert and
-/// remove among them. To be called before a value is patched, or patched in.
-pub(crate) fn match_lists(tree: &Tree, shadow: &mut Shadow) {
-    let origin = shadow.origin;
-    let whole = || Shadow { origin, inside: Inside::Whole };
-    match (tree, &mut shadow.inside) {
-        (Tree::List(items) | Tree::Strings(items), inside @ Inside::Whole) if !items.is_empty() => {
-            *inside = Inside::List(items.iter().map(|item| with_lists(item, whole())).collect());
-        }
-        (Tree::Map(map) | Tree::StringMap(map), inside @ Inside::Whole)
-            if map.iter().any(|(_, value)| holds_list(value)) =>
-        {
-            *inside = Inside::Map(map.iter().map(|(key, value)| (key.clone(), with_lists(value, whole()))).collect());
-        }
-        (Tree::List(items) | Tree::Strings(items), Inside::List(shadows)) => {
-            items.iter().zip(shadows).for_each(|(item, shadow)| match_lists(item, shadow));
-        }
-        (Tree::Map(map) | Tree::StringMap(map), Inside::Map(entries)) => {
-            for (key, shadow) in entries {
-                if let Some(value) = map.get(key) {
-                    match_lists(value, shadow);
+impl Recorder {
+    /// Gives every list in a value that was written as a whole a shadow with as many items, so that a patch can insert
+    /// and remove among them. To be called before a value is patched, or patched in.
+    pub(crate) fn tell_lists(&mut self, tree: &Tree, shadow: &mut Shadow) {
+        match (tree, &mut shadow.inside) {
+            (Tree::List(items) | Tree::Strings(items), inside @ Inside::Whole) if !items.is_empty() => {
+                let opened = items.iter().enumerate();
+                let opened = opened.map(|(at, item)| self.part(item, shadow.origin, || Segment::Index(at))).collect();
+                *inside = Inside::List(opened);
+            }
+            (Tree::Map(map) | Tree::StringMap(map), inside @ Inside::Whole)
+                if map.iter().any(|(_, value)| holds_list(value)) =>
+            {
+                let opened = map
+                    .iter()
+                    .map(|(key, value)| (key.clone(), self.part(value, shadow.origin, || Segment::Key(key.clone()))));
+                *inside = Inside::Map(opened.collect());
+            }
+            (Tree::List(items) | Tree::Strings(items), Inside::List(shadows)) => {
+                items.iter().zip(shadows).for_each(|(item, shadow)| self.tell_lists(item, shadow));
+            }
+            (Tree::Map(map) | Tree::StringMap(map), Inside::Map(entries)) => {
+                for (key, shadow) in entries {
+                    if let Some(value) = map.get(key) {
+                        self.tell_lists(value, shadow);
+                    }
                 }
             }
+            _ => {}
         }
-        _ => {}
     }
-}
 
-fn with_lists(tree: &Tree, mut shadow: Shadow) -> Shadow {
-    match_lists(tree, &mut shadow);
-    shadow
+    /// Gives an object that was written as a whole a shadow with its entries, so that each can be merged into another.
+    pub(crate) fn tell_entries(&mut self, tree: &Tree, shadow: &mut Shadow) {
+        if let (Some(map), Inside::Whole) = (tree.as_map(), &shadow.inside) {
+            let origin = shadow.origin;
+            let opened =
+                map.iter().map(|(key, value)| (key.clone(), self.part(value, origin, || Segment::Key(key.clone()))));
+            shadow.inside = Inside::Map(opened.collect());
+        }
+    }
+
+    /// A part of a value that was written as a whole.
+    fn part(&mut self, tree: &Tree, whole: Option<OriginId>, segment: impl Fn() -> Segment) -> Shadow {
+        let origin = whole.map(|whole| self.table.part(whole, segment));
+        let mut shadow = Shadow { origin, inside: Inside::Whole };
+        self.tell_lists(tree, &mut shadow);
+        shadow
+    }
 }
 
 fn holds_list(tree: &Tree) -> bool {

@@ -32,16 +32,26 @@ impl Shadow {
     /// The origin of the field at `path`, or of the nearest value around it that has one, and how much of the path lies
     /// below that value.
     pub(super) fn at<'p>(&self, path: &'p [Segment]) -> Option<(OriginId, &'p [Segment])> {
-        let own = self.origin.map(|origin| (origin, path));
-        let Some((first, rest)) = path.split_first() else { return own };
-        let below = match (&self.inside, first) {
-            (Inside::List(items), Segment::Index(at)) => items.get(*at),
-            (Inside::Map(entries), Segment::Key(key)) => {
-                entries.iter().find(|(known, _)| known == key).map(|(_, value)| value)
+        let mut found = self.origin.map(|origin| (origin, path));
+        let (mut node, mut rest) = (self, path);
+        while let Some((first, below)) = rest.split_first() {
+            let next = match (&node.inside, first) {
+                (Inside::List(items), Segment::Index(at)) => items.get(*at),
+                (Inside::Map(entries), Segment::Key(key)) => {
+                    entries.iter().rfind(|(known, _)| known == key).map(|(_, value)| value)
+                }
+                _ => None,
+            };
+            let Some(next) = next else { break };
+            (node, rest) = (next, below);
+            // What has the origin of the value around it was opened, not written: the path counts from there.
+            if let Some(origin) = node.origin
+                && found.is_none_or(|(known, _)| known != origin)
+            {
+                found = Some((origin, rest));
             }
-            _ => None,
-        };
-        below.and_then(|below| below.at(rest)).or(own)
+        }
+        found
     }
 
     /// The node at a pointer, if it is there.
@@ -49,10 +59,29 @@ impl Shadow {
         pointer.iter().try_fold(self, |node, segment| match (&node.inside, segment) {
             (Inside::List(items), crate::patch::Segment::Index(at)) => items.get(*at),
             (Inside::Map(entries), crate::patch::Segment::Key(key)) => {
-                entries.iter().find(|(known, _)| **known == **key).map(|(_, value)| value)
+                entries.iter().rfind(|(known, _)| **known == **key).map(|(_, value)| value)
             }
             _ => None,
         })
+    }
+
+    /// The entry at a key; what is no object becomes one.
+    pub(super) fn entry(&mut self, key: &Arc<str>) -> Option<&mut Self> {
+        self.entry_or(key, || key.clone())
+    }
+
+    /// Of two entries with one key the last is the one.
+    fn entry_or(&mut self, key: &str, make: impl FnOnce() -> Arc<str>) -> Option<&mut Self> {
+        let origin = self.origin;
+        if !matches!(self.inside, Inside::Map(_)) {
+            self.inside = Inside::Map(Vec::new());
+        }
+        let Inside::Map(entries) = &mut self.inside else { return None };
+        let at = entries.iter().rposition(|(known, _)| **known == *key).unwrap_or_else(|| {
+            entries.push((make(), Self { origin, inside: Inside::Vacant }));
+            entries.len() - 1
+        });
+        entries.get_mut(at).map(|(_, value)| value)
     }
 
     /// Makes room for entries in a value that had one origin as a whole.
@@ -99,14 +128,7 @@ impl Node for Shadow {
     }
 
     fn child_or_vacant(&mut self, key: &str) -> Option<&mut Self> {
-        self.open(Inside::Map(Vec::new()));
-        let origin = self.origin;
-        let Inside::Map(entries) = &mut self.inside else { return None };
-        let at = entries.iter().position(|(known, _)| **known == *key).unwrap_or_else(|| {
-            entries.push((Arc::from(key), Self { origin, inside: Inside::Vacant }));
-            entries.len() - 1
-        });
-        entries.get_mut(at).map(|(_, value)| value)
+        self.entry_or(key, || Arc::from(key))
     }
 
     fn set(&mut self, key: &str, value: Self) {

@@ -59,7 +59,11 @@ impl Template {
                             if T::KEEPS {
                                 shadows.push((name.clone(), shadow));
                             }
-                            out.insert(name, value);
+                            if let Key::Literal(_) = key {
+                                out.append(name, value);
+                            } else {
+                                out.insert(name, value);
+                            }
                         }
                     }
                     trace.leave();

@@ -85,6 +85,19 @@ impl Map {
         }
     }
 
+    /// Sets `key`, which mostly belongs behind all others.
+    pub(crate) fn append(&mut self, key: Arc<str>, value: Tree) {
+        // Two keys that begin differently need no further look.
+        if let Some((last, _)) = self.entries.last()
+            && last.as_bytes().first() >= key.as_bytes().first()
+            && **last >= *key
+        {
+            self.insert(key, value);
+            return;
+        }
+        self.entries.push((key, value));
+    }
+
     /// Takes `key` out.
     pub fn remove(&mut self, key: &str) -> Option<Tree> {
         self.position(key).ok().map(|at| self.entries.remove(at).1)

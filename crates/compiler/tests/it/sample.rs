@@ -10,6 +10,7 @@ use compiler::input::{
 use compiler::{Compiler, Problems, Rendered, origins::Origins};
 use serde_json::{Value, json};
 
+#[derive(Clone)]
 pub(crate) struct Sample {
     pub(crate) type_spec: Value,
     pub(crate) parameters: Value,
@@ -18,6 +19,7 @@ pub(crate) struct Sample {
     pub(crate) trait_specs: Vec<(String, Value)>,
     pub(crate) workload: Value,
     pub(crate) gateway: Option<Gateway>,
+    pub(crate) labels: BTreeMap<String, String>,
 }
 
 impl Sample {
@@ -69,6 +71,7 @@ impl Sample {
             )],
             workload: json!({"container": {"image": "registry.example.com/app:1"}, "endpoints": {"http": {"type": "HTTP", "port": 80}}}),
             gateway: None,
+            labels: BTreeMap::from([("openchoreo.dev/component".to_owned(), "app".to_owned())]),
         }
     }
 
@@ -100,7 +103,7 @@ impl Sample {
             data_plane_uid: "u3".into(),
             environment_name: "dev".into(),
             environment_uid: "u4".into(),
-            labels: Some(strings(&[("openchoreo.dev/component", "app")])),
+            labels: Some(self.labels.clone()),
             annotations: Some(BTreeMap::new()),
             pod_selectors: strings(&[("openchoreo.dev/component", "app")]),
         };

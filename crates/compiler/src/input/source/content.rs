@@ -8,6 +8,9 @@ use serde::ser::{self, Serialize};
 /// What waits to be hashed: the hasher is quicker with few long pieces than with many short ones.
 const BUFFER: usize = 1024;
 
+/// Stands before a length that needs more than a byte.
+const LONG: u8 = u8::MAX;
+
 /// The hasher and what goes into it. Every value is preceded by a byte for its shape, so that `["a"]` and
 /// `"a"` differ; objects and lists are closed by one.
 pub(super) struct Feed<H> {
@@ -53,15 +56,26 @@ impl<H: Hasher> Feed<H> {
     }
 
     fn bytes(&mut self, shape: u8, bytes: &[u8]) {
-        let mut head = [shape; 9];
-        head[1..].copy_from_slice(&(bytes.len() as u64).to_le_bytes());
+        // Almost all are short: then the length is one byte, and what is hashed little more than the text itself.
+        let mut head = [shape; 10];
+        let head = match u8::try_from(bytes.len()) {
+            Ok(length) if length != LONG => {
+                head[1] = length;
+                &head[..2]
+            }
+            _ => {
+                head[1] = LONG;
+                head[2..].copy_from_slice(&(bytes.len() as u64).to_le_bytes());
+                &head[..]
+            }
+        };
         if self.filled + head.len() + bytes.len() > BUFFER {
-            self.put(&head);
+            self.put(head);
             self.put(bytes);
             return;
         }
         let (free, end) = (&mut self.buffer[self.filled..], head.len() + bytes.len());
-        free[..head.len()].copy_from_slice(&head);
+        free[..head.len()].copy_from_slice(head);
         free[head.len()..end].copy_from_slice(bytes);
         self.filled += end;
     }
