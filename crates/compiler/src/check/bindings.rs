@@ -3,6 +3,7 @@
 use cel::Type;
 use schema::Node;
 
+use super::expressions::output_type;
 use super::{Checked, hint, schema_types};
 use crate::bind::{SchemaError, Undeclared, Values, ValuesError};
 use crate::problem::{Code, Place};
@@ -91,9 +92,9 @@ fn known(entries: &[(&str, Option<&Template>)], root: Node<'_>, place: &Place, f
         };
         let wanted = schema_types::of(node, key);
         let found = match value {
-            Some(Template::Whole(expression)) => match expression.program() {
-                Ok(program) => program.output_type().clone(),
-                Err(_) => continue,
+            Some(Template::Whole(expression)) => match output_type(expression) {
+                Some(ty) => ty,
+                None => continue,
             },
             Some(Template::Text(_)) => Type::String,
             Some(Template::List(_)) => Type::list(Type::Dyn),

@@ -3,7 +3,7 @@
 use cel::Type;
 
 use super::Checked;
-use super::expressions::{expressions, problem};
+use super::expressions::{expressions, output_type, problem};
 use crate::problem::{Code, Place};
 use crate::program::Loop;
 use crate::template::Template;
@@ -16,9 +16,8 @@ pub(super) fn condition(template: Option<&Template>, place: &Place, checked: &mu
         checked.add(Code::Type, place, "a condition must be one expression in ${…}");
         return;
     };
-    if let Ok(program) = expression.program() {
-        let ty = program.output_type();
-        if *ty != Type::Bool && !ty.is_dyn() {
+    if let Some(ty) = output_type(expression) {
+        if ty != Type::Bool && !ty.is_dyn() {
             let message = format!("a condition must be true or false, this is {ty}");
             problem(Code::Type, place, expression, None, message, checked);
         }
@@ -33,8 +32,7 @@ pub(super) fn loops(for_each: Option<&Loop>, place: &Place, checked: &mut Checke
         checked.add(Code::Type, place, "forEach must be one expression in ${…}");
         return;
     };
-    if let Ok(program) = expression.program() {
-        let ty = program.output_type();
+    if let Some(ty) = output_type(expression) {
         if !matches!(ty, Type::List(_) | Type::Map(_) | Type::Object(_)) && !ty.is_dyn() {
             let message = format!("forEach must be a list or a map, this is {ty}");
             problem(Code::Type, place, expression, None, message, checked);
@@ -46,10 +44,10 @@ pub(super) fn loops(for_each: Option<&Loop>, place: &Place, checked: &mut Checke
 pub(crate) fn item_type(items: &Template) -> Type {
     let entry = |value| Type::object("entry", [("key".to_owned(), Type::String), ("value".to_owned(), value)]);
     let Template::Whole(expression) = items else { return Type::Dyn };
-    match expression.program().map(cel::Program::output_type) {
-        Ok(Type::List(item)) => (**item).clone(),
-        Ok(Type::Map(kv)) => entry(kv.1.clone()),
-        Ok(Type::Object(_)) => entry(Type::Dyn),
+    match output_type(expression) {
+        Some(Type::List(item)) => (*item).clone(),
+        Some(Type::Map(kv)) => entry(kv.1.clone()),
+        Some(Type::Object(_)) => entry(Type::Dyn),
         _ => Type::Dyn,
     }
 }

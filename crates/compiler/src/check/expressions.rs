@@ -4,9 +4,9 @@ use std::fmt::Write as _;
 use std::sync::Arc;
 
 use cel::ast::{Expr, ExprKind};
-use cel::{Env, Issue, IssueKind, Type};
+use cel::{Env, Issue, IssueKind, Program, Type};
 
-use super::variables::numbers_open;
+use super::variables::numbers_as;
 use super::{Checked, hint};
 use crate::problem::{Code, Place, Problem};
 use crate::template::{Expression, Leaf, Template, methods, write_path};
@@ -32,24 +32,37 @@ fn one(expression: &Arc<Expression>, place: &Place, checked: &mut Checked) {
         return;
     }
     let about_numbers = issues.iter().any(|issue| issue.message.contains("double"));
-    let certain = about_numbers.then(|| issues_with_open_numbers(expression.env(), expression.source()));
-    for issue in issues {
+    let (with_integers, with_any) = if about_numbers {
+        let failing = |numbers| with_numbers(expression, &numbers).err().unwrap_or_default();
+        (failing(Type::Int), failing(Type::Dyn))
+    } else {
+        (issues.clone(), Vec::new())
+    };
+    let among = |issue: &Issue, list: &[Issue]| list.iter().any(|a| (a.line, a.column) == (issue.line, issue.column));
+    // Wrong whatever the numbers are; and what a problem of numbers has hidden.
+    let certain = issues.iter().filter(|issue| among(issue, &with_integers));
+    for issue in certain.chain(with_any.iter().filter(|issue| !among(issue, &issues))) {
         let mut message = issue.to_string();
-        let mut code = Code::Expression;
-        if certain.as_ref().is_some_and(|certain| !certain.contains(&(issue.line, issue.column))) {
-            if is_fine_when_it_runs(&issue) {
-                continue;
-            }
-            code = Code::Numbers;
-            message.push_str(
-                "\n a number that came through JSON is a double here, a whole number too: write int(…) around it",
-            );
-        } else if checked.problems.len() < SUGGESTED
-            && let Some(suggestion) = suggestion(&issue, expression)
+        if checked.problems.len() < SUGGESTED
+            && let Some(suggestion) = suggestion(issue, expression)
         {
             let _ = write!(message, "\n {suggestion}");
         }
-        problem(code, place, expression, Some(&issue), message, checked);
+        problem(Code::Expression, place, expression, Some(issue), message, checked);
+    }
+    for issue in issues.iter().filter(|issue| !among(issue, &with_integers) && !is_fine_when_it_runs(issue)) {
+        let message = format!(
+            "{issue}\n a number that came through JSON is a double here, a whole number too: write int(…) around it"
+        );
+        problem(Code::Numbers, place, expression, Some(issue), message, checked);
+    }
+}
+
+/// What the expression comes out as; `None` where it does not compile.
+pub(super) fn output_type(expression: &Expression) -> Option<Type> {
+    match expression.program() {
+        Ok(program) => Some(program.output_type().clone()),
+        Err(_) => with_numbers(expression, &Type::Dyn).ok().map(|program| program.output_type().clone()),
     }
 }
 
@@ -79,10 +92,12 @@ pub(super) fn of_expression(
     problem
 }
 
-/// Where the expression is wrong whatever its numbers are.
-fn issues_with_open_numbers(env: &Env, source: &str) -> Vec<(u32, u32)> {
-    let open = env.variables().fold(env.extend(), |open, (name, ty)| open.variable(name, numbers_open(ty))).build();
-    open.compile(source).err().into_iter().flatten().map(|issue| (issue.line, issue.column)).collect()
+/// The expression with other numbers in place of doubles.
+fn with_numbers(expression: &Expression, numbers: &Type) -> Result<Program, Vec<Issue>> {
+    let env = expression.env();
+    let other =
+        env.variables().fold(env.extend(), |other, (name, ty)| other.variable(name, numbers_as(ty, numbers))).build();
+    other.compile(expression.source())
 }
 
 /// Comparing numbers of different types works when it runs, choosing between them does, and so does a double that is whole

@@ -213,13 +213,19 @@ pub(super) fn workflow(parameters: &Type, refs: Option<&[String]>) -> Vec<(&'sta
 
 /// The type with nothing said about numbers.
 pub(super) fn numbers_open(ty: &Type) -> Type {
+    numbers_as(ty, &Type::Dyn)
+}
+
+/// The type with other numbers in place of doubles.
+pub(super) fn numbers_as(ty: &Type, number: &Type) -> Type {
+    let inside = |ty: &Type| numbers_as(ty, number);
     match ty {
-        Type::Double => Type::Dyn,
-        Type::List(items) => Type::list(numbers_open(items)),
-        Type::Map(kv) => Type::map(kv.0.clone(), numbers_open(&kv.1)),
-        Type::Nullable(inner) => Type::nullable(numbers_open(inner)),
+        Type::Double => number.clone(),
+        Type::List(items) => Type::list(inside(items)),
+        Type::Map(kv) => Type::map(kv.0.clone(), inside(&kv.1)),
+        Type::Nullable(inner) => Type::nullable(inside(inner)),
         Type::Object(object) => {
-            Type::object(object.name.clone(), object.fields.iter().map(|(field, ty)| (field.clone(), numbers_open(ty))))
+            Type::object(object.name.clone(), object.fields.iter().map(|(field, ty)| (field.clone(), inside(ty))))
         }
         other => other.clone(),
     }

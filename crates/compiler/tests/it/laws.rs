@@ -24,8 +24,100 @@ fn template() -> impl Strategy<Value = Value> {
     })
 }
 
+/// Expressions over parameters of declared types; some of them do not check.
+fn expression() -> impl Strategy<Value = String> {
+    let leaf = prop_oneof![
+        Just("parameters.text".to_owned()),
+        Just("parameters.number".to_owned()),
+        Just("parameters.flag".to_owned()),
+        Just("parameters.words".to_owned()),
+        Just("parameters.sizes".to_owned()),
+        Just("parameters.inner.text".to_owned()),
+        Just("metadata.name".to_owned()),
+        Just("metadata.labels".to_owned()),
+        Just("workload.endpoints".to_owned()),
+        Just("'a'".to_owned()),
+        Just("2".to_owned()),
+        Just("1.5".to_owned()),
+        Just("true".to_owned()),
+    ];
+    leaf.prop_recursive(4, 24, 3, |inner| {
+        let operator = prop::sample::select(vec!["+", "-", "*", "==", "!=", "<", ">=", "&&", "||", "in"]);
+        let function = prop::sample::select(vec!["size", "string", "int", "double", "!"]);
+        let method = prop::sample::select(vec![
+            "size()",
+            "upperAscii()",
+            "contains('a')",
+            "startsWith('a')",
+            "split('a')",
+            "map(x, x)",
+            "filter(x, x != x)",
+            "all(x, true)",
+            "exists(k, v, k == k)",
+            "join(',')",
+            "trim()",
+        ]);
+        prop_oneof![
+            (inner.clone(), operator, inner.clone()).prop_map(|(a, op, b)| format!("({a} {op} {b})")),
+            (function, inner.clone()).prop_map(|(f, a)| format!("{f}({a})")),
+            (inner.clone(), method).prop_map(|(a, m)| format!("({a}).{m}")),
+            (inner.clone(), inner.clone(), inner.clone()).prop_map(|(a, b, c)| format!("({a} ? {b} : {c})")),
+            (inner.clone(), inner).prop_map(|(a, b)| format!("({a})[{b}]")),
+        ]
+    })
+}
+
+/// The sample, whose ConfigMap has the expression.
+fn with_expression(expression: &str) -> Sample {
+    let text = json!({"type": "string", "default": "t"});
+    let mut sample = Sample::new();
+    sample.parameters = json!({});
+    sample.type_spec["parameters"]["openAPIV3Schema"] = json!({"type": "object", "properties": {
+        "replicas": {"type": "integer", "default": 1},
+        "text": text,
+        "number": {"type": "integer", "default": 3},
+        "flag": {"type": "boolean", "default": true},
+        "words": {"type": "array", "items": text, "default": ["a", "b"]},
+        "sizes": {"type": "object", "additionalProperties": {"type": "integer"}, "default": {"s": 1}},
+        "inner": {"type": "object", "default": {}, "properties": {"text": text}},
+    }});
+    sample.type_spec["resources"][1]["template"]["data"]["level"] = json!(format!("${{{expression}}}"));
+    sample
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 400, failure_persistence: None, ..ProptestConfig::default() })]
+
+    /// What the check finds nothing wrong with has no type error when it is rendered, and the other way round: what does
+    /// not compile is told before.
+    #[test]
+    fn what_checks_clean_has_no_type_error_when_it_is_rendered(expression in expression()) {
+        let sample = with_expression(&expression);
+        let checked = compiler::check::component_type("deployment/small", &sample.type_spec);
+        if let Err(problems) = sample.compile(&Compiler::new()) {
+            let text = problems.to_string();
+            let of_types = text.contains("no such overload") || text.contains("compilation error");
+            prop_assert!(!(of_types && checked.is_clean()), "{}: {}", expression, text);
+        }
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn checking_is_the_same_every_time_and_never_panics(data in template(), spec in template()) {
+        let mut sample = Sample::new();
+        sample.type_spec["resources"][1]["template"]["data"] = data;
+        prop_assert_eq!(sample.check(), sample.check());
+        for check in [
+            compiler::check::component_type, compiler::check::trait_, compiler::check::project_type,
+            compiler::check::resource_type, compiler::check::workflow,
+        ] {
+            prop_assert_eq!(check("x", &spec), check("x", &spec));
+            prop_assert_eq!(check("x", &sample.type_spec), check("x", &sample.type_spec));
+        }
+    }
 
     #[test]
     fn no_template_panics_and_the_same_input_gives_the_same_answer(data in template(), path in r"[/\[\]a-c0-9?(@.=')*~$\{\}-]{0,20}") {
