@@ -16,11 +16,12 @@ pub(super) fn condition(template: Option<&Template>, place: &Place, checked: &mu
         checked.add(Code::Type, place, "a condition must be one expression in ${…}");
         return;
     };
-    if let Some(ty) = output_type(expression) {
-        if ty != Type::Bool && !ty.is_dyn() {
-            let message = format!("a condition must be true or false, this is {ty}");
-            problem(Code::Type, place, expression, None, message, checked);
-        }
+    if let Some(ty) = output_type(expression)
+        && ty != Type::Bool
+        && !ty.is_dyn()
+    {
+        let message = format!("a condition must be true or false, this is {ty}");
+        problem(Code::Type, place, expression, None, message, checked);
     }
 }
 
@@ -32,11 +33,12 @@ pub(super) fn loops(for_each: Option<&Loop>, place: &Place, checked: &mut Checke
         checked.add(Code::Type, place, "forEach must be one expression in ${…}");
         return;
     };
-    if let Some(ty) = output_type(expression) {
-        if !matches!(ty, Type::List(_) | Type::Map(_) | Type::Object(_)) && !ty.is_dyn() {
-            let message = format!("forEach must be a list or a map, this is {ty}");
-            problem(Code::Type, place, expression, None, message, checked);
-        }
+    if let Some(ty) = output_type(expression)
+        && !matches!(ty, Type::List(_) | Type::Map(_) | Type::Object(_))
+        && !ty.is_dyn()
+    {
+        let message = format!("forEach must be a list or a map, this is {ty}");
+        problem(Code::Type, place, expression, None, message, checked);
     }
 }
 
