@@ -6,6 +6,17 @@ use crate::ast::{Comprehension, ComprehensionKind, Expr, ExprKind, Literal, Sele
 use crate::check::{Checked, Reference};
 use crate::ty::Type;
 
+/// What preparing a regular expression (in the syntax of RE2) costs: about one unit per state of the machine that it
+/// becomes.
+///
+/// ```
+/// assert!(cel::cost::of_pattern("^a+$") < 20);
+/// assert!(cel::cost::of_pattern("((a{100}){100}){100}") > 1_000_000);
+/// ```
+pub fn of_pattern(pattern: &str) -> u64 {
+    crate::libraries::pattern::weight(pattern)
+}
+
 /// Part of a [`Sizes`] path: the items of a list.
 pub const ITEMS: &str = "@items";
 /// Part of a [`Sizes`] path: the keys of a map.

@@ -222,7 +222,7 @@ pub(crate) struct Plan {
 impl Plan {
     pub(crate) fn new(ast: &Ast, checked: &Checked) -> Self {
         let plan = Self { nodes: Vec::new(), spans: Vec::new(), root: 0, source: ast.source.clone() };
-        let mut planner = Planner { plan, checked, depth: 0 };
+        let mut planner = Planner { plan, checked, depth: 0, patterns: 0 };
         let root = planner.expr(&ast.root);
         planner.plan.root = root;
         planner.plan
@@ -282,7 +282,13 @@ struct Planner<'a> {
     checked: &'a Checked,
     /// How many loop variables and bindings are known here.
     depth: u32,
+    /// What the patterns prepared so far have cost.
+    patterns: u64,
 }
+
+/// What preparing the patterns of one expression may cost. Those beyond are prepared when they are reached, and cost the
+/// run.
+const PATTERNS: u64 = 300_000;
 
 impl Planner<'_> {
     fn push(&mut self, node: Node, expr: &Expr) -> Id {
@@ -523,18 +529,20 @@ impl Planner<'_> {
     }
 
     /// Functions of the standard library that have instructions of their own.
-    fn special(&self, name: &str, args: &[Id]) -> Option<Node> {
+    fn special(&mut self, name: &str, args: &[Id]) -> Option<Node> {
         Some(match (name, args) {
             ("size", [operand]) => Node::Size(*operand),
             ("contains", [left, right]) => Node::Text { test: TextTest::Contains, left: *left, right: *right },
             ("startsWith", [left, right]) => Node::Text { test: TextTest::StartsWith, left: *left, right: *right },
             ("endsWith", [left, right]) => Node::Text { test: TextTest::EndsWith, left: *left, right: *right },
-            ("matches", [operand, expression]) => match self.plan.node(*expression) {
-                Node::Const(Value::String(text)) => {
-                    Node::Matches { operand: *operand, regex: Box::new(pattern::compile(text).ok()?) }
+            ("matches", [operand, expression]) => {
+                let Node::Const(Value::String(text)) = self.plan.node(*expression) else { return None };
+                self.patterns = self.patterns.saturating_add(pattern::weight(text));
+                if self.patterns > PATTERNS {
+                    return None;
                 }
-                _ => return None,
-            },
+                Node::Matches { operand: *operand, regex: Box::new(pattern::compile(text).ok()?) }
+            }
             _ => return None,
         })
     }

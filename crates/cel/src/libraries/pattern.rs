@@ -2,6 +2,7 @@
 
 use regex::{Regex, RegexBuilder};
 use regex_syntax::ast::{self, ErrorKind};
+use regex_syntax::hir::{Class, Hir, HirKind};
 
 use crate::error::EvalError;
 
@@ -18,6 +19,31 @@ pub(crate) fn compile(pattern: &str) -> Result<Regex, EvalError> {
         };
         EvalError::invalid(format!("error parsing regexp: {reason}"))
     })
+}
+
+/// What preparing a pattern costs: about as many units as there are states to make. A pattern that is no pattern costs
+/// its length.
+pub(crate) fn weight(pattern: &str) -> u64 {
+    let length = pattern.len() as u64;
+    let translated = translate(pattern);
+    let parsed = regex_syntax::ParserBuilder::new().nest_limit(200).build().parse(&translated);
+    parsed.map_or(length, |pattern| states(&pattern).saturating_add(length))
+}
+
+fn states(pattern: &Hir) -> u64 {
+    let sum = |parts: &[Hir]| parts.iter().map(states).fold(1, u64::saturating_add);
+    match pattern.kind() {
+        HirKind::Empty | HirKind::Look(_) => 1,
+        HirKind::Literal(text) => text.0.len() as u64,
+        HirKind::Class(Class::Unicode(class)) => 1 + class.ranges().len() as u64,
+        HirKind::Class(Class::Bytes(class)) => 1 + class.ranges().len() as u64,
+        HirKind::Capture(capture) => 2 + states(&capture.sub),
+        HirKind::Concat(parts) | HirKind::Alternation(parts) => sum(parts),
+        HirKind::Repetition(repetition) => {
+            let times = repetition.max.unwrap_or(repetition.min + 1).max(1);
+            states(&repetition.sub).saturating_mul(u64::from(times))
+        }
+    }
 }
 
 /// What is wrong with a pattern, in RE2's words.

@@ -141,6 +141,20 @@ fn patterns_that_explode_are_refused() {
     }
 }
 
+/// A pattern that is prepared once per item costs what that takes.
+#[test]
+fn patterns_that_are_put_together_run_out_of_budget() {
+    for source in [
+        r"lists.range(100000).all(i, !'a'.matches('\\pL{500}' + string(i)))",
+        r"lists.range(100000).all(i, 'a'.find('(\\w{50}){50}' + string(i)) == '')",
+        r"lists.range(100000).all(i, 'a'.findAll('[^\\x00-\\x{10FFFF}]{900}' + string(i)).size() == 0)",
+    ] {
+        let program = env().compile(source).unwrap();
+        let error = program.eval(&env().activation()).unwrap_err();
+        assert_eq!(error.to_string(), "operation cancelled: actual cost limit exceeded", "{source}");
+    }
+}
+
 #[test]
 fn the_budget_is_counted() {
     let program = env().compile("x.map(y, y + 1)").unwrap();

@@ -9,6 +9,9 @@ use super::{MAX_DEPTH, SchemaProblem};
 use crate::node::{Additional, Arena, Checks, Kind, ListType, MapType, NodeData, NodeId, Pattern, RuleText};
 use crate::pattern;
 
+/// What all patterns of a schema may cost to prepare: some ten thousand times what a usual one does.
+const PATTERNS: u64 = 1_000_000;
+
 /// Reads schemas into one arena and collects problems instead of stopping at the first.
 pub(crate) struct Reader<'a> {
     arena: Arena,
@@ -17,11 +20,13 @@ pub(crate) struct Reader<'a> {
     names: Option<&'a BTreeMap<String, NodeId>>,
     /// Nodes that are another node with some keywords of their own, to be filled in at the end.
     pub(crate) pending: Vec<(NodeId, NodeId)>,
+    /// What the patterns so far cost to prepare.
+    patterns: u64,
 }
 
 impl<'a> Reader<'a> {
     pub(crate) fn new(names: Option<&'a BTreeMap<String, NodeId>>) -> Reader<'a> {
-        Reader { arena: Arena::default(), problems: Vec::new(), names, pending: Vec::new() }
+        Reader { arena: Arena::default(), problems: Vec::new(), names, pending: Vec::new(), patterns: 0 }
     }
 
     pub(crate) fn finish(self) -> (Arena, Vec<SchemaProblem>) {
@@ -254,6 +259,11 @@ impl<'a> Reader<'a> {
 
     fn pattern(&mut self, object: &Map<String, Value>, path: &str) -> Option<Pattern> {
         let source = self.text(object, "pattern", path).filter(|source| !source.is_empty())?;
+        self.patterns = self.patterns.saturating_add(cel::cost::of_pattern(&source));
+        if self.patterns > PATTERNS {
+            self.problem(&child(path, "pattern"), "the patterns of the schema are too large together");
+            return None;
+        }
         match pattern::compile(&source) {
             Ok(regex) => Some(Pattern { source, regex }),
             Err(error) => {

@@ -34,6 +34,15 @@ fn patterns_that_explode_are_refused() {
 }
 
 #[test]
+fn many_large_patterns_are_refused() {
+    let large: serde_json::Map<_, _> = (0..700)
+        .map(|at| (format!("p{at}"), json!({"type": "string", "pattern": format!("^[a-z]{{900}}\\pL{{9}}{at}$")})))
+        .collect();
+    let found = told(&json!({"type": "object", "properties": large}));
+    assert!(found.contains("the patterns of the schema are too large together"), "{}", &found[..found.len().min(300)]);
+}
+
+#[test]
 fn a_pattern_that_backtracks_elsewhere_takes_no_time_here() {
     let schema = Schema::parse_plain(&json!({"type": "string", "pattern": "^(a+)+$"})).unwrap();
     let text = "a".repeat(50_000) + "!";
