@@ -174,7 +174,7 @@ impl Store {
     /// Writes; answers when the change is on disk and visible.
     pub(crate) async fn write(&self, write: Write) -> Result<Arc<Stored>, WriteError> {
         let (reply, answer) = oneshot::channel();
-        self.commands.send(Command::Write { write, reply }).await.map_err(|_| WriteError::Closed)?;
+        self.commands.send(Command::Write { write: Box::new(write), reply }).await.map_err(|_| WriteError::Closed)?;
         answer.await.map_err(|_| WriteError::Closed)?
     }
 

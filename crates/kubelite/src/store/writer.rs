@@ -26,7 +26,7 @@ type Place = (Arc<str>, Arc<str>);
 pub(super) type Answer = Result<Arc<Stored>, WriteError>;
 
 pub(super) enum Command {
-    Write { write: Write, reply: oneshot::Sender<Answer> },
+    Write { write: Box<Write>, reply: oneshot::Sender<Answer> },
     Backup { file: PathBuf, reply: oneshot::Sender<Result<(), WriteError>> },
     Compact { reply: oneshot::Sender<Result<(), WriteError>> },
     Stop,
@@ -68,7 +68,7 @@ impl Writer {
             let mut other = None;
             while let Some(command) = next {
                 match command {
-                    Command::Write { write, reply } => writes.push((write, reply)),
+                    Command::Write { write, reply } => writes.push((*write, reply)),
                     command => {
                         other = Some(command);
                         break;

@@ -19,7 +19,7 @@ use crate::engine::{Cluster, ClusterId, Controller};
 /// Messages that wait for the machine; beyond that, watches and requests wait.
 const MESSAGES: usize = 1024;
 /// Room for decoded objects, in bytes of an estimate.
-const DECODED: usize = 32 << 20;
+const DECODED: usize = 16 << 20;
 
 /// Collects clusters and controllers, then starts.
 pub struct EngineBuilder {
