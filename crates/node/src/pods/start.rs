@@ -123,8 +123,9 @@ impl Worker {
         drop(turn);
         match engine.inspect(&id).await {
             Ok(Some(found)) => {
-                self.take(found);
                 // It may have ended already, before its events were listened to for this pod.
+                self.look_into_end(&found).await;
+                self.take(found);
                 let ended = id.clone();
                 self.mailbox.put(|mail| {
                     mail.touched.insert(ended);

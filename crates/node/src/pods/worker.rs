@@ -284,7 +284,7 @@ impl Worker {
     }
 
     /// Finds out why a container ended.
-    async fn look_into_end(&mut self, found: &Observed) {
+    pub(super) async fn look_into_end(&mut self, found: &Observed) {
         let name = found.label(labels::CONTAINER_NAME);
         if found.phase != Phase::Exited || name == labels::INFRA {
             return;
