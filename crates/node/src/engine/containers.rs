@@ -2,12 +2,15 @@
 
 use std::collections::HashMap;
 
-use bollard::models::{ContainerCreateBody, ContainerInspectResponse, ContainerStateStatusEnum};
+use bollard::models::{ContainerCreateBody, ContainerInspectResponse, ContainerStateStatusEnum, ContainerSummary};
 use bollard::query_parameters::{
     CreateContainerOptions, InspectContainerOptions, KillContainerOptions, ListContainersOptions,
     RemoveContainerOptions, StartContainerOptions,
 };
 use jiff::Timestamp;
+use serde::Deserialize as _;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
 
 use super::{Engine, INSTANCE_LABEL, is_missing};
 
@@ -51,7 +54,8 @@ type EngineResult<T> = Result<T, bollard::errors::Error>;
 impl Engine {
     /// Looks at one container; `None` when there is none of that id or name.
     pub(crate) async fn inspect(&self, container: &str) -> EngineResult<Option<Observed>> {
-        match self.docker().inspect_container(container, None::<InspectContainerOptions>).await {
+        let answer = self.docker().inspect_container(container, None::<InspectContainerOptions>).await;
+        match without_unknown_states(answer) {
             Ok(found) => Ok(Some(observed(found))),
             Err(error) if is_missing(&error) => Ok(None),
             Err(error) => Err(error),
@@ -68,7 +72,9 @@ impl Engine {
             ..ListContainersOptions::default()
         };
         let mut found = Vec::new();
-        for summary in self.docker().list_containers(Some(options)).await? {
+        for summary in
+            without_unknown_states::<Vec<ContainerSummary>>(self.docker().list_containers(Some(options)).await)?
+        {
             if let Some(container) = self.inspect(&summary.id.unwrap_or_default()).await? {
                 found.push(container);
             }
@@ -123,6 +129,28 @@ impl Engine {
     }
 }
 
+/// Reads an answer again without the states that the client has no name for, as Podman's "stopped" (ended, not yet cleaned
+/// up); the times and the flags beside such a state say what it is.
+fn without_unknown_states<T: DeserializeOwned>(answer: EngineResult<T>) -> EngineResult<T> {
+    answer.or_else(|error| {
+        let bollard::errors::Error::JsonDataError { contents, .. } = &error else { return Err(error) };
+        let Ok(mut found) = serde_json::from_str::<Value>(contents) else { return Err(error) };
+        match &mut found {
+            Value::Array(listed) => listed.iter_mut().for_each(|one| forget_unknown(one, "State")),
+            one => one.get_mut("State").into_iter().for_each(|state| forget_unknown(state, "Status")),
+        }
+        serde_json::from_value(found).map_err(|_| error)
+    })
+}
+
+fn forget_unknown(holder: &mut Value, member: &str) {
+    if let Value::Object(members) = holder
+        && members.get(member).is_some_and(|state| ContainerStateStatusEnum::deserialize(state).is_err())
+    {
+        members.remove(member);
+    }
+}
+
 fn observed(found: ContainerInspectResponse) -> Observed {
     let state = found.state.unwrap_or_default();
     let config = found.config.unwrap_or_default();
@@ -171,28 +199,56 @@ fn moment(text: Option<&str>) -> Option<Timestamp> {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
+    use bollard::errors::Error;
+    use bollard::models::{ContainerInspectResponse, ContainerSummary};
+    use serde::de::DeserializeOwned;
+    use serde_json::{Value, json};
 
-    use super::{Phase, observed};
+    use super::{Phase, observed, without_unknown_states};
+
+    /// As the client reads an answer.
+    fn read<T: DeserializeOwned>(answer: &Value) -> Result<T, Error> {
+        serde_json::from_value(answer.clone()).map_err(|error| Error::JsonDataError {
+            message: error.to_string(),
+            contents: answer.to_string(),
+            column: 0,
+        })
+    }
 
     #[test]
     fn the_states_of_both_engines_are_read() {
         let (never, once) = ("0001-01-01T00:00:00Z", "2026-01-01T00:00:00Z");
         let cases = [
             ("created", false, never, never, Phase::Created),
+            ("configured", false, never, never, Phase::Created),
+            ("initialized", false, never, never, Phase::Created),
             ("running", true, once, never, Phase::Running),
             ("paused", true, once, never, Phase::Running),
             ("stopping", false, once, never, Phase::Running),
+            ("stopped", false, once, once, Phase::Exited),
             ("exited", false, once, once, Phase::Exited),
             ("dead", false, once, once, Phase::Exited),
             ("removing", false, once, never, Phase::Exited),
         ];
         for (status, running, started, finished, phase) in cases {
             let state = json!({"Status": status, "Running": running, "StartedAt": started, "FinishedAt": finished});
-            let Ok(found) = serde_json::from_value(json!({"Id": "a", "State": state})) else {
-                panic!("the client does not know the state {status}")
-            };
+            let answer = read::<ContainerInspectResponse>(&json!({"Id": "a", "State": state}));
+            let found = without_unknown_states(answer).unwrap_or_else(|error| panic!("{status}: {error}"));
             assert_eq!(observed(found).phase, phase, "{status}");
         }
+    }
+
+    #[test]
+    fn one_container_of_an_unknown_state_hides_no_other() {
+        let answer = read::<Vec<ContainerSummary>>(&json!([
+            {"Id": "a", "State": "stopped"}, {"Id": "b", "State": "running"}]));
+        let found = without_unknown_states(answer).expect("a list");
+        assert_eq!(found.into_iter().filter_map(|one| one.id).collect::<Vec<_>>(), ["a", "b"]);
+    }
+
+    #[test]
+    fn an_answer_that_is_wrong_elsewhere_is_an_error() {
+        let answer = read::<ContainerInspectResponse>(&json!({"Id": 7, "State": {"Status": "stopped"}}));
+        assert!(matches!(without_unknown_states(answer), Err(Error::JsonDataError { .. })));
     }
 }

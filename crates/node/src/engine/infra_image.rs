@@ -8,7 +8,6 @@ use futures::TryStreamExt as _;
 use super::{Engine, is_missing};
 
 const REPOSITORY: &str = "localhost/node-pause";
-const TAG: &str = "1";
 /// Where the one segment of the program is loaded.
 const LOAD_ADDRESS: u64 = 0x40_0000;
 /// Bytes of the ELF header and of the one program header.
@@ -46,7 +45,7 @@ const AARCH64: Machine = Machine {
 impl Engine {
     /// Makes the image where it is missing and returns its name.
     pub(crate) async fn infra_image(&self) -> Result<String, bollard::errors::Error> {
-        let name = format!("{REPOSITORY}:{TAG}");
+        let name = self.infra_image_name();
         if self.local_image(&name).await?.is_some() {
             return Ok(name);
         }
@@ -60,16 +59,19 @@ impl Engine {
             repo: Some(name.clone()),
             ..CreateImageOptions::default()
         };
-        let archive = archive("pause", &program(machine));
+        let archive = archive(&program(machine), self.instance())?;
         let _: Vec<_> =
             self.docker().create_image(Some(options), Some(body_full(archive.into())), None).try_collect().await?;
         Ok(name)
     }
 
+    fn infra_image_name(&self) -> String {
+        format!("{REPOSITORY}:{}", self.instance())
+    }
+
     /// Removes the image where no container uses it.
     pub(crate) async fn remove_infra_image(&self) {
-        let removed =
-            self.docker().remove_image(&format!("{REPOSITORY}:{TAG}"), None::<RemoveImageOptions>, None).await;
+        let removed = self.docker().remove_image(&self.infra_image_name(), None::<RemoveImageOptions>, None).await;
         if let Err(error) = removed
             && !is_missing(&error)
         {
@@ -103,25 +105,17 @@ fn program(machine: &Machine) -> Vec<u8> {
     elf
 }
 
-/// A tar archive with one executable file.
-fn archive(name: &str, content: &[u8]) -> Vec<u8> {
-    let mut header = [0_u8; 512];
-    let mut put = |offset: usize, text: &[u8]| header[offset..offset + text.len()].copy_from_slice(text);
-    put(0, name.as_bytes());
-    put(100, b"0000755\0");
-    put(108, b"0000000\0");
-    put(116, b"0000000\0");
-    put(124, format!("{:011o}\0", content.len()).as_bytes());
-    put(136, b"00000000000\0");
-    put(148, b"        ");
-    put(156, b"0");
-    put(257, b"ustar\x0000");
-    let sum: u32 = header.iter().map(|byte| u32::from(*byte)).sum();
-    header[148..156].copy_from_slice(format!("{sum:06o}\0 ").as_bytes());
-    let mut tar = header.to_vec();
-    tar.extend_from_slice(content);
-    tar.resize(tar.len().next_multiple_of(512) + 1024, 0);
-    tar
+/// A tape archive with the program, and with the installation's id: layers of equal content are one layer to the engine,
+/// and Podman fails a making of it while another installation removes it.
+fn archive(program: &[u8], instance: &str) -> std::io::Result<Vec<u8>> {
+    let mut archive = tar::Builder::new(Vec::new());
+    for (name, mode, content) in [("pause", 0o755, program), ("instance", 0o644, instance.as_bytes())] {
+        let mut header = tar::Header::new_ustar();
+        header.set_size(content.len() as u64);
+        header.set_mode(mode);
+        archive.append_data(&mut header, name, content)?;
+    }
+    archive.into_inner()
 }
 
 #[cfg(test)]
@@ -144,15 +138,8 @@ mod tests {
     }
 
     #[test]
-    fn the_archive_is_whole_blocks_with_a_checksum() {
-        let tar = archive("pause", b"x");
-        assert_eq!(tar.len(), 512 + 512 + 1024);
-        let stored = std::str::from_utf8(&tar[148..154]).expect("octal");
-        let sum: u32 = tar[..512]
-            .iter()
-            .enumerate()
-            .map(|(at, byte)| if (148..156).contains(&at) { 32 } else { u32::from(*byte) })
-            .sum();
-        assert_eq!(u32::from_str_radix(stored, 8).expect("a number"), sum);
+    fn two_installations_share_no_layer() {
+        let program = program(&X86_64);
+        assert_ne!(archive(&program, "n1").expect("an archive"), archive(&program, "n2").expect("an archive"));
     }
 }

@@ -25,23 +25,12 @@ const CONTAINERS: [&str; 3] = ["web", "neighbour", "stranger"];
 
 /// A file system with one program, as a tape archive.
 fn archive(path: &str, program: &[u8]) -> Vec<u8> {
-    let mut header = vec![0; 512];
-    let mut put = |at: usize, text: &str| header[at..at + text.len()].copy_from_slice(text.as_bytes());
-    put(0, path);
-    put(100, "0000755\0");
-    put(108, "0000000\0");
-    put(116, "0000000\0");
-    put(124, &format!("{:011o}\0", program.len()));
-    put(136, "00000000000\0");
-    put(148, "        ");
-    put(156, "0");
-    put(257, "ustar\x0000");
-    let sum: u32 = header.iter().map(|byte| u32::from(*byte)).sum();
-    header[148..156].copy_from_slice(format!("{sum:06o}\0 ").as_bytes());
-    let mut out = header;
-    out.extend_from_slice(program);
-    out.resize(out.len().next_multiple_of(512) + 1024, 0);
-    out
+    let mut header = tar::Header::new_ustar();
+    header.set_size(program.len() as u64);
+    header.set_mode(0o755);
+    let mut archive = tar::Builder::new(Vec::new());
+    archive.append_data(&mut header, path, program).expect("an archive in memory");
+    archive.into_inner().expect("an archive in memory")
 }
 
 /// Static busybox: the file names its interpreter nowhere.
