@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use k8s_openapi::api::core::v1::{ConfigMap, Namespace, Pod, Secret};
+use k8s_openapi::api::core::v1::{ConfigMap, Namespace, PersistentVolumeClaim, Pod, Secret};
 use kube::{Api, Client};
 use thiserror::Error;
 use tokio::sync::Semaphore;
@@ -32,6 +32,8 @@ pub struct NodeOptions {
     pub data_dir: PathBuf,
     /// The name of the Node object.
     pub node_name: String,
+    /// Folders of this computer that `hostPath` volumes may name, with all that is in them. None: no such volume.
+    pub host_paths: Vec<PathBuf>,
     /// How long a registry may be silent before a pull is given up.
     pub pull_deadline: Duration,
     /// How long a container that failed waits.
@@ -47,6 +49,7 @@ impl NodeOptions {
             network,
             data_dir,
             node_name: "local".to_owned(),
+            host_paths: Vec::new(),
             pull_deadline: Duration::from_secs(15),
             restart_backoff: Backoff::default(),
         }
@@ -122,10 +125,13 @@ impl Node {
     /// # Errors
     /// [`NodeError`]; nothing runs then.
     pub async fn start(options: NodeOptions) -> Result<NodeHandle, NodeError> {
-        let NodeOptions { client, engine, network, data_dir, node_name, pull_deadline, restart_backoff } = options;
-        let pods_folder = data_dir.join("pods");
-        let made = std::fs::DirBuilder::new().recursive(true).mode(0o700).create(&pods_folder);
-        made.map_err(|source| NodeError::DataDir { path: pods_folder.clone(), source })?;
+        let NodeOptions { client, engine, network, data_dir, node_name, host_paths, pull_deadline, restart_backoff } =
+            options;
+        let (pods_folder, claims_folder) = (data_dir.join("pods"), data_dir.join("claims"));
+        for folder in [&pods_folder, &claims_folder] {
+            let made = std::fs::DirBuilder::new().recursive(true).mode(0o700).create(folder);
+            made.map_err(|source| NodeError::DataDir { path: folder.clone(), source })?;
+        }
         let secrets = SecretStore::open(&data_dir.join("secrets.json")).await?;
 
         let stop = CancellationToken::new();
@@ -138,11 +144,19 @@ impl Node {
         let (pods, config_maps, secret_objects) =
             (Cache::<Pod>::new(), Cache::<ConfigMap>::new(), Cache::<Secret>::new());
         let namespaces = Cache::<Namespace>::new();
+        let claims = Cache::<PersistentVolumeClaim>::new();
+        tracker.spawn(claims.clone().follow(Api::all(client.clone()), stop.clone()));
         tracker.spawn(pods.clone().follow(Api::all(client.clone()), stop.clone()));
         tracker.spawn(config_maps.clone().follow(Api::all(client.clone()), stop.clone()));
         tracker.spawn(secret_objects.clone().follow(Api::all(client.clone()), stop.clone()));
         tracker.spawn(namespaces.clone().follow(Api::all(client.clone()), stop.clone()));
-        tokio::join!(pods.synced(), config_maps.synced(), secret_objects.synced(), namespaces.synced());
+        tokio::join!(
+            pods.synced(),
+            config_maps.synced(),
+            secret_objects.synced(),
+            namespaces.synced(),
+            claims.synced()
+        );
 
         let ground = Arc::new(Ground {
             client: client.clone(),
@@ -152,10 +166,14 @@ impl Node {
             pods: pods.clone(),
             config_maps,
             secrets: secret_objects.clone(),
+            claims: claims.clone(),
             node_labels: node_labels(&node_name, &engine),
             node_name: node_name.clone(),
             host_ip,
             pods_folder,
+            claims_folder: claims_folder.clone(),
+            memory_folder: memory_folder(&engine),
+            host_paths,
             backoff: restart_backoff,
             pulls: ImagePulls::new(engine.clone(), pull_deadline),
             starts: Semaphore::new(STARTS),
@@ -212,14 +230,22 @@ impl NodeHandle {
         if let Err(error) = self.network.remove_everything().await {
             first.get_or_insert(error.into());
         }
-        match std::fs::remove_dir_all(self.data_dir.join("pods")) {
-            Err(source) if source.kind() != std::io::ErrorKind::NotFound => {
-                first.get_or_insert(NodeError::DataDir { path: self.data_dir.join("pods"), source });
+        // Claims are data of their owners: they stay.
+        for path in [self.data_dir.join("pods"), memory_folder(&self.engine)] {
+            match std::fs::remove_dir_all(&path) {
+                Err(source) if source.kind() != std::io::ErrorKind::NotFound => {
+                    first.get_or_insert(NodeError::DataDir { path, source });
+                }
+                _ => {}
             }
-            _ => {}
         }
         first.map_or(Ok(()), Err)
     }
+}
+
+/// Where volumes in memory lie: a file system in memory that every Linux has.
+fn memory_folder(engine: &Engine) -> PathBuf {
+    PathBuf::from(format!("/dev/shm/node-{}", engine.instance()))
 }
 
 impl Drop for NodeHandle {

@@ -123,7 +123,8 @@ impl Engine {
         let options = RemoveContainerOptions { force: true, v: true, ..RemoveContainerOptions::default() };
         match self.docker().remove_container(container, Some(options)).await {
             // 409: another removal of it is under way.
-            Err(bollard::errors::Error::DockerResponseServerError { status_code: 404 | 409, .. }) => Ok(()),
+            Err(bollard::errors::Error::DockerResponseServerError { status_code: 409, .. }) => Ok(()),
+            Err(error) if is_missing(&error) => Ok(()),
             other => other,
         }
     }

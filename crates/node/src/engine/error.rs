@@ -86,7 +86,14 @@ pub fn engine_words(error: &bollard::errors::Error) -> String {
     }
 }
 
-/// Whether the engine says that the thing asked for does not exist.
+/// Whether the engine says that the thing asked for does not exist. Podman answers 500 where a container goes while it
+/// is looked at.
 pub fn is_missing(error: &bollard::errors::Error) -> bool {
-    matches!(error, bollard::errors::Error::DockerResponseServerError { status_code: 404, .. })
+    match error {
+        bollard::errors::Error::DockerResponseServerError { status_code: 404, .. } => true,
+        bollard::errors::Error::DockerResponseServerError { status_code: 500, message } => {
+            message.contains("no such container")
+        }
+        _ => false,
+    }
 }

@@ -9,6 +9,7 @@ mod find;
 mod images;
 mod infra_image;
 mod instance;
+mod last_lines;
 mod podman_service;
 mod probe;
 

@@ -36,6 +36,8 @@ pub(crate) struct Seen<'a> {
     pub(crate) unhealthy: &'a BTreeMap<String, String>,
     /// Ids of containers that were told to stop.
     pub(crate) stopping: &'a BTreeSet<String>,
+    /// Ids of running containers whose start is complete: hook and startup probe, where they have them.
+    pub(crate) started: &'a BTreeSet<String>,
     pub(crate) backoff: Backoff,
     pub(crate) now: Timestamp,
 }
@@ -86,20 +88,34 @@ pub(crate) enum Outlook {
     Again { not_before: Option<Timestamp>, attempt: u32, streak: u32 },
 }
 
-/// The outlook of a container, init or not.
+/// Whether a container of `initContainers` runs on beside the others.
+pub(crate) fn is_sidecar(container: &Container) -> bool {
+    container.restart_policy.as_deref() == Some("Always")
+}
+
+/// The sidecars of a pod, in their order.
+pub(crate) fn sidecars(spec: &PodSpec) -> impl DoubleEndedIterator<Item = &Container> {
+    let listed: &[Container] = spec.init_containers.as_deref().unwrap_or_default();
+    listed.iter().filter(|container| is_sidecar(container))
+}
+
+/// The outlook of a container, of `initContainers` or not.
 pub(crate) fn outlook(seen: &Seen<'_>, container: &Container, init: bool) -> Outlook {
     let spec = seen.pod.spec.as_ref();
+    // A sidecar is started again like a main container, whatever the pod's policy is.
+    let once = init && !is_sidecar(container);
     let policy = spec.and_then(|spec| spec.restart_policy.as_deref()).unwrap_or("Always");
+    let policy = if init && !once { "Always" } else { policy };
     let starts_again = |succeeded: bool| match policy {
         "Never" => false,
         "OnFailure" => !succeeded,
-        _ => !(init && succeeded),
+        _ => !(once && succeeded),
     };
     match newest(seen, &container.name) {
         Some(found) if found.phase == Phase::Running => Outlook::Runs,
         Some(found) if found.phase == Phase::Exited => {
             let succeeded = found.exit_code == 0;
-            let changed = !init && found.label(labels::CONTAINER_HASH) != labels::hash(container);
+            let changed = !once && found.label(labels::CONTAINER_HASH) != labels::hash(container);
             if !starts_again(succeeded) && !changed {
                 return Outlook::Done { succeeded };
             }
@@ -118,7 +134,7 @@ pub(crate) fn outlook(seen: &Seen<'_>, container: &Container, init: bool) -> Out
         None => match restarts_told(seen.pod, &container.name, init) {
             None => Outlook::New,
             // It was there and has vanished behind our back: that counts as a failure.
-            Some(_) if init && initialized(seen.pod) => Outlook::Done { succeeded: true },
+            Some(_) if once && initialized(seen.pod) => Outlook::Done { succeeded: true },
             Some(_) if !starts_again(false) => Outlook::Done { succeeded: false },
             Some(restarts) => Outlook::Again { not_before: None, attempt: restarts + 1, streak: 0 },
         },
@@ -143,8 +159,8 @@ pub(crate) fn newest<'a>(seen: &Seen<'a>, container: &str) -> Option<&'a Observe
     seen.containers.get(container).and_then(|attempts| attempts.first())
 }
 
-/// The first init container that has not succeeded. None, too, once a main container was made: init containers that were
-/// removed since then are not run again.
+/// The first init container that has not done its part: succeeded, or as a sidecar started. None, too, once a main
+/// container was made: init containers that were removed since then are not run again.
 pub(crate) fn waiting_init<'a>(seen: &Seen<'a>) -> Option<&'a Container> {
     let spec = seen.pod.spec.as_ref()?;
     let main_was_made = spec.containers.iter().any(|container| {
@@ -154,7 +170,55 @@ pub(crate) fn waiting_init<'a>(seen: &Seen<'a>) -> Option<&'a Container> {
         return None;
     }
     let mut init = spec.init_containers.iter().flatten();
-    init.find(|container| outlook(seen, container, true) != Outlook::Done { succeeded: true })
+    init.find(|container| {
+        if is_sidecar(container) {
+            !newest(seen, &container.name)
+                .is_some_and(|found| found.phase == Phase::Running && seen.started.contains(&found.id))
+        } else {
+            outlook(seen, container, true) != Outlook::Done { succeeded: true }
+        }
+    })
+}
+
+/// How the pod has come to its end, where nothing but its sidecars may still run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Finish {
+    Succeeded,
+    Failed,
+    /// Its time is over.
+    Deadline,
+}
+
+/// Whether the pod is at its end, whatever still runs of it.
+pub(crate) fn finish(seen: &Seen<'_>) -> Option<Finish> {
+    if deadline(seen).is_some_and(|moment| moment <= seen.now) {
+        return Some(Finish::Deadline);
+    }
+    let spec = seen.pod.spec.as_ref()?;
+    if waiting_init(seen).is_some() {
+        // A sidecar may have ended since: what an init container failed at counts whatever became of it.
+        let mut once = spec.init_containers.iter().flatten().filter(|container| !is_sidecar(container));
+        let failed = once.any(|container| outlook(seen, container, true) == Outlook::Done { succeeded: false });
+        return failed.then_some(Finish::Failed);
+    }
+    let mut all_succeeded = true;
+    for container in &spec.containers {
+        let Outlook::Done { succeeded } = outlook(seen, container, false) else { return None };
+        all_succeeded &= succeeded;
+    }
+    Some(if all_succeeded { Finish::Succeeded } else { Finish::Failed })
+}
+
+/// When the pod's `activeDeadlineSeconds` are over.
+fn deadline(seen: &Seen<'_>) -> Option<Timestamp> {
+    let seconds = seen.pod.spec.as_ref()?.active_deadline_seconds?;
+    let since = seen.pod.status.as_ref()?.start_time.as_ref()?.0;
+    since.saturating_add(Duration::from_secs(seconds.max(0) as u64)).ok()
+}
+
+/// Whether any container of the pod runs, sidecars included.
+pub(crate) fn any_runs(seen: &Seen<'_>) -> bool {
+    seen.containers.values().flatten().any(|found| found.phase == Phase::Running)
 }
 
 /// Whether the pod's phase is final.
@@ -168,32 +232,28 @@ pub(crate) fn decide(seen: &Seen<'_>) -> Decision {
     let mut decision = Decision::default();
     let Some(spec) = &seen.pod.spec else { return decision };
     remove_old_attempts(seen, &mut decision);
+    let finish = finish(seen);
+    if is_final(seen.pod) || finish.is_some() {
+        wind_down(seen, &mut decision, finish);
+        return decision;
+    }
+    if let Some(moment) = deadline(seen) {
+        decision.wake_at(moment);
+    }
 
     let (mut starts, mut runs) = (Vec::new(), false);
-    let candidates: Vec<(&Container, bool)> = if is_final(seen.pod) {
-        Vec::new()
-    } else if let Some(init) = waiting_init(seen) {
-        vec![(init, true)]
-    } else {
-        spec.containers.iter().map(|container| (container, false)).collect()
-    };
-    for (container, init) in &candidates {
-        match outlook(seen, container, *init) {
+    for (container, init) in candidates(seen, spec) {
+        match outlook(seen, container, init) {
             Outlook::New => starts.extend(start(seen, &mut decision, container, 0, 0, None)),
             Outlook::Again { not_before, attempt, streak } => {
                 starts.extend(start(seen, &mut decision, container, attempt, streak, not_before));
             }
             Outlook::Runs => {
                 runs = true;
-                check_running(seen, &mut decision, container, *init);
+                check_running(seen, &mut decision, container, init);
             }
             Outlook::Done { .. } => {}
         }
-    }
-    if candidates.is_empty() {
-        stop_all(seen, &mut decision, "the pod is done");
-        stop_infra(seen, &mut decision);
-        return decision;
     }
     if !needs_infra(spec) {
         decision.actions.extend(starts);
@@ -201,9 +261,8 @@ pub(crate) fn decide(seen: &Seen<'_>) -> Decision {
     }
     match seen.infra {
         Some(infra) if infra.phase == Phase::Running => decision.actions.extend(starts),
-        old if runs => {
+        _ if runs => {
             // What runs has lost its network with the container that held it.
-            let _ = old;
             stop_all(seen, &mut decision, "the container that held the pod's network is gone");
         }
         old if !starts.is_empty() => {
@@ -214,6 +273,39 @@ pub(crate) fn decide(seen: &Seen<'_>) -> Decision {
         _ => {}
     }
     decision
+}
+
+/// The containers that are to run now, each with whether it is one of `initContainers`.
+fn candidates<'a>(seen: &Seen<'a>, spec: &'a PodSpec) -> Vec<(&'a Container, bool)> {
+    let Some(init) = waiting_init(seen) else {
+        let beside = sidecars(spec).map(|container| (container, true));
+        return beside.chain(spec.containers.iter().map(|container| (container, false))).collect();
+    };
+    let before = spec.init_containers.iter().flatten().take_while(|container| container.name != init.name);
+    let before = before.filter(|container| is_sidecar(container));
+    before.chain([init]).map(|container| (container, true)).collect()
+}
+
+/// Ends what still runs: sidecars after all others, the last of them first, one after another.
+fn wind_down(seen: &Seen<'_>, decision: &mut Decision, finish: Option<Finish>) {
+    let why = if finish == Some(Finish::Deadline) {
+        "the pod was active on the node longer than the specified deadline"
+    } else {
+        "the pod is done"
+    };
+    let beside: Vec<&str> =
+        seen.pod.spec.iter().flat_map(|spec| sidecars(spec).rev().map(|container| container.name.as_str())).collect();
+    let of = |name: &str| seen.containers.get(name).into_iter().flatten().filter(|found| found.phase == Phase::Running);
+    let others = seen.containers.keys().map(String::as_str).filter(|name| !beside.contains(name));
+    let mut next: Vec<(&str, &Observed)> = others.flat_map(|name| of(name).map(move |found| (name, found))).collect();
+    if next.is_empty() {
+        next = beside.iter().find_map(|name| of(name).next().map(|found| (*name, found))).into_iter().collect();
+    }
+    for (name, found) in next.into_iter().filter(|(_, found)| !seen.stopping.contains(&found.id)) {
+        let (id, container) = (found.id.clone(), name.to_owned());
+        decision.actions.push(Action::Stop { id, container, why: why.to_owned() });
+    }
+    stop_infra(seen, decision);
 }
 
 fn start(
@@ -237,10 +329,11 @@ fn start(
 }
 
 fn check_running(seen: &Seen<'_>, decision: &mut Decision, container: &Container, init: bool) {
+    let once = init && !is_sidecar(container);
     let Some(found) = newest(seen, &container.name).filter(|found| !seen.stopping.contains(&found.id)) else { return };
     let why = if let Some(words) = seen.unhealthy.get(&found.id) {
         Some(words.clone())
-    } else if !init && found.label(labels::CONTAINER_HASH) != labels::hash(container) {
+    } else if !once && found.label(labels::CONTAINER_HASH) != labels::hash(container) {
         Some(format!("Container {} definition changed, will be restarted", container.name))
     } else {
         None
@@ -262,8 +355,7 @@ fn stop_all(seen: &Seen<'_>, decision: &mut Decision, why: &str) {
 }
 
 fn stop_infra(seen: &Seen<'_>, decision: &mut Decision) {
-    let any_runs = seen.containers.values().flatten().any(|found| found.phase == Phase::Running);
-    if let Some(infra) = seen.infra.filter(|_| !any_runs) {
+    if let Some(infra) = seen.infra.filter(|_| !any_runs(seen)) {
         decision.actions.push(Action::Remove { id: infra.id.clone() });
     }
 }

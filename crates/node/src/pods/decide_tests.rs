@@ -66,6 +66,7 @@ struct Given {
     blocked: Vec<(&'static str, Block)>,
     unhealthy: Vec<&'static str>,
     stopping: Vec<&'static str>,
+    started: Vec<&'static str>,
 }
 
 impl Given {
@@ -80,6 +81,7 @@ impl Given {
         let blocked = self.blocked.iter().map(|(name, block)| ((*name).to_owned(), block.clone())).collect();
         let unhealthy = self.unhealthy.iter().map(|id| ((*id).to_owned(), "it failed".to_owned())).collect();
         let stopping: BTreeSet<String> = self.stopping.iter().map(|id| (*id).to_owned()).collect();
+        let started: BTreeSet<String> = self.started.iter().map(|id| (*id).to_owned()).collect();
         see(&Seen {
             pod,
             infra: self.infra.as_ref(),
@@ -87,6 +89,7 @@ impl Given {
             blocked: &blocked,
             unhealthy: &unhealthy,
             stopping: &stopping,
+            started: &started,
             backoff: Backoff { initial: Duration::from_secs(10), longest: Duration::from_mins(5) },
             now: at(0),
         })
@@ -207,6 +210,98 @@ fn init_containers_run_one_after_another_before_the_others() {
         now(&[start("a", 1, 1)]),
         "they are not run again for a container that ended"
     );
+}
+
+/// A pod with a sidecar `s`, then an init container `i`, then a main container `a`.
+fn with_sidecar(policy: &str, status: Value) -> Pod {
+    let mut pod = pod(policy, &["a"], &["s", "i"], status);
+    let init = pod.spec.as_mut().and_then(|spec| spec.init_containers.as_mut()).expect("init containers");
+    init[0].restart_policy = Some("Always".to_owned());
+    pod
+}
+
+#[test]
+fn a_sidecar_starts_in_its_turn_and_runs_until_the_others_are_done() {
+    let pod = with_sidecar("Never", json!({}));
+    let seen = |started: &[&'static str], containers: &[(&str, Phase, i32)]| Given {
+        infra: Some(container(&pod, labels::INFRA, 0, 0, Phase::Running, 0)),
+        containers: containers.iter().map(|(name, phase, code)| container(&pod, name, 0, 0, *phase, *code)).collect(),
+        started: started.to_vec(),
+        ..Given::default()
+    };
+    let (runs, ended) = (Phase::Running, Phase::Exited);
+    let stop =
+        now(&[Action::Stop { id: "s0".to_owned(), container: "s".to_owned(), why: "the pod is done".to_owned() }]);
+    let gone = now(&[Action::Remove { id: "POD0".to_owned() }]);
+    for (what, given, expected, phase) in [
+        ("first of all", seen(&[], &[]), now(&[start("s", 0, 0)]), "Pending"),
+        ("not started yet", seen(&[], &[("s", runs, 0)]), now(&[]), "Pending"),
+        ("the next", seen(&["s0"], &[("s", runs, 0)]), now(&[start("i", 0, 0)]), "Pending"),
+        ("it fails meanwhile", seen(&[], &[("s", ended, 0), ("i", runs, 0)]), now(&[start("s", 1, 1)]), "Pending"),
+        ("the main one", seen(&["s0"], &[("s", runs, 0), ("i", ended, 0)]), now(&[start("a", 0, 0)]), "Pending"),
+        ("all run", seen(&["s0"], &[("s", runs, 0), ("i", ended, 0), ("a", runs, 0)]), now(&[]), "Running"),
+        (
+            "it fails beside the main one, whatever the policy",
+            seen(&[], &[("s", ended, 1), ("i", ended, 0), ("a", runs, 0)]),
+            now(&[start("s", 1, 1)]),
+            "Running",
+        ),
+        (
+            "all are done but it",
+            seen(&["s0"], &[("s", runs, 0), ("i", ended, 0), ("a", ended, 0)]),
+            stop.clone(),
+            "Running",
+        ),
+        (
+            "its end counts for nothing",
+            seen(&[], &[("s", ended, 9), ("i", ended, 0), ("a", ended, 0)]),
+            gone.clone(),
+            "Succeeded",
+        ),
+        (
+            "the main one failed",
+            seen(&[], &[("s", ended, 0), ("i", ended, 0), ("a", ended, 1)]),
+            gone.clone(),
+            "Failed",
+        ),
+        ("an init container failed", seen(&["s0"], &[("s", runs, 0), ("i", ended, 1)]), stop, "Pending"),
+        ("and it has ended", seen(&[], &[("s", ended, 0), ("i", ended, 1)]), gone, "Failed"),
+    ] {
+        assert_eq!(given.decide(&pod), expected, "{what}");
+        assert_eq!(told(&given, &pod, &facts(true)).0, phase, "{what}");
+    }
+}
+
+#[test]
+fn a_pod_beyond_its_time_ends_as_failed() {
+    let status = json!({"startTime": at(-30).to_string(), "phase": "Running"});
+    let mut pod = pod("Always", &["a"], &[], status);
+    let given = |phase| Given { containers: vec![container(&pod, "a", 0, 0, phase, 137)], ..Given::default() };
+    let (runs, ended) = (given(Phase::Running), given(Phase::Exited));
+    let limit = |pod: &mut Pod, seconds| pod.spec.as_mut().expect("a spec").active_deadline_seconds = Some(seconds);
+    limit(&mut pod, 40);
+    assert_eq!(runs.decide(&pod), later(10));
+    limit(&mut pod, 30);
+    let why = "the pod was active on the node longer than the specified deadline".to_owned();
+    assert_eq!(runs.decide(&pod), now(&[Action::Stop { id: "a0".to_owned(), container: "a".to_owned(), why }]));
+    assert_eq!(ended.decide(&pod), now(&[]));
+    let status = ended.with(&pod, |seen| pod_status(seen, &facts(true)));
+    assert_eq!((status.phase.as_deref(), status.reason.as_deref()), (Some("Failed"), Some("DeadlineExceeded")));
+}
+
+#[test]
+fn a_readiness_gate_keeps_a_pod_from_being_ready() {
+    for (conditions, expected) in [
+        (json!([]), "False ReadinessGatesNotReady"),
+        (json!([{"type": "example.com/Gate", "status": "False"}]), "False ReadinessGatesNotReady"),
+        (json!([{"type": "example.com/Gate", "status": "True"}]), "True -"),
+    ] {
+        let mut pod = pod("Always", &["a"], &[], json!({"conditions": conditions}));
+        let gates = serde_json::from_value(json!([{"conditionType": "example.com/Gate"}])).expect("gates");
+        pod.spec.as_mut().expect("a spec").readiness_gates = gates;
+        let given = Given { containers: vec![container(&pod, "a", 0, 0, Phase::Running, 0)], ..Given::default() };
+        assert_eq!(told(&given, &pod, &facts(true)).1, expected);
+    }
 }
 
 #[test]

@@ -1,9 +1,13 @@
 //! A container's environment and command line: values, references, and `$(NAME)`.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::Arc;
 
 use k8s_openapi::api::core::v1::{ConfigMap, Container, EnvVarSource, Pod, Secret};
 use thiserror::Error;
+
+use super::downward::{Machine, field_value, resource_value};
 
 /// Why a container's configuration cannot be made yet. Never carries a value.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
@@ -18,14 +22,21 @@ pub(crate) enum ConfigProblem {
         "{path}: field {field:?} is not supported; supported are metadata.name, metadata.namespace, metadata.uid, metadata.labels['KEY'], metadata.annotations['KEY'], spec.nodeName, spec.serviceAccountName, status.podIP(s) and status.hostIP(s)"
     )]
     Field { path: String, field: String },
+    #[error("persistentvolumeclaim \"{name}\" is not bound yet; its events say why")]
+    Unbound { name: String },
     #[error("{0}")]
     Other(String),
 }
 
 /// What references are resolved against.
 pub(crate) trait Sources {
-    fn config_map(&self, name: &str) -> Option<std::sync::Arc<ConfigMap>>;
-    fn secret(&self, name: &str) -> Option<std::sync::Arc<Secret>>;
+    fn config_map(&self, name: &str) -> Option<Arc<ConfigMap>>;
+    fn secret(&self, name: &str) -> Option<Arc<Secret>>;
+    /// The folder of a PersistentVolumeClaim that is bound.
+    fn claim(&self, name: &str) -> Result<PathBuf, ConfigProblem>;
+    /// The folders of this computer that pods may be given, with all that is in them.
+    fn host_paths(&self) -> &[PathBuf];
+    fn machine(&self) -> Machine;
 }
 
 /// What the pod's status will say about addresses.
@@ -80,7 +91,7 @@ pub(crate) fn environment(
     for (index, variable) in container.env.iter().flatten().enumerate() {
         let value = if let Some(source) = &variable.value_from {
             let path = format!("spec.containers[name={}].env[{index}].valueFrom.fieldRef", container.name);
-            match referenced(pod, source, &path, addresses, sources)? {
+            match referenced(pod, container, source, &path, addresses, sources)? {
                 Some(value) => value,
                 None => continue,
             }
@@ -95,8 +106,15 @@ pub(crate) fn environment(
     Ok(order.into_iter().filter_map(|name| values.remove(&name).map(|value| (name, value))).collect())
 }
 
+/// A container of the pod, of `initContainers` too.
+pub(crate) fn container_named(pod: &Pod, name: &str) -> Option<Container> {
+    let spec = pod.spec.as_ref()?;
+    spec.containers.iter().chain(spec.init_containers.iter().flatten()).find(|one| one.name == name).cloned()
+}
+
 fn referenced(
     pod: &Pod,
+    container: &Container,
     source: &EnvVarSource,
     path: &str,
     addresses: &Addresses,
@@ -129,39 +147,21 @@ fn referenced(
             None => Err(missing_key("Secret", pod, &reference.name, &reference.key)),
         };
     }
+    if let Some(selector) = &source.resource_field_ref {
+        let of = match selector.container_name.as_deref().filter(|name| !name.is_empty()) {
+            None => Ok(container.clone()),
+            Some(name) => container_named(pod, name).ok_or_else(|| format!("the pod has no container {name:?}")),
+        };
+        let told = of.and_then(|of| resource_value(&of, selector, sources.machine()));
+        let path = path.replace("fieldRef", "resourceFieldRef");
+        return told.map(Some).map_err(|words| ConfigProblem::Other(format!("{path}: {words}")));
+    }
     if let Some(reference) = &source.field_ref {
         let field = &reference.field_path;
         let unknown = || ConfigProblem::Field { path: path.to_owned(), field: field.clone() };
         return field_value(pod, field, addresses).map(Some).ok_or_else(unknown);
     }
     Err(ConfigProblem::Other(format!("{path}: names no source")))
-}
-
-/// A field of the pod as the downward API gives it.
-fn field_value(pod: &Pod, field: &str, addresses: &Addresses) -> Option<String> {
-    let metadata = &pod.metadata;
-    let spec = pod.spec.as_ref();
-    let quoted = |text: &str| text.strip_prefix("['").and_then(|rest| rest.strip_suffix("']")).map(str::to_owned);
-    Some(match field {
-        "metadata.name" => metadata.name.clone().unwrap_or_default(),
-        "metadata.namespace" => metadata.namespace.clone().unwrap_or_default(),
-        "metadata.uid" => metadata.uid.clone().unwrap_or_default(),
-        "spec.nodeName" => spec.and_then(|spec| spec.node_name.clone()).unwrap_or_default(),
-        "spec.serviceAccountName" => {
-            spec.and_then(|spec| spec.service_account_name.clone()).unwrap_or_else(|| "default".to_owned())
-        }
-        "status.podIP" => addresses.pod.first().cloned().unwrap_or_default(),
-        "status.podIPs" => addresses.pod.join(","),
-        "status.hostIP" | "status.hostIPs" => addresses.host.clone(),
-        _ => {
-            let (map, rest) = field
-                .strip_prefix("metadata.labels")
-                .map(|rest| (&metadata.labels, rest))
-                .or_else(|| field.strip_prefix("metadata.annotations").map(|rest| (&metadata.annotations, rest)))?;
-            let key = quoted(rest)?;
-            map.as_ref().and_then(|map| map.get(&key)).cloned().unwrap_or_default()
-        }
-    })
 }
 
 /// Replaces `$(NAME)` by the variable's value. `$$(NAME)` gives `$(NAME)`; an unknown name stays as it is.
@@ -217,7 +217,6 @@ fn not_text(kind: &'static str, pod: &Pod, name: &str, key: &str) -> ConfigProbl
 mod tests {
     use super::*;
     use serde_json::{Value, json};
-    use std::sync::Arc;
 
     struct Given;
 
@@ -230,6 +229,18 @@ mod tests {
         fn secret(&self, name: &str) -> Option<Arc<Secret>> {
             let secret = json!({"metadata": {"name": "login"}, "data": {"password": "aHVudGVyMg==", "raw": "/w=="}});
             (name == "login").then(|| Arc::new(serde_json::from_value(secret).expect("a Secret")))
+        }
+
+        fn claim(&self, name: &str) -> Result<PathBuf, ConfigProblem> {
+            Err(ConfigProblem::Unbound { name: name.to_owned() })
+        }
+
+        fn host_paths(&self) -> &[PathBuf] {
+            &[]
+        }
+
+        fn machine(&self) -> Machine {
+            Machine { cpus: 2, memory: 1 << 30 }
         }
     }
 
@@ -259,6 +270,7 @@ mod tests {
                 {"name": "POD", "valueFrom": {"fieldRef": {"fieldPath": "metadata.name"}}},
                 {"name": "APP", "valueFrom": {"fieldRef": {"fieldPath": "metadata.labels['app']"}}},
                 {"name": "IP", "valueFrom": {"fieldRef": {"fieldPath": "status.podIP"}}},
+                {"name": "MEMORY", "valueFrom": {"resourceFieldRef": {"resource": "limits.memory", "divisor": "1Mi"}}},
             ],
         }));
         assert_eq!(
@@ -272,6 +284,7 @@ mod tests {
                 ("POD", "web-1"),
                 ("APP", "web"),
                 ("IP", "10.0.0.2"),
+                ("MEMORY", "1024"),
             ]))
         );
     }
@@ -286,6 +299,10 @@ mod tests {
             ),
             (json!({"secretKeyRef": {"name": "none", "key": "A"}}), "secret \"none\" not found"),
             (json!({"secretKeyRef": {"name": "login", "key": "Z"}}), "couldn't find key Z in Secret shop/login"),
+            (
+                json!({"resourceFieldRef": {"resource": "limits.cpu", "containerName": "z"}}),
+                "spec.containers[name=c].env[0].valueFrom.resourceFieldRef: the pod has no container \"z\"",
+            ),
             (
                 json!({"secretKeyRef": {"name": "login", "key": "raw"}}),
                 "secret shop/login, key raw: the value is not text, which an environment variable must be",

@@ -11,16 +11,17 @@ enum Answer {
     Whole,
     /// Its own fields are looked up.
     Walk,
-    /// Only this value is accepted; anything else is refused.
-    Only(&'static str),
+    /// Only these values are accepted; anything else is refused.
+    Only(&'static [&'static str]),
 }
 
 use Answer::{Only, Walk, Whole};
 
-/// Fields of `spec`. `*` stands for `containers[]` and `initContainers[]`; `?` for the three probes.
+/// Fields of `spec`. `*` stands for `containers[]` and `initContainers[]`, `?` for the three probes, `+` for the two hooks.
 const FIELDS: &[(&str, Answer)] = &[
     ("containers", Walk),
     ("initContainers", Walk),
+    ("initContainers[].restartPolicy", Only(&["Always"])),
     ("*.name", Whole),
     ("*.image", Whole),
     ("*.command", Whole),
@@ -42,6 +43,7 @@ const FIELDS: &[(&str, Answer)] = &[
     ("*.env[].valueFrom.configMapKeyRef", Whole),
     ("*.env[].valueFrom.secretKeyRef", Whole),
     ("*.env[].valueFrom.fieldRef", Whole),
+    ("*.env[].valueFrom.resourceFieldRef", Whole),
     ("*.envFrom", Walk),
     ("*.envFrom[].prefix", Whole),
     ("*.envFrom[].configMapRef", Whole),
@@ -61,8 +63,9 @@ const FIELDS: &[(&str, Answer)] = &[
     ("*.volumeMounts[].mountPath", Whole),
     ("*.volumeMounts[].readOnly", Whole),
     ("*.volumeMounts[].subPath", Whole),
-    ("*.volumeMounts[].mountPropagation", Only("None")),
-    ("*.volumeMounts[].recursiveReadOnly", Only("Disabled")),
+    ("*.volumeMounts[].subPathExpr", Whole),
+    ("*.volumeMounts[].mountPropagation", Only(&["None"])),
+    ("*.volumeMounts[].recursiveReadOnly", Only(&["Disabled"])),
     ("*.securityContext", Walk),
     ("*.securityContext.runAsUser", Whole),
     ("*.securityContext.runAsGroup", Whole),
@@ -72,16 +75,26 @@ const FIELDS: &[(&str, Answer)] = &[
     ("*.securityContext.privileged", Whole),
     ("*.securityContext.capabilities", Whole),
     ("*.securityContext.seccompProfile", Walk),
-    ("*.securityContext.seccompProfile.type", Only("RuntimeDefault")),
+    ("*.securityContext.seccompProfile.type", Only(&["RuntimeDefault", "Unconfined"])),
+    ("*.securityContext.appArmorProfile", Walk),
+    ("*.securityContext.appArmorProfile.type", Only(&["RuntimeDefault", "Unconfined"])),
+    ("*.securityContext.procMount", Only(&["Default"])),
+    ("*.lifecycle", Walk),
+    ("*.lifecycle.stopSignal", Whole),
+    ("*.lifecycle.+", Walk),
+    ("*.lifecycle.+.exec", Whole),
+    ("*.lifecycle.+.httpGet", Whole),
+    ("*.lifecycle.+.sleep", Whole),
     ("*.?", Walk),
     ("*.?.httpGet", Walk),
     ("*.?.httpGet.path", Whole),
     ("*.?.httpGet.port", Whole),
     ("*.?.httpGet.host", Whole),
-    ("*.?.httpGet.scheme", Only("HTTP")),
+    ("*.?.httpGet.scheme", Only(&["HTTP", "HTTPS"])),
     ("*.?.httpGet.httpHeaders", Whole),
     ("*.?.tcpSocket", Whole),
     ("*.?.exec", Whole),
+    ("*.?.grpc", Whole),
     ("*.?.initialDelaySeconds", Whole),
     ("*.?.periodSeconds", Whole),
     ("*.?.timeoutSeconds", Whole),
@@ -93,11 +106,24 @@ const FIELDS: &[(&str, Answer)] = &[
     ("volumes[].configMap", Whole),
     ("volumes[].secret", Whole),
     ("volumes[].emptyDir", Walk),
-    ("volumes[].emptyDir.medium", Only("")),
+    ("volumes[].emptyDir.medium", Only(&["Memory"])),
     ("volumes[].emptyDir.sizeLimit", Whole),
+    ("volumes[].downwardAPI", Whole),
+    ("volumes[].projected", Walk),
+    ("volumes[].projected.defaultMode", Whole),
+    ("volumes[].projected.sources", Walk),
+    ("volumes[].projected.sources[].configMap", Whole),
+    ("volumes[].projected.sources[].secret", Whole),
+    ("volumes[].projected.sources[].downwardAPI", Whole),
+    ("volumes[].persistentVolumeClaim", Whole),
+    // Whether the path is allowed is asked when it is mounted.
+    ("volumes[].hostPath", Whole),
     ("restartPolicy", Whole),
     ("terminationGracePeriodSeconds", Whole),
+    ("activeDeadlineSeconds", Whole),
+    ("readinessGates", Whole),
     ("hostname", Whole),
+    ("subdomain", Whole),
     ("hostAliases", Whole),
     ("dnsPolicy", Whole),
     ("dnsConfig", Whole),
@@ -105,7 +131,7 @@ const FIELDS: &[(&str, Answer)] = &[
     ("nodeSelector", Whole),
     ("nodeName", Whole),
     ("os", Walk),
-    ("os.name", Only("linux")),
+    ("os.name", Only(&["linux"])),
     ("securityContext", Walk),
     ("securityContext.runAsUser", Whole),
     ("securityContext.runAsGroup", Whole),
@@ -113,8 +139,11 @@ const FIELDS: &[(&str, Answer)] = &[
     ("securityContext.supplementalGroups", Whole),
     ("securityContext.fsGroup", Whole),
     ("securityContext.fsGroupChangePolicy", Whole),
+    ("securityContext.supplementalGroupsPolicy", Only(&["Merge"])),
     ("securityContext.seccompProfile", Walk),
-    ("securityContext.seccompProfile.type", Only("RuntimeDefault")),
+    ("securityContext.seccompProfile.type", Only(&["RuntimeDefault", "Unconfined"])),
+    ("securityContext.appArmorProfile", Walk),
+    ("securityContext.appArmorProfile.type", Only(&["RuntimeDefault", "Unconfined"])),
     // One node: where a pod goes, and which goes first, is decided.
     ("affinity", Walk),
     ("affinity.nodeAffinity", Walk),
@@ -142,16 +171,17 @@ const FIELDS: &[(&str, Answer)] = &[
 pub(crate) struct Unsupported {
     /// Its path from the object's root, such as `spec.containers[0].lifecycle`.
     pub(crate) path: String,
-    /// The one accepted value, where there is one.
-    pub(crate) accepted: Option<&'static str>,
+    /// The accepted values, where there are any.
+    pub(crate) accepted: &'static [&'static str],
 }
 
 impl std::fmt::Display for Unsupported {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self.accepted {
-            Some("") => write!(f, "{}: no value is supported on this node", self.path),
-            Some(value) => write!(f, "{}: only {value:?} is supported on this node", self.path),
-            None => write!(f, "{}: not supported on this node", self.path),
+        let accepted: Vec<String> = self.accepted.iter().map(|value| format!("{value:?}")).collect();
+        match &accepted[..] {
+            [] => write!(f, "{}: not supported on this node", self.path),
+            [one] => write!(f, "{}: only {one} is supported on this node", self.path),
+            some => write!(f, "{}: only {} are supported on this node", self.path, some.join(" and ")),
         }
     }
 }
@@ -167,7 +197,9 @@ fn walk(value: &Value, pattern: &str, path: &str, found: &mut Vec<Unsupported>) 
     match value {
         Value::Object(fields) => {
             for (name, value) in fields {
-                if says_nothing(value) {
+                // The one switch whose `false` asks for something.
+                let asks = name == "hostUsers" && *value == Value::Bool(false);
+                if says_nothing(value) && !asks {
                     continue;
                 }
                 let pattern = if pattern.is_empty() { name.clone() } else { format!("{pattern}.{name}") };
@@ -176,11 +208,11 @@ fn walk(value: &Value, pattern: &str, path: &str, found: &mut Vec<Unsupported>) 
                     Some(Whole) => {}
                     Some(Walk) => walk(value, &pattern, &path, found),
                     Some(Only(accepted)) => {
-                        if value.as_str() != Some(accepted) {
-                            found.push(Unsupported { path, accepted: Some(accepted) });
+                        if !value.as_str().is_some_and(|value| accepted.contains(&value)) {
+                            found.push(Unsupported { path, accepted });
                         }
                     }
-                    None => found.push(Unsupported { path, accepted: None }),
+                    None => found.push(Unsupported { path, accepted: &[] }),
                 }
             }
         }
@@ -206,11 +238,18 @@ fn says_nothing(value: &Value) -> bool {
 }
 
 fn answer(pattern: &str) -> Option<Answer> {
-    let pattern = pattern.replacen("initContainers[]", "*", 1).replacen("containers[]", "*", 1);
-    let mut short = pattern;
+    if let Some((_, answer)) = FIELDS.iter().find(|(name, _)| *name == pattern) {
+        return Some(*answer);
+    }
+    let mut short = pattern.replacen("initContainers[]", "*", 1).replacen("containers[]", "*", 1);
     for probe in ["livenessProbe", "readinessProbe", "startupProbe"] {
         if short.starts_with(&format!("*.{probe}")) {
             short = short.replacen(probe, "?", 1);
+        }
+    }
+    for hook in ["postStart", "preStop"] {
+        if short.starts_with(&format!("*.lifecycle.{hook}")) {
+            short = short.replacen(hook, "+", 1);
         }
     }
     FIELDS.iter().find(|(name, _)| *name == short).map(|(_, answer)| *answer)
@@ -226,12 +265,14 @@ mod tests {
         let spec = json!({
             "containers": [
                 {"name": "a", "image": "i", "env": [{"name": "X", "value": "1"}]},
-                {"name": "b", "image": "i", "lifecycle": {"preStop": {"sleep": {"seconds": 5}}},
-                 "livenessProbe": {"grpc": {"port": 9}, "periodSeconds": 3},
+                {"name": "b", "image": "i", "lifecycle": {"preStop": {"tcpSocket": {"port": 5}}}, "restartPolicy": "Always",
+                 "livenessProbe": {"httpGet": {"port": 9, "scheme": "FTP"}, "periodSeconds": 3},
                  "volumeMounts": [{"name": "v", "mountPath": "/v", "mountPropagation": "Bidirectional"}]},
             ],
-            "initContainers": [{"name": "c", "image": "i", "restartPolicy": "Always"}],
-            "volumes": [{"name": "v", "emptyDir": {}}, {"name": "h", "hostPath": {"path": "/"}}],
+            "initContainers": [{"name": "c", "image": "i", "restartPolicy": "OnFailure"}],
+            "volumes": [{"name": "v", "emptyDir": {}}, {"name": "h", "nfs": {"path": "/", "server": "s"}},
+                        {"name": "t", "projected": {"sources": [{"serviceAccountToken": {"path": "token"}}]}}],
+            "hostUsers": false,
             "hostNetwork": true,
             "hostPID": false,
             "affinity": {"podAntiAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": [{}]}},
@@ -241,12 +282,15 @@ mod tests {
             found,
             [
                 "spec.affinity.podAntiAffinity.requiredDuringSchedulingIgnoredDuringExecution: not supported on this node",
-                "spec.containers[1].lifecycle: not supported on this node",
-                "spec.containers[1].livenessProbe.grpc: not supported on this node",
+                "spec.containers[1].lifecycle.preStop.tcpSocket: not supported on this node",
+                "spec.containers[1].livenessProbe.httpGet.scheme: only \"HTTP\" and \"HTTPS\" are supported on this node",
+                "spec.containers[1].restartPolicy: not supported on this node",
                 "spec.containers[1].volumeMounts[0].mountPropagation: only \"None\" is supported on this node",
                 "spec.hostNetwork: not supported on this node",
-                "spec.initContainers[0].restartPolicy: not supported on this node",
-                "spec.volumes[1].hostPath: not supported on this node",
+                "spec.hostUsers: not supported on this node",
+                "spec.initContainers[0].restartPolicy: only \"Always\" is supported on this node",
+                "spec.volumes[1].nfs: not supported on this node",
+                "spec.volumes[2].projected.sources[0].serviceAccountToken: not supported on this node",
             ]
         );
     }

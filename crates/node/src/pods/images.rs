@@ -92,10 +92,17 @@ impl Worker {
     fn credentials(&self, image: &str) -> Option<DockerCredentials> {
         let namespace = self.pod.namespace().unwrap_or_default();
         let secrets = self.pod.spec.as_ref()?.image_pull_secrets.as_ref()?;
-        secrets.iter().find_map(|reference| {
-            let secret = self.ground.secrets.get(&Key::new(&namespace, &reference.name))?;
-            image_pulls::credentials(&secret, image)
-        })
+        let find = |name: &str| self.ground.secrets.get(&Key::new(&namespace, name));
+        let missing: Vec<&str> =
+            secrets.iter().map(|reference| reference.name.as_str()).filter(|name| find(name).is_none()).collect();
+        if !missing.is_empty() {
+            let message = format!(
+                "Unable to retrieve some image pull secrets ({}); attempting to pull the image may not succeed.",
+                missing.join(", ")
+            );
+            self.ground.recorder.tell(&self.reference, Tone::Warning, "FailedToRetrieveImagePullSecret", message);
+        }
+        secrets.iter().find_map(|reference| image_pulls::credentials(&*find(&reference.name)?, image))
     }
 
     /// Takes in the end of a pull.

@@ -27,6 +27,8 @@ pub(crate) struct Mail {
     pub(crate) images: bool,
     /// Pulls that ended, by image.
     pub(crate) pulled: BTreeMap<String, Result<(), PullError>>,
+    /// Hooks after the start that ended, by container id.
+    pub(crate) hooks: BTreeMap<String, Result<(), String>>,
     /// The latest word of each probe, by container id.
     pub(crate) reports: BTreeMap<(String, Kind), Report>,
 }

@@ -142,6 +142,12 @@ impl Manager {
             }
         });
         let manager = Arc::downgrade(self);
+        self.ground.claims.listen(move |key, _, _| {
+            if let Some(manager) = manager.upgrade() {
+                manager.configuration_changed(key, |references| &references.claims);
+            }
+        });
+        let manager = Arc::downgrade(self);
         self.namespaces.listen(move |key, _, presence| {
             if let (Some(manager), Presence::Gone) = (manager.upgrade(), presence) {
                 manager.empty_namespaces.push(key.name.clone());
@@ -218,11 +224,12 @@ impl Manager {
     fn clear_orphans(self: &Arc<Self>) {
         let orphans: Vec<Observed> = lock(&self.adopted).drain().flat_map(|(_, found)| found).collect();
         let pods: BTreeSet<String> = self.ground.pods.all().iter().filter_map(|pod| pod.uid()).collect();
-        let folder = self.ground.pods_folder.clone();
+        let folders = [self.ground.pods_folder.clone(), self.ground.memory_folder.clone()];
         self.tracker.spawn_blocking(move || {
-            for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
-                if !pods.contains(entry.file_name().to_string_lossy().as_ref()) {
-                    let _ = std::fs::remove_dir_all(entry.path());
+            let entries = folders.into_iter().flat_map(|folder| std::fs::read_dir(folder).into_iter().flatten().flatten());
+            for entry in entries.filter(|entry| !pods.contains(entry.file_name().to_string_lossy().as_ref())) {
+                if let Err(error) = std::fs::remove_dir_all(entry.path()) {
+                    tracing::warn!(folder = %entry.path().display(), %error, "the folder of a pod that is gone was not removed");
                 }
             }
         });

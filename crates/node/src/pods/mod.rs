@@ -4,14 +4,20 @@
 //! `tell`), decides (`decide`, pure) and acts (`start`, `images`, `terminate`) → the engine's events wake it again.
 
 mod access;
+mod any_certificate;
+mod ask;
 mod backoff;
 mod bind;
 mod decide;
 #[cfg(test)]
 mod decide_tests;
+mod downward;
 mod environment;
 mod fields;
 mod ground;
+mod grpc_health;
+mod hooks;
+mod host_path;
 mod image_pulls;
 mod images;
 mod labels;
@@ -21,6 +27,7 @@ mod node_object;
 mod out_of_memory;
 mod probe_set;
 mod probes;
+mod projected;
 mod quantity;
 mod start;
 mod status;

@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use k8s_openapi::api::core::v1::Container;
 
-use super::probes::{self, Kind, Report, Running, Target};
+use super::decide::sidecars;
+use super::probes::{self, Kind, Report, Running};
 use super::status::Probed;
 use super::worker::Worker;
 use crate::engine::Phase;
@@ -20,6 +21,11 @@ pub(crate) struct ProbeSet {
 }
 
 impl ProbeSet {
+    /// The container that is probed.
+    pub(crate) fn id(&self) -> &str {
+        &self.id
+    }
+
     pub(crate) fn verdict(&self) -> Probed {
         Probed { started: self.started, ready: self.started && self.ready }
     }
@@ -29,7 +35,7 @@ impl Worker {
     /// Has each running container probed, and nothing else.
     pub(super) fn tend_probes(&mut self) {
         let spec = self.pod.spec.clone().unwrap_or_default();
-        for container in &spec.containers {
+        for container in sidecars(&spec).chain(&spec.containers) {
             let newest = self.containers.get(&container.name).and_then(|attempts| attempts.first()).cloned();
             let Some(found) = newest.filter(|found| found.phase == Phase::Running) else {
                 self.probes.remove(&container.name);
@@ -38,16 +44,24 @@ impl Worker {
             if self.probes.get(&container.name).is_some_and(|set| set.id == found.id) {
                 continue;
             }
-            let mut told = self.pod.status.iter().flat_map(|status| status.container_statuses.iter().flatten());
+            let status = self.pod.status.as_ref();
+            let mut told = status.into_iter().flat_map(|status| {
+                status.init_container_statuses.iter().flatten().chain(status.container_statuses.iter().flatten())
+            });
             let full_id = format!("{}{}", self.ground.engine_scheme(), found.id);
             // After a restart of the node, what was ready stays so until a probe says otherwise.
-            let known = told.rfind(|told| told.container_id.as_deref() == Some(&full_id));
+            let known = told.find(|told| told.container_id.as_deref() == Some(&full_id));
+            let known_started = known.is_some_and(|known| known.started == Some(true));
             let set = ProbeSet {
                 id: found.id.clone(),
-                started: container.startup_probe.is_none() || known.is_some_and(|known| known.started == Some(true)),
+                started: container.startup_probe.is_none() || known_started,
                 ready: container.readiness_probe.is_none() || known.is_some_and(|known| known.ready),
                 running: Vec::new(),
             };
+            if !self.post_start_is_over(container, &found.id, known_started) {
+                self.probes.remove(&container.name);
+                continue;
+            }
             let started = set.started;
             self.probes.insert(container.name.clone(), set);
             if started {
@@ -68,15 +82,14 @@ impl Worker {
     }
 
     fn probe(&mut self, container: &Container, id: &str, kind: Kind, probe: k8s_openapi::api::core::v1::Probe) {
-        let address = self.addresses().first().cloned();
-        let target = Target { container_id: id.to_owned(), address };
+        let target = self.target(container, id);
         let (mailbox, id) = (self.mailbox.clone(), id.to_owned());
         let tell = Arc::new(move |kind, report| {
             mailbox.put(|mail| {
                 mail.reports.insert((id.clone(), kind), report);
             });
         });
-        let running = probes::start(self.ground.engine.clone(), container, kind, probe, target, tell);
+        let running = probes::start(kind, probe, target, tell);
         if let Some(set) = self.probes.get_mut(&container.name) {
             set.running.push(running);
         }

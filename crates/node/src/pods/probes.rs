@@ -1,18 +1,12 @@
-//! Probes: a container is asked over HTTP, TCP or by a command whether it started, is ready, and lives.
+//! Probes: when a container is asked whether it started, is ready, and lives, and what its answers add up to.
 
-use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
 
-use bytes::Bytes;
-use http_body_util::Empty;
-use hyper_util::rt::TokioIo;
-use k8s_openapi::api::core::v1::{Container, HTTPGetAction, Probe};
-use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
-use tokio::net::TcpStream;
+use k8s_openapi::api::core::v1::Probe;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
-use crate::engine::Engine;
+use super::ask::Target;
 
 /// The first pause between tries until a container has been ready once; it doubles up to the probe's period. Kubernetes
 /// waits the whole period; asking sooner makes a container that is up serve sooner and fails nothing earlier.
@@ -47,13 +41,6 @@ pub(crate) enum Report {
     Failed(String),
 }
 
-/// Where to ask.
-#[derive(Debug, Clone)]
-pub(crate) struct Target {
-    pub(crate) container_id: String,
-    pub(crate) address: Option<String>,
-}
-
 /// A probe that runs until this is dropped.
 #[derive(Debug)]
 pub(crate) struct Running {
@@ -62,8 +49,6 @@ pub(crate) struct Running {
 
 /// Starts asking. `tell` hears each change of the answer and the first failure of a row.
 pub(crate) fn start(
-    engine: Engine,
-    container: &Container,
     kind: Kind,
     probe: Probe,
     target: Target,
@@ -71,7 +56,7 @@ pub(crate) fn start(
 ) -> Running {
     let stop = CancellationToken::new();
     let running = Running { _stop: stop.clone().drop_guard() };
-    let asking = Asking { engine, kind, ports: container.clone(), probe, target };
+    let asking = Asking { kind, probe, target };
     tokio::spawn(async move {
         tokio::select! {
             () = stop.cancelled() => {}
@@ -82,9 +67,7 @@ pub(crate) fn start(
 }
 
 struct Asking {
-    engine: Engine,
     kind: Kind,
-    ports: Container,
     probe: Probe,
     target: Target,
 }
@@ -175,91 +158,18 @@ impl Asking {
     }
 
     async fn ask(&self, timeout: Duration) -> Result<(), String> {
-        if let Some(action) = &self.probe.exec {
-            let command = action.command.clone().unwrap_or_default();
-            let ended = self.engine.run(&self.target.container_id, command, timeout).await?;
-            return if ended.exit_code == 0 { Ok(()) } else { Err(ended.output) };
+        let probe = &self.probe;
+        if let Some(action) = &probe.exec {
+            self.target.exec(action, timeout).await
+        } else if let Some(action) = &probe.http_get {
+            self.target.http(action).await
+        } else if let Some(action) = &probe.tcp_socket {
+            self.target.tcp(action).await
+        } else if let Some(action) = &probe.grpc {
+            self.target.grpc(action).await
+        } else {
+            Err("the probe has no action".to_owned())
         }
-        if let Some(action) = &self.probe.http_get {
-            return self.http(action).await;
-        }
-        if let Some(action) = &self.probe.tcp_socket {
-            let (host, port) = self.place(action.host.as_deref(), &action.port)?;
-            return TcpStream::connect((host.as_str(), port))
-                .await
-                .map(|_| ())
-                .map_err(|error| format!("dial tcp {host}:{port}: {error}"));
-        }
-        Err("the probe has no action".to_owned())
-    }
-
-    fn place(&self, host: Option<&str>, port: &IntOrString) -> Result<(String, u16), String> {
-        let host = host.filter(|host| !host.is_empty()).map(str::to_owned).or_else(|| self.target.address.clone());
-        let host = host.ok_or_else(|| "the pod has no address that this machine reaches".to_owned())?;
-        let number = match port {
-            IntOrString::Int(number) => Some(*number),
-            IntOrString::String(name) => {
-                let ports = self.ports.ports.iter().flatten();
-                let named =
-                    ports.into_iter().find(|port| port.name.as_deref() == Some(name)).map(|port| port.container_port);
-                named.or_else(|| name.parse().ok())
-            }
-        };
-        let port = number.and_then(|number| u16::try_from(number).ok()).filter(|port| *port > 0);
-        port.map(|port| (host, port)).ok_or_else(|| match port_text(&self.probe) {
-            Some(name) => format!("the container has no port named {name:?}"),
-            None => "the port is not between 1 and 65535".to_owned(),
-        })
-    }
-
-    async fn http(&self, action: &HTTPGetAction) -> Result<(), String> {
-        let (host, port) = self.place(action.host.as_deref(), &action.port)?;
-        let path = action.path.as_deref().filter(|path| !path.is_empty()).unwrap_or("/");
-        let path = if path.starts_with('/') { path.to_owned() } else { format!("/{path}") };
-        let url = format!("http://{host}:{port}{path}");
-        let failed = |error: &dyn std::fmt::Display| format!("Get \"{url}\": {error}");
-        let stream = TcpStream::connect((host.as_str(), port)).await.map_err(|error| failed(&error))?;
-        let (mut sender, connection) =
-            hyper::client::conn::http1::handshake(TokioIo::new(stream)).await.map_err(|error| failed(&error))?;
-        let mut request = http::Request::get(&path)
-            .header(http::header::USER_AGENT, "kube-probe/1.36")
-            .header(http::header::ACCEPT, "*/*");
-        let mut has_host = false;
-        for header in action.http_headers.iter().flatten() {
-            has_host |= header.name.eq_ignore_ascii_case("host");
-            request = request.header(&header.name, &header.value);
-        }
-        if !has_host {
-            request = request.header(http::header::HOST, format!("{host}:{port}"));
-        }
-        let request = request.body(Empty::<Bytes>::new()).map_err(|error| failed(&error))?;
-        let exchange = async {
-            let answer = sender.send_request(request).await.map_err(|error| failed(&error))?;
-            let status = answer.status();
-            if (200..400).contains(&status.as_u16()) {
-                Ok(())
-            } else {
-                Err(format!("HTTP probe failed with statuscode: {}", status.as_u16()))
-            }
-        };
-        // A server may close the connection right behind its answer: the exchange alone has the say.
-        let carried = async {
-            let _ = connection.await;
-            std::future::pending::<Infallible>().await
-        };
-        tokio::select! {
-            answer = exchange => answer,
-            never = carried => match never {},
-        }
-    }
-}
-
-fn port_text(probe: &Probe) -> Option<String> {
-    let port =
-        probe.http_get.as_ref().map(|action| &action.port).or(probe.tcp_socket.as_ref().map(|action| &action.port));
-    match port {
-        Some(IntOrString::String(name)) => Some(name.clone()),
-        _ => None,
     }
 }
 

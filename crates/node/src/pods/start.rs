@@ -1,16 +1,19 @@
 //! Starting a pod's containers: image, configuration, network, engine, in that order; each failure is a reason to wait.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use k8s_openapi::api::core::v1::Container;
+use k8s_openapi::api::core::v1::{Container, Pod};
 use kube::ResourceExt as _;
 
 use super::decide::{Block, needs_infra};
-use super::environment::{Addresses, ConfigProblem, environment};
+use super::environment::{Addresses, ConfigProblem, environment, expand};
+use super::hooks::EXTENSION;
 use super::labels;
 use super::translate::{self, Network, Request};
+use super::volume_files::{Ownership, PodFolder};
 use super::volumes::{self, VolumePlan};
 use super::worker::Worker;
 use crate::engine::{Phase, engine_words};
@@ -63,11 +66,13 @@ impl Worker {
             Ok(configured) => configured,
             Err(problem) => {
                 let message = problem.to_string();
-                self.ground.recorder.tell(&self.reference, Tone::Warning, "Failed", format!("Error: {message}"));
-                self.blocked.insert(
-                    name.to_owned(),
-                    Block { reason: "CreateContainerConfigError", message, until: None, failures: 0 },
-                );
+                // A claim is bound without anybody's doing; the rest waits for somebody.
+                let (reason, event) = match problem {
+                    ConfigProblem::Unbound { .. } => ("ContainerCreating", "FailedMount"),
+                    _ => ("CreateContainerConfigError", "Failed"),
+                };
+                self.ground.recorder.tell(&self.reference, Tone::Warning, event, format!("Error: {message}"));
+                self.blocked.insert(name.to_owned(), Block { reason, message, until: None, failures: 0 });
                 return;
             }
         };
@@ -181,19 +186,26 @@ impl Worker {
         let addresses = Addresses { pod: self.addresses(), host: ground.host_ip.clone() };
         let environment = environment(&self.pod, container, &addresses, &sources)?;
         let plans = volumes::plan(&self.pod, &sources)?;
-        let group = self.group();
+        let ownership = self.ownership();
         let folder = self.folder.clone();
-        let mounts = container.volume_mounts.clone().unwrap_or_default();
+        let values: BTreeMap<String, String> = environment.iter().cloned().collect();
+        let mounts = container.volume_mounts.iter().flatten().map(|mount| {
+            let expanded = mount.sub_path_expr.as_deref().map(|path| expand(path, &values));
+            let sub_path = expanded.or_else(|| mount.sub_path.clone()).filter(|path| !path.is_empty());
+            (mount.name.clone(), sub_path)
+        });
+        let mounts: Vec<(String, Option<String>)> = mounts.collect();
         let name = container.name.clone();
         let written = tokio::task::spawn_blocking(move || {
-            folder.write(&plans, group).map_err(|error| format!("the pod's volumes cannot be written: {error}"))?;
+            let roots = folder.write(&plans, ownership);
+            let roots = roots.map_err(|error| format!("the pod's volumes cannot be made: {error}"))?;
             let mut places = Vec::new();
-            for mount in &mounts {
-                let place = match mount.sub_path.as_deref().filter(|path| !path.is_empty()) {
-                    None => folder.volume(&mount.name),
-                    Some(path) => folder.sub_path(&mount.name, path, plans.get(&mount.name)).map_err(|error| {
-                        format!("failed to prepare subPath {path:?} of volume {:?}: {error}", mount.name)
-                    })?,
+            for (volume, sub_path) in &mounts {
+                let root = roots.get(volume).ok_or_else(|| format!("the pod has no volume {volume:?}"))?;
+                let place = match sub_path {
+                    None => root.clone(),
+                    Some(path) => PodFolder::sub_path(root, path, plans.get(volume))
+                        .map_err(|error| format!("failed to prepare subPath {path:?} of volume {volume:?}: {error}"))?,
                 };
                 places.push(place);
             }
@@ -206,9 +218,17 @@ impl Worker {
         Ok((environment, places, words))
     }
 
-    fn group(&self) -> Option<u32> {
-        let security = self.pod.spec.as_ref()?.security_context.as_ref()?;
-        u32::try_from(security.fs_group?).ok()
+    fn ownership(&self) -> Ownership {
+        let security = self.pod.spec.as_ref().and_then(|spec| spec.security_context.clone()).unwrap_or_default();
+        Ownership {
+            group: security.fs_group.and_then(|group| u32::try_from(group).ok()),
+            on_root_mismatch: security.fs_group_change_policy.as_deref() == Some("OnRootMismatch"),
+        }
+    }
+
+    /// Whether another version of the pod changes what the files of its volumes tell of it.
+    pub(super) fn downward_files_differ(&self, other: &Pod) -> bool {
+        volumes::downward_files_differ(&self.pod, other)
     }
 
     /// Writes changed ConfigMaps and Secrets into the volumes of running containers.
@@ -224,8 +244,8 @@ impl Worker {
             return;
         };
         plans.retain(|_, plan| matches!(plan, VolumePlan::Files(_)));
-        let (folder, group) = (self.folder.clone(), self.group());
-        let written = tokio::task::spawn_blocking(move || folder.write(&plans, group)).await;
+        let (folder, ownership) = (self.folder.clone(), self.ownership());
+        let written = tokio::task::spawn_blocking(move || folder.write(&plans, ownership)).await;
         if let Ok(Err(error)) = written {
             let message = format!("the pod's volumes cannot be written: {error}");
             self.ground.recorder.tell(&self.reference, Tone::Warning, "FailedMount", message);
@@ -264,28 +284,34 @@ impl Worker {
         told.map(|address| address.ip.clone()).collect()
     }
 
-    /// Tells a container to stop; it is killed when its grace is over.
+    /// Tells a container to stop, after its hook where it has one; it is killed when its grace is over.
     pub(super) async fn stop(&mut self, id: &str, container: &str, why: &str) {
         self.ground.recorder.tell(&self.reference, Tone::Normal, "Killing", why.to_owned());
         let found = self.containers.values().flatten().find(|found| found.id == id).cloned();
         let signal = found.and_then(|found| found.stop_signal).unwrap_or_else(|| "SIGTERM".to_owned());
-        if let Err(error) = self.ground.engine.signal(id, &signal).await {
-            tracing::warn!(container, error = %engine_words(&error), "a container was not told to stop");
-        }
-        let spec = self.pod.spec.as_ref();
-        let liveness = self.container(container).and_then(|container| {
-            [container.liveness_probe, container.startup_probe]
-                .into_iter()
-                .flatten()
-                .find_map(|probe| probe.termination_grace_period_seconds)
-        });
+        let of_spec = self.container(container);
+        let usual = self.pod.spec.as_ref().and_then(|spec| spec.termination_grace_period_seconds);
         let probe_failed = self.unhealthy.contains_key(id);
-        let grace = liveness
-            .filter(|_| probe_failed)
-            .or_else(|| spec.and_then(|spec| spec.termination_grace_period_seconds))
-            .unwrap_or(30);
-        let grace = Duration::from_secs(grace.max(0) as u64);
-        let deadline = Timestamp::now().saturating_add(grace).unwrap_or(Timestamp::MAX);
+        let of_probe = of_spec.as_ref().filter(|_| probe_failed).and_then(|container| {
+            let probes = [&container.liveness_probe, &container.startup_probe];
+            probes.into_iter().flatten().find_map(|probe| probe.termination_grace_period_seconds)
+        });
+        let grace = Duration::from_secs(of_probe.or(usual).unwrap_or(30).max(0) as u64);
+        let hook = of_spec.as_ref().and_then(|container| container.lifecycle.as_ref()?.pre_stop.clone());
+        let mut until = grace;
+        match (of_spec, hook.filter(|_| !grace.is_zero())) {
+            (Some(of_spec), Some(hook)) => {
+                let ending = self.stop_after_hook(&of_spec, hook, id, signal, grace);
+                self.ending.insert(id.to_owned(), ending);
+                until += EXTENSION;
+            }
+            _ => {
+                if let Err(error) = self.ground.engine.signal(id, &signal).await {
+                    tracing::warn!(container, error = %engine_words(&error), "a container was not told to stop");
+                }
+            }
+        }
+        let deadline = Timestamp::now().saturating_add(until).unwrap_or(Timestamp::MAX);
         self.stopping.insert(id.to_owned(), deadline);
     }
 }

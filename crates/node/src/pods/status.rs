@@ -3,13 +3,15 @@
 use jiff::Timestamp;
 use k8s_openapi::api::core::v1::{
     Container, ContainerState, ContainerStateRunning, ContainerStateTerminated, ContainerStateWaiting, ContainerStatus,
-    HostIP, PodCondition, PodIP, PodStatus,
+    HostIP, PodCondition, PodIP, PodSpec, PodStatus,
 };
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 use kube::ResourceExt as _;
 use std::collections::BTreeMap;
 
-use super::decide::{Outlook, Seen, newest, outlook, restarts_told, waiting_init};
+use super::decide::{
+    Finish, Outlook, Seen, any_runs, finish, is_sidecar, newest, outlook, restarts_told, waiting_init,
+};
 use super::environment::Addresses;
 use super::fields::Unsupported;
 use super::quantity;
@@ -56,8 +58,10 @@ pub(crate) fn pod_status(seen: &Seen<'_>, facts: &Facts) -> PodStatus {
         if super::decide::is_final(pod) { old.phase.clone().unwrap_or_default() } else { phase(seen).to_owned() };
     let done = phase == "Succeeded" || phase == "Failed";
 
-    let not_ready: Vec<&str> = main.iter().filter(|status| !status.ready).map(|status| status.name.as_str()).collect();
-    let ready = if done && phase == "Succeeded" {
+    let beside = spec.init_containers.iter().flatten().zip(&init).filter(|(container, _)| is_sidecar(container));
+    let serving = beside.map(|(_, status)| status).chain(&main);
+    let not_ready: Vec<&str> = serving.filter(|status| !status.ready).map(|status| status.name.as_str()).collect();
+    let containers_ready = if done && phase == "Succeeded" {
         Verdict::no("PodCompleted", String::new())
     } else if done {
         Verdict::no("PodFailed", String::new())
@@ -65,6 +69,10 @@ pub(crate) fn pod_status(seen: &Seen<'_>, facts: &Facts) -> PodStatus {
         Verdict::yes()
     } else {
         Verdict::no("ContainersNotReady", format!("containers with unready status: [{}]", not_ready.join(" ")))
+    };
+    let ready = match closed_gates(&spec, &old) {
+        Some(closed) if containers_ready.holds => Verdict::no("ReadinessGatesNotReady", closed),
+        _ => containers_ready.clone(),
     };
     let initialized = match (&waiting, done && phase == "Succeeded") {
         (None, _) => Verdict::yes(),
@@ -82,8 +90,8 @@ pub(crate) fn pod_status(seen: &Seen<'_>, facts: &Facts) -> PodStatus {
     let conditions = [
         ("PodReadyToStartContainers", network),
         ("Initialized", initialized),
-        ("Ready", ready.clone()),
-        ("ContainersReady", ready),
+        ("Ready", ready),
+        ("ContainersReady", containers_ready),
         ("PodScheduled", Verdict::yes()),
     ];
     let mut conditions: Vec<PodCondition> =
@@ -93,6 +101,16 @@ pub(crate) fn pod_status(seen: &Seen<'_>, facts: &Facts) -> PodStatus {
     let foreign: Vec<PodCondition> = foreign.cloned().collect();
     conditions.extend(foreign);
     let refused = facts.unsupported.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ");
+    let (reason, message) = if !refused.is_empty() {
+        (Some("UnsupportedField".to_owned()), Some(refused))
+    } else if super::decide::is_final(pod) {
+        (old.reason.clone(), old.message.clone())
+    } else if done && finish(seen) == Some(Finish::Deadline) {
+        let words = "Pod was active on the node longer than the specified deadline";
+        (Some("DeadlineExceeded".to_owned()), Some(words.to_owned()))
+    } else {
+        (None, None)
+    };
     PodStatus {
         phase: Some(phase),
         conditions: Some(conditions),
@@ -104,10 +122,10 @@ pub(crate) fn pod_status(seen: &Seen<'_>, facts: &Facts) -> PodStatus {
         pod_ips: (!facts.addresses.pod.is_empty())
             .then(|| facts.addresses.pod.iter().map(|ip| PodIP { ip: ip.clone() }).collect()),
         start_time: old.start_time.clone().or(Some(time(seen.now))),
-        qos_class: old.qos_class.clone().or_else(|| Some(qos_class(&spec.containers).to_owned())),
+        qos_class: old.qos_class.clone().or_else(|| Some(qos_class(&spec).to_owned())),
         observed_generation: pod.metadata.generation,
-        reason: (!refused.is_empty()).then(|| "UnsupportedField".to_owned()),
-        message: (!refused.is_empty()).then_some(refused),
+        reason,
+        message,
         ..PodStatus::default()
     }
 }
@@ -143,14 +161,33 @@ fn condition(seen: &Seen<'_>, old: &PodStatus, type_: &str, verdict: Verdict) ->
     }
 }
 
-/// The phase as the kubelet derives it.
+/// What keeps a pod whose containers are ready from being ready: a readiness gate whose condition is not true.
+fn closed_gates(spec: &PodSpec, old: &PodStatus) -> Option<String> {
+    let closed = spec.readiness_gates.iter().flatten().filter_map(|gate| {
+        let name = &gate.condition_type;
+        let held = old.conditions.iter().flatten().find(|condition| condition.type_ == *name);
+        match held {
+            Some(condition) if condition.status == "True" => None,
+            Some(condition) => {
+                Some(format!("the status of pod readiness gate {name:?} is not \"True\", but {}", condition.status))
+            }
+            None => Some(format!("corresponding condition of pod readiness gate {name:?} does not exist.")),
+        }
+    });
+    let closed: Vec<String> = closed.collect();
+    (!closed.is_empty()).then(|| closed.join(", "))
+}
+
+/// The phase as the kubelet derives it. It is final only when nothing of the pod runs any more.
 fn phase(seen: &Seen<'_>) -> &'static str {
     let Some(spec) = &seen.pod.spec else { return "Pending" };
-    if let Some(init) = waiting_init(seen) {
-        return match outlook(seen, init, true) {
-            Outlook::Done { succeeded: false } => "Failed",
-            _ => "Pending",
-        };
+    let initializing = waiting_init(seen).is_some();
+    match finish(seen) {
+        Some(_) if any_runs(seen) => return if initializing { "Pending" } else { "Running" },
+        Some(Finish::Succeeded) => return "Succeeded",
+        Some(Finish::Failed | Finish::Deadline) => return "Failed",
+        None if initializing => return "Pending",
+        None => {}
     }
     let outlooks: Vec<Outlook> = spec.containers.iter().map(|container| outlook(seen, container, false)).collect();
     let never_started = spec.containers.iter().zip(&outlooks).any(|(container, outlook)| match outlook {
@@ -161,15 +198,7 @@ fn phase(seen: &Seen<'_>) -> &'static str {
         }
         _ => false,
     });
-    if never_started {
-        "Pending"
-    } else if outlooks.iter().any(|outlook| matches!(outlook, Outlook::Runs | Outlook::Again { .. })) {
-        "Running"
-    } else if outlooks.iter().all(|outlook| *outlook == Outlook::Done { succeeded: true }) {
-        "Succeeded"
-    } else {
-        "Failed"
-    }
+    if never_started { "Pending" } else { "Running" }
 }
 
 fn container_status(
@@ -221,6 +250,7 @@ fn container_status(
             (state, None)
         }
     };
+    let once = init && !is_sidecar(container);
     let running = state.running.is_some();
     let succeeded = state.terminated.as_ref().is_some_and(|ended| ended.exit_code == 0);
     let old = seen.pod.status.as_ref();
@@ -234,8 +264,8 @@ fn container_status(
     let told_id = told_id.filter(|status| status.name == container.name).find_map(|status| status.container_id.clone());
     ContainerStatus {
         name: container.name.clone(),
-        ready: if init { succeeded } else { running && probed.ready },
-        started: Some(if init { running } else { running && probed.started }),
+        ready: if once { succeeded } else { running && probed.ready },
+        started: Some(if once { running } else { running && probed.started }),
         restart_count: restarts as i32,
         image: container.image.clone().unwrap_or_default(),
         image_id: found.map(|found| found.image_id.clone()).unwrap_or_default(),
@@ -307,10 +337,10 @@ fn vanished(seen: &Seen<'_>, container: &Container, init: bool) -> ContainerStat
 }
 
 /// Guaranteed, Burstable or BestEffort, as Kubernetes classes pods by their resources.
-fn qos_class(containers: &[Container]) -> &'static str {
+fn qos_class(spec: &PodSpec) -> &'static str {
     let mut any = false;
     let mut guaranteed = true;
-    for container in containers {
+    for container in spec.containers.iter().chain(spec.init_containers.iter().flatten()) {
         let resources = container.resources.clone().unwrap_or_default();
         let (limits, requests) = (resources.limits.unwrap_or_default(), resources.requests.unwrap_or_default());
         for name in ["cpu", "memory"] {

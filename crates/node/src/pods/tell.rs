@@ -16,7 +16,7 @@ impl Worker {
     /// Writes the status where it differs from what the API has.
     pub(super) async fn write_status(&mut self) {
         self.write_again = false;
-        let stopping = self.stopping_ids();
+        let noted = self.noted();
         let facts = Facts {
             addresses: Addresses { pod: self.addresses(), host: self.ground.host_ip.clone() },
             probed: self.probes.iter().map(|(name, set)| (name.clone(), set.verdict())).collect(),
@@ -25,7 +25,7 @@ impl Worker {
             engine_scheme: self.ground.engine_scheme(),
             unsupported: self.unsupported.clone(),
         };
-        let status = pod_status(&self.seen(&stopping), &facts);
+        let status = pod_status(&self.seen(&noted), &facts);
         let wanted = serde_json::to_value(&status).unwrap_or_default();
         let held = serde_json::to_value(&self.pod.status).unwrap_or_default();
         let Some(patch) = merge_patch(&held, &wanted) else { return };

@@ -6,16 +6,32 @@ use std::time::Duration;
 use jiff::Timestamp;
 use kube::api::{DeleteParams, Preconditions};
 use kube::{Api, ResourceExt as _};
+use tokio_util::task::AbortOnDropHandle;
 
+use super::decide::sidecars;
+use super::hooks::EXTENSION;
 use super::worker::{RETRY, Worker, sleep_until};
 use crate::engine::{Phase, engine_words};
 use crate::network_plan::LeavingPod;
 use crate::recorder::Tone;
 
+/// A container on its way out.
+struct Leaving {
+    id: String,
+    signal: String,
+    /// Its place among the sidecars, where it is one.
+    place: Option<usize>,
+    hook: Option<AbortOnDropHandle<()>>,
+    /// It has got its stop signal.
+    told: bool,
+}
+
 impl Worker {
     /// Ends the pod. Returns when nothing of it is left. `gone`: the API has forgotten it already.
     pub(super) async fn terminate(&mut self, mut gone: bool) {
         self.probes.clear();
+        self.hooks.clear();
+        self.ending.clear();
         let requested = Timestamp::now();
         if self.any_runs() {
             let names: Vec<String> = self.containers.keys().cloned().collect();
@@ -25,16 +41,27 @@ impl Worker {
             }
             self.withdraw().await;
         }
-        self.signal_all(None).await;
+        let mut leaving = self.leaving();
+        let mut extended = false;
         while self.any_runs() {
-            let deadline = requested.saturating_add(self.grace()).unwrap_or(Timestamp::MAX);
+            let mut deadline = requested.saturating_add(self.grace()).unwrap_or(Timestamp::MAX);
+            if extended {
+                deadline = deadline.saturating_add(EXTENSION).unwrap_or(Timestamp::MAX);
+            }
             let now = Timestamp::now();
-            if now >= deadline {
-                self.signal_all(Some("SIGKILL")).await;
+            let late = now >= deadline;
+            let waits_for_signal = self.tell_to_stop(&mut leaving, late).await;
+            if late && waits_for_signal && !extended && !self.grace().is_zero() {
+                // Hooks or sidecars' turns have used up the grace.
+                extended = true;
+                continue;
+            }
+            if late {
+                self.signal_all("SIGKILL").await;
             }
             // The engine's events end the wait; the pause is for an engine that does not answer.
-            let longest = now.saturating_add(RETRY * if now >= deadline { 1 } else { 5 }).unwrap_or(Timestamp::MAX);
-            let wake = if now >= deadline { longest } else { longest.min(deadline) };
+            let longest = now.saturating_add(RETRY * if late { 1 } else { 5 }).unwrap_or(Timestamp::MAX);
+            let wake = if late { longest } else { longest.min(deadline) };
             tokio::select! {
                 () = self.mailbox.arrived() => {}
                 () = sleep_until(Some(wake)) => {}
@@ -82,9 +109,49 @@ impl Worker {
         let _ = tokio::time::timeout(self.grace(), self.ground.network.pod_leaving(&leaving)).await;
     }
 
-    async fn signal_all(&self, signal: Option<&str>) {
+    /// What is to be told to stop. Hooks begin at once.
+    fn leaving(&self) -> Vec<Leaving> {
+        let spec = self.pod.spec.clone().unwrap_or_default();
+        let beside: Vec<&str> = sidecars(&spec).map(|container| container.name.as_str()).collect();
+        let grace = self.grace();
+        let running = self.containers.iter().flat_map(|(name, attempts)| {
+            attempts.iter().filter(|found| found.phase == Phase::Running).map(move |found| (name, found))
+        });
+        let leaving = running.map(|(name, found)| Leaving {
+            id: found.id.clone(),
+            signal: found.stop_signal.clone().unwrap_or_else(|| "SIGTERM".to_owned()),
+            place: beside.iter().position(|beside| beside == name),
+            hook: self.container(name).and_then(|container| self.begin_pre_stop(&container, &found.id, grace)),
+            told: false,
+        });
+        leaving.collect()
+    }
+
+    /// Gives the stop signal to each container whose hook is over and whose turn it is: sidecars after all others, the
+    /// last of them first. `late`: to all that have not got it. Returns whether one had not.
+    async fn tell_to_stop(&self, leaving: &mut [Leaving], late: bool) -> bool {
+        let runs =
+            |id: &str| self.containers.values().flatten().any(|found| found.id == id && found.phase == Phase::Running);
+        let places: Vec<Option<usize>> = leaving.iter().filter(|one| runs(&one.id)).map(|one| one.place).collect();
+        let mut any = false;
+        for one in leaving.iter_mut().filter(|one| !one.told && runs(&one.id)) {
+            any = true;
+            let hook_runs = one.hook.as_ref().is_some_and(|hook| !hook.is_finished());
+            // A place of none is before every place.
+            let turn = one.place.is_none() || places.iter().all(|other| other.is_some() && *other <= one.place);
+            if (hook_runs || !turn) && !late {
+                continue;
+            }
+            one.told = true;
+            if let Err(error) = self.ground.engine.signal(&one.id, &one.signal).await {
+                tracing::warn!(pod = %self.pod.name_any(), error = %engine_words(&error), "a container was not signalled");
+            }
+        }
+        any
+    }
+
+    async fn signal_all(&self, signal: &str) {
         for found in self.containers.values().flatten().filter(|found| found.phase == Phase::Running) {
-            let signal = signal.or(found.stop_signal.as_deref()).unwrap_or("SIGTERM");
             if let Err(error) = self.ground.engine.signal(&found.id, signal).await {
                 tracing::warn!(pod = %self.pod.name_any(), error = %engine_words(&error), "a container was not signalled");
             }

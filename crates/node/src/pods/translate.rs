@@ -7,11 +7,12 @@ use bollard::models::{
     ContainerCreateBody, EndpointIpamConfig, EndpointSettings, HostConfig, HostConfigLogConfig, Mount, MountType,
     NetworkingConfig,
 };
-use k8s_openapi::api::core::v1::{Container, Pod, PodSpec, SecurityContext};
+use k8s_openapi::api::core::v1::{Container, Pod, PodSecurityContext, PodSpec, SecurityContext};
 use k8s_openapi::apimachinery::pkg::api::resource::Quantity;
 use kube::ResourceExt as _;
 
 use super::environment::{ConfigProblem, expand};
+use super::volumes::read_only;
 use super::{labels, quantity};
 use crate::engine::Abilities;
 use crate::network_plan::ContainerNetwork;
@@ -59,7 +60,7 @@ pub(crate) fn container(request: &Request<'_>) -> Result<ContainerCreateBody, Co
     let security = container.security_context.clone().unwrap_or_default();
     let mut host = HostConfig { mounts: Some(mounts(request)), ..host_config(&spec, request.abilities) };
     limits(container, request.abilities, &mut host);
-    restrict(&security, &mut host);
+    restrict(&spec.security_context.clone().unwrap_or_default(), &security, &mut host);
     let (networking, hostname) = network(&request.network, pod, &spec, request.abilities, &mut host);
     Ok(ContainerCreateBody {
         image: container.image.clone(),
@@ -71,6 +72,7 @@ pub(crate) fn container(request: &Request<'_>) -> Result<ContainerCreateBody, Co
         tty: container.tty,
         open_stdin: container.stdin,
         hostname,
+        stop_signal: container.lifecycle.as_ref().and_then(|hooks| hooks.stop_signal.clone()),
         labels: Some(labels::of_container(
             request.instance,
             pod,
@@ -125,10 +127,11 @@ fn host_config(spec: &PodSpec, abilities: &Abilities) -> HostConfig {
 }
 
 fn mounts(request: &Request<'_>) -> Vec<Mount> {
-    let volume_mounts = request.container.volume_mounts.iter().flatten().zip(&request.mounts);
+    let volume_mounts = request.container.volume_mounts.iter().flatten().zip(&request.mounts).enumerate();
     let mut mounts: Vec<Mount> = volume_mounts
-        .map(|(mount, source)| {
-            bind(source.display().to_string(), mount.mount_path.clone(), mount.read_only == Some(true))
+        .map(|(index, (mount, source))| {
+            let read_only = read_only(request.pod, request.container, index);
+            bind(source.display().to_string(), mount.mount_path.clone(), read_only)
         })
         .collect();
     let words = request.container.termination_message_path.clone().unwrap_or_else(|| "/dev/termination-log".to_owned());
@@ -168,16 +171,26 @@ fn limits(container: &Container, abilities: &Abilities, host: &mut HostConfig) {
     }
 }
 
-fn restrict(security: &SecurityContext, host: &mut HostConfig) {
+fn restrict(pod: &PodSecurityContext, security: &SecurityContext, host: &mut HostConfig) {
     host.readonly_rootfs = security.read_only_root_filesystem;
     host.privileged = security.privileged;
     if let Some(capabilities) = &security.capabilities {
         host.cap_add.clone_from(&capabilities.add);
         host.cap_drop.clone_from(&capabilities.drop);
     }
+    let mut options = Vec::new();
     if security.allow_privilege_escalation == Some(false) {
-        host.security_opt = Some(vec!["no-new-privileges".to_owned()]);
+        options.push("no-new-privileges".to_owned());
     }
+    let seccomp = security.seccomp_profile.as_ref().or(pod.seccomp_profile.as_ref());
+    if seccomp.is_some_and(|profile| profile.type_ == "Unconfined") {
+        options.push("seccomp=unconfined".to_owned());
+    }
+    let armor = security.app_armor_profile.as_ref().or(pod.app_armor_profile.as_ref());
+    if armor.is_some_and(|profile| profile.type_ == "Unconfined") {
+        options.push("apparmor=unconfined".to_owned());
+    }
+    host.security_opt = (!options.is_empty()).then_some(options);
 }
 
 /// `uid[:gid]`, or the image's own user. With `runAsNonRoot` a user that is root, or whose number cannot be known, is refused.

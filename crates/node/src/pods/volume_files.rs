@@ -7,64 +7,83 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io;
-use std::os::unix::fs::{DirBuilderExt as _, PermissionsExt as _, chown, symlink};
+use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, PermissionsExt as _, chown, lchown, symlink};
 use std::path::{Component, Path, PathBuf};
 
+use super::host_path;
 use super::volumes::{PlannedFile, VolumePlan, stays_inside};
 
 /// The name of the link to the current version.
 const CURRENT: &str = "..data";
 
-/// The folder of one pod.
+/// The folders of one pod.
 #[derive(Debug, Clone)]
 pub(crate) struct PodFolder {
     path: PathBuf,
+    /// For its volumes in memory.
+    memory: PathBuf,
+}
+
+/// Who owns what a pod's volumes hold.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Ownership {
+    /// `fsGroup`.
+    pub(crate) group: Option<u32>,
+    /// What is in a claim's folder is handed over only where the folder itself is not the group's yet.
+    pub(crate) on_root_mismatch: bool,
 }
 
 impl PodFolder {
-    /// The folder of the pod with that UID below `pods`.
-    pub(crate) fn new(pods: &Path, uid: &str) -> Self {
-        Self { path: pods.join(uid) }
+    /// The folders of the pod with that UID below `pods` and `memory`.
+    pub(crate) fn new(pods: &Path, memory: &Path, uid: &str) -> Self {
+        Self { path: pods.join(uid), memory: memory.join(uid) }
     }
 
-    /// Where a volume lies.
-    pub(crate) fn volume(&self, name: &str) -> PathBuf {
-        self.path.join("volumes").join(name)
-    }
-
-    /// Writes the volumes as planned; what is already so stays untouched. `group` owns the files where it is given.
-    pub(crate) fn write(&self, plans: &BTreeMap<String, VolumePlan>, group: Option<u32>) -> io::Result<()> {
+    /// Makes the volumes as planned and returns where each lies; what is already so stays untouched.
+    pub(crate) fn write(
+        &self,
+        plans: &BTreeMap<String, VolumePlan>,
+        ownership: Ownership,
+    ) -> io::Result<BTreeMap<String, PathBuf>> {
         private_folder(&self.path)?;
         private_folder(&self.path.join("volumes"))?;
+        let mut places = BTreeMap::new();
         for (name, plan) in plans {
-            let volume = self.volume(name);
-            match plan {
+            let volume = self.path.join("volumes").join(name);
+            let place = match plan {
                 VolumePlan::Empty => {
-                    let fresh = !volume.exists();
-                    fs::create_dir_all(&volume)?;
-                    if fresh {
-                        // Any user of any container of the pod may write here, as Kubernetes has it.
-                        fs::set_permissions(
-                            &volume,
-                            fs::Permissions::from_mode(if group.is_some() { 0o2777 } else { 0o777 }),
-                        )?;
-                        chown(&volume, None, group)?;
-                    }
+                    empty_folder(&volume, ownership.group)?;
+                    volume
                 }
-                VolumePlan::Files(files) => write_files(&volume, files, group)?,
-            }
+                VolumePlan::Memory => {
+                    private_folder(&self.memory)?;
+                    let volume = self.memory.join(name);
+                    empty_folder(&volume, ownership.group)?;
+                    volume
+                }
+                VolumePlan::Files(files) => {
+                    write_files(&volume, files, ownership.group)?;
+                    volume
+                }
+                VolumePlan::Claim(folder) => {
+                    hand_over(folder, ownership)?;
+                    folder.clone()
+                }
+                VolumePlan::Host(wanted) => host_path::open(wanted)?,
+            };
+            places.insert(name.clone(), place);
         }
-        Ok(())
+        Ok(places)
     }
 
-    /// The path to mount for `sub_path` of a volume. It is made where the volume is an empty folder; otherwise it must exist.
-    pub(crate) fn sub_path(&self, volume: &str, sub_path: &str, plan: Option<&VolumePlan>) -> io::Result<PathBuf> {
+    /// The path to mount for `sub_path` of the volume at `root`. It is made where the volume is one that containers
+    /// write to; otherwise it must exist.
+    pub(crate) fn sub_path(root: &Path, sub_path: &str, plan: Option<&VolumePlan>) -> io::Result<PathBuf> {
         if !stays_inside(sub_path) {
             return Err(io::Error::new(io::ErrorKind::InvalidInput, "it must be relative, without `..`"));
         }
-        let root = self.volume(volume);
         let path = root.join(sub_path);
-        if matches!(plan, Some(VolumePlan::Empty)) && !path.exists() {
+        if !matches!(plan, Some(VolumePlan::Files(_))) && !path.exists() {
             fs::create_dir_all(&path)?;
             fs::set_permissions(&path, fs::Permissions::from_mode(0o777))?;
         }
@@ -97,13 +116,58 @@ impl PodFolder {
         (!words.is_empty()).then(|| String::from_utf8_lossy(&words).into_owned())
     }
 
-    /// Removes the folder with all that is in it; fine when it is gone.
+    /// Removes the folders with all that is in them; fine when they are gone. Claims stay.
     pub(crate) fn remove(&self) -> io::Result<()> {
-        match fs::remove_dir_all(&self.path) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
-            other => other,
+        for folder in [&self.memory, &self.path] {
+            match fs::remove_dir_all(folder) {
+                Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+                _ => {}
+            }
         }
+        Ok(())
     }
+}
+
+/// A folder that any user of any container of the pod may write to, as Kubernetes has it.
+fn empty_folder(folder: &Path, group: Option<u32>) -> io::Result<()> {
+    if folder.exists() {
+        return Ok(());
+    }
+    fs::create_dir_all(folder)?;
+    chown(folder, None, group)?;
+    fs::set_permissions(folder, fs::Permissions::from_mode(if group.is_some() { 0o2777 } else { 0o777 }))
+}
+
+/// Gives a claim's folder and what is in it to the pod's group, readable and writable.
+fn hand_over(folder: &Path, ownership: Ownership) -> io::Result<()> {
+    let Some(group) = ownership.group else { return Ok(()) };
+    let of = fs::metadata(folder)?;
+    if ownership.on_root_mismatch && of.gid() == group && of.mode() & 0o2070 == 0o2070 {
+        return Ok(());
+    }
+    let mut folders = vec![folder.to_owned()];
+    while let Some(next) = folders.pop() {
+        for entry in fs::read_dir(&next)? {
+            let entry = entry?;
+            let kind = entry.file_type()?;
+            if kind.is_dir() {
+                folders.push(entry.path());
+            } else {
+                lchown(entry.path(), None, Some(group))?;
+                if kind.is_file() {
+                    allow(&entry.path(), 0o660)?;
+                }
+            }
+        }
+        lchown(&next, None, Some(group))?;
+        allow(&next, 0o2770)?;
+    }
+    Ok(())
+}
+
+fn allow(path: &Path, more: u32) -> io::Result<()> {
+    let mode = fs::metadata(path)?.mode();
+    if mode & more == more { Ok(()) } else { fs::set_permissions(path, fs::Permissions::from_mode(mode | more)) }
 }
 
 fn private_folder(path: &Path) -> io::Result<()> {
@@ -204,18 +268,18 @@ mod tests {
     #[test]
     fn all_files_of_a_volume_change_at_once_and_old_ones_vanish() {
         let folder = tempfile::tempdir().expect("a temporary folder");
-        let pod = PodFolder::new(folder.path(), "u");
-        pod.write(&files(&[("a", "1", 0o400), ("sub/b", "1", 0o644)]), None).expect("written");
-        let volume = pod.volume("v");
+        let pod = PodFolder::new(folder.path(), &folder.path().join("memory"), "u");
+        pod.write(&files(&[("a", "1", 0o400), ("sub/b", "1", 0o644)]), Ownership::default()).expect("written");
+        let volume = folder.path().join("u/volumes/v");
         let first = fs::read_link(volume.join(CURRENT)).expect("a link");
         assert_eq!(fs::read_to_string(volume.join("a")).expect("read"), "1");
         assert_eq!(fs::metadata(volume.join("a")).expect("there").permissions().mode() & 0o777, 0o400);
         assert_eq!(fs::read_to_string(volume.join("sub/b")).expect("read"), "1");
 
-        pod.write(&files(&[("a", "1", 0o400), ("sub/b", "1", 0o644)]), None).expect("written");
+        pod.write(&files(&[("a", "1", 0o400), ("sub/b", "1", 0o644)]), Ownership::default()).expect("written");
         assert_eq!(fs::read_link(volume.join(CURRENT)).expect("a link"), first, "what is so stays untouched");
 
-        pod.write(&files(&[("a", "2", 0o400), ("c", "2", 0o644)]), None).expect("written");
+        pod.write(&files(&[("a", "2", 0o400), ("c", "2", 0o644)]), Ownership::default()).expect("written");
         assert_ne!(fs::read_link(volume.join(CURRENT)).expect("a link"), first);
         assert_eq!(fs::read_to_string(volume.join("a")).expect("read"), "2");
         assert!(!volume.join("sub").exists() && !volume.join(first).exists());
@@ -228,13 +292,33 @@ mod tests {
     #[test]
     fn a_sub_path_cannot_leave_its_volume() {
         let folder = tempfile::tempdir().expect("a temporary folder");
-        let pod = PodFolder::new(folder.path(), "u");
+        let pod = PodFolder::new(folder.path(), &folder.path().join("memory"), "u");
         let plans = BTreeMap::from([("v".to_owned(), VolumePlan::Empty)]);
-        pod.write(&plans, None).expect("written");
-        symlink("/etc", pod.volume("v").join("out")).expect("linked");
+        let places = pod.write(&plans, Ownership::default()).expect("written");
+        let root = &places["v"];
+        symlink("/etc", root.join("out")).expect("linked");
         let plan = plans.get("v");
-        assert!(pod.sub_path("v", "../..", plan).is_err());
-        assert!(pod.sub_path("v", "out", plan).is_err());
-        assert!(pod.sub_path("v", "in/deep", plan).expect("made").is_dir());
+        assert!(PodFolder::sub_path(root, "../..", plan).is_err());
+        assert!(PodFolder::sub_path(root, "out", plan).is_err());
+        assert!(PodFolder::sub_path(root, "in/deep", plan).expect("made").is_dir());
+    }
+
+    #[test]
+    fn a_volume_in_memory_goes_with_its_pod_and_a_claim_stays() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let (memory, claim) = (folder.path().join("memory"), folder.path().join("claim"));
+        fs::create_dir_all(claim.join("deep")).expect("made");
+        fs::write(claim.join("deep/file"), "kept").expect("written");
+        fs::set_permissions(claim.join("deep/file"), fs::Permissions::from_mode(0o600)).expect("set");
+        let pod = PodFolder::new(&folder.path().join("pods"), &memory, "u");
+        let plans =
+            BTreeMap::from([("m".to_owned(), VolumePlan::Memory), ("c".to_owned(), VolumePlan::Claim(claim.clone()))]);
+        let group = nix::unistd::getgid().as_raw();
+        let places = pod.write(&plans, Ownership { group: Some(group), on_root_mismatch: false }).expect("written");
+        assert_eq!((&places["m"], &places["c"]), (&memory.join("u/m"), &claim));
+        let mode = |path: &str| fs::metadata(claim.join(path)).expect("there").mode() & 0o7777;
+        assert_eq!((mode("") & 0o2770, mode("deep") & 0o2770, mode("deep/file")), (0o2770, 0o2770, 0o660));
+        pod.remove().expect("removed");
+        assert!(!memory.join("u").exists() && claim.join("deep/file").exists());
     }
 }

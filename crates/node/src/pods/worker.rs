@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use k8s_openapi::api::core::v1::{ObjectReference, Pod};
 use kube::ResourceExt as _;
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::AbortOnDropHandle;
 
 use super::decide::{Action, Block, Decision, Seen, decide, is_final};
 use super::fields::{Unsupported, unsupported};
@@ -17,11 +18,14 @@ use super::mailbox::{Mail, Mailbox};
 use super::out_of_memory::{KILLED, killed_by_kernel};
 use super::probe_set::ProbeSet;
 use super::volume_files::PodFolder;
-use crate::engine::{Observed, Phase};
+use crate::engine::{Observed, Phase, engine_words};
 use crate::recorder::{Tone, reference};
 
 /// How much of a container's last words is shown.
 const LAST_WORDS: u64 = 4096;
+/// How much of a failed container's log is shown in their place where the container asks for that.
+const LOG_LINES: u32 = 80;
+const LOG_BYTES: usize = 2048;
 /// The pause before something that failed without its own back-off is tried again.
 pub(super) const RETRY: Duration = Duration::from_secs(1);
 
@@ -32,6 +36,12 @@ pub(crate) enum End {
     Removed,
     /// The node stops; containers run on.
     Stopped,
+}
+
+/// Ids of containers of which the worker knows more than the engine.
+pub(super) struct Noted {
+    stopping: BTreeSet<String>,
+    started: BTreeSet<String>,
 }
 
 pub(crate) struct Worker {
@@ -51,6 +61,12 @@ pub(crate) struct Worker {
     /// Images whose latest version was looked for, for `imagePullPolicy: Always`: by container and attempt.
     pub(super) refreshed: BTreeSet<(String, u32)>,
     pub(super) probes: BTreeMap<String, ProbeSet>,
+    /// Hooks after the start that are running, by container id.
+    pub(super) hooks: BTreeMap<String, AbortOnDropHandle<()>>,
+    /// Ids of containers whose hook after the start succeeded.
+    pub(super) hooked: BTreeSet<String>,
+    /// Containers whose hook before the stop and stop signal are under way, by id.
+    pub(super) ending: BTreeMap<String, AbortOnDropHandle<()>>,
     pub(super) last_words: BTreeMap<String, String>,
     pub(super) out_of_memory: BTreeSet<String>,
     pub(super) unsupported: Vec<Unsupported>,
@@ -63,7 +79,7 @@ pub(crate) struct Worker {
 impl Worker {
     pub(crate) fn new(ground: Arc<Ground>, mailbox: Arc<Mailbox>, pod: Arc<Pod>, adopted: Vec<Observed>) -> Self {
         let spec = serde_json::to_value(&pod.spec).unwrap_or_default();
-        let folder = PodFolder::new(&ground.pods_folder, &pod.uid().unwrap_or_default());
+        let folder = PodFolder::new(&ground.pods_folder, &ground.memory_folder, &pod.uid().unwrap_or_default());
         let mut worker = Self {
             reference: reference(&*pod),
             unsupported: unsupported(&spec),
@@ -79,6 +95,9 @@ impl Worker {
             pulling: BTreeSet::new(),
             refreshed: BTreeSet::new(),
             probes: BTreeMap::new(),
+            hooks: BTreeMap::new(),
+            hooked: BTreeSet::new(),
+            ending: BTreeMap::new(),
             last_words: BTreeMap::new(),
             out_of_memory: BTreeSet::new(),
             write_again: false,
@@ -146,26 +165,28 @@ impl Worker {
         }
     }
 
-    pub(super) fn seen<'a>(&'a self, stopping: &'a BTreeSet<String>) -> Seen<'a> {
+    pub(super) fn seen<'a>(&'a self, noted: &'a Noted) -> Seen<'a> {
         Seen {
             pod: &self.pod,
             infra: self.infra.as_ref(),
             containers: &self.containers,
             blocked: &self.blocked,
             unhealthy: &self.unhealthy,
-            stopping,
+            stopping: &noted.stopping,
+            started: &noted.started,
             backoff: self.ground.backoff,
             now: Timestamp::now(),
         }
     }
 
-    pub(super) fn stopping_ids(&self) -> BTreeSet<String> {
-        self.stopping.keys().cloned().collect()
+    pub(super) fn noted(&self) -> Noted {
+        let started = self.probes.values().filter(|set| set.verdict().started).map(|set| set.id().to_owned());
+        Noted { stopping: self.stopping.keys().cloned().collect(), started: started.collect() }
     }
 
     fn decide(&self) -> Decision {
-        let stopping = self.stopping_ids();
-        decide(&self.seen(&stopping))
+        let noted = self.noted();
+        decide(&self.seen(&noted))
     }
 
     fn waits_for_pull(&self, action: &Action) -> bool {
@@ -193,7 +214,11 @@ impl Worker {
             let known = self.pod.resource_version().and_then(|version| version.parse::<u64>().ok());
             let arrived = pod.resource_version().and_then(|version| version.parse::<u64>().ok());
             if arrived >= known || arrived.is_none() {
+                let files_change = self.downward_files_differ(&pod);
                 self.pod = pod;
+                if files_change {
+                    self.refresh_volumes().await;
+                }
             }
         }
         if let Some(found) = mail.relisted {
@@ -226,7 +251,7 @@ impl Worker {
             }
         }
         if mail.config {
-            self.unblock(|block| block.reason == "CreateContainerConfigError");
+            self.unblock(|block| matches!(block.reason, "CreateContainerConfigError" | "ContainerCreating"));
             self.refresh_volumes().await;
         }
         if mail.images {
@@ -234,6 +259,9 @@ impl Worker {
         }
         for (image, ended) in mail.pulled {
             self.pulled(&image, ended).await;
+        }
+        for (id, answer) in mail.hooks {
+            self.hook_ended(&id, answer);
         }
         for ((id, kind), report) in mail.reports {
             self.heard(&id, kind, &report);
@@ -253,8 +281,7 @@ impl Worker {
     /// Takes in one container as it is now.
     pub(super) fn take(&mut self, found: Observed) {
         if found.phase == Phase::Exited {
-            self.stopping.remove(&found.id);
-            self.unhealthy.remove(&found.id);
+            self.over(&found.id.clone());
         }
         if found.label(labels::CONTAINER_NAME) == labels::INFRA {
             if self.infra.as_ref().is_none_or(|held| held.id == found.id || held.attempt() < found.attempt()) {
@@ -277,10 +304,18 @@ impl Worker {
         for attempts in self.containers.values_mut() {
             attempts.retain(|held| held.id != id);
         }
-        self.stopping.remove(id);
-        self.unhealthy.remove(id);
+        self.over(id);
         self.last_words.remove(id);
         self.out_of_memory.remove(id);
+    }
+
+    /// A container has ended: what was under way for it is over.
+    fn over(&mut self, id: &str) {
+        self.stopping.remove(id);
+        self.unhealthy.remove(id);
+        self.hooks.remove(id);
+        self.hooked.remove(id);
+        self.ending.remove(id);
     }
 
     /// Finds out why a container ended.
@@ -289,8 +324,16 @@ impl Worker {
         if found.phase != Phase::Exited || name == labels::INFRA {
             return;
         }
+        let policy = self.container(name).and_then(|container| container.termination_message_policy);
         if let Some(words) = self.folder.read_last_words(name, found.attempt(), LAST_WORDS) {
             self.last_words.insert(found.id.clone(), words);
+        } else if found.exit_code != 0 && policy.as_deref() == Some("FallbackToLogsOnError") {
+            match self.ground.engine.last_lines(&found.id, LOG_LINES, LOG_BYTES).await {
+                Ok(words) => self.last_words.extend((!words.is_empty()).then(|| (found.id.clone(), words))),
+                Err(error) => {
+                    tracing::warn!(pod = %self.pod.name_any(), error = %engine_words(&error), "a log was not read");
+                }
+            }
         }
         if found.exit_code == KILLED
             && found.memory_limited

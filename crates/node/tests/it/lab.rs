@@ -49,6 +49,7 @@ impl Lab {
         let namespaces: Api<Namespace> = Api::all(client.clone());
         let namespace = object(json!({"metadata": {"name": NAMESPACE}}));
         namespaces.create(&PostParams::default(), &namespace).await.expect("a namespace");
+        std::fs::create_dir(folder.path().join("given")).expect("made");
         let image = format!("localhost/{}:1", engine.instance());
         let mut lab = Self { client, engine, node: None, image, folder, _server: server };
         lab.bring_image(&lab.image.clone()).await;
@@ -61,8 +62,14 @@ impl Lab {
         let networks = Arc::new(EngineNetworks::new(self.engine.clone()));
         let mut options =
             NodeOptions::new(self.client.clone(), self.engine.clone(), networks, self.folder.path().join("node"));
+        options.host_paths = vec![self.given()];
         options.restart_backoff = Backoff { initial: Duration::from_millis(600), longest: Duration::from_secs(2) };
         self.node = Some(Node::start(options).await.expect("the node starts"));
+    }
+
+    /// The folder of this computer that pods may be given.
+    pub(crate) fn given(&self) -> PathBuf {
+        self.folder.path().join("given")
     }
 
     /// Stops the node; its containers run on.

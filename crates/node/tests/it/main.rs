@@ -3,6 +3,7 @@
 
 mod lab;
 mod lifecycle;
+mod pods;
 mod restarts;
 mod rollouts;
 mod secrets;

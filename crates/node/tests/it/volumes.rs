@@ -64,7 +64,7 @@ async fn configuration_arrives_as_environment_and_files_and_files_follow_changes
     lab.end().await;
 }
 
-async fn output(lab: &Lab, pod: &k8s_openapi::api::core::v1::Pod, command: &[&str]) -> String {
+pub(crate) async fn output(lab: &Lab, pod: &k8s_openapi::api::core::v1::Pod, command: &[&str]) -> String {
     use kube::ResourceExt as _;
     let uid = pod.uid().expect("a UID");
     let place = node::PodPlace { namespace: NAMESPACE, name: &pod.name_any(), uid: &uid };
