@@ -10,19 +10,21 @@ pub(crate) struct Engine {
     pub(crate) program: PathBuf,
 }
 
-/// What Debian and Ubuntu call what is needed.
-const PACKAGES: &[&str] = &["podman", "runc", "netavark", "aardvark-dns"];
+/// What Debian and Ubuntu call what is needed. Podman's networks call `iptables`, which no package there depends on.
+const PACKAGES: &[&str] = &["podman", "runc", "netavark", "aardvark-dns", "iptables"];
 
 /// Finds podman or docker; installs podman where neither is there and that is allowed.
 pub(crate) fn find_or_install() -> Result<Engine> {
-    if let Some(engine) = find() {
+    if let Some(engine) = find()
+        && (!engine.program.ends_with("podman") || filters_packets())
+    {
         return Ok(engine);
     }
     let command = format!("apt-get install -y --no-install-recommends {}", PACKAGES.join(" "));
     let may = nix::unistd::geteuid().is_root() && in_path("apt-get").is_some();
     if !may {
         bail!(
-            "there is no container engine (podman or docker) on this machine. Install one, for example with:\n\n  sudo {command}\n\nand run this command again. Nothing was changed."
+            "there is no container engine on this machine (docker, or podman with iptables). Install one, for example with:\n\n  sudo {command}\n\nand run this command again. Nothing was changed."
         );
     }
     step("installing podman");
@@ -49,6 +51,14 @@ fn find() -> Option<Engine> {
             .filter(|program| Command::new(program).arg("info").output().is_ok_and(|output| output.status.success()))
     };
     in_path("podman").or_else(docker).map(|program| Engine { program })
+}
+
+/// Whether there is a program that Podman's networks are set up with. It is often not in an ordinary user's PATH.
+fn filters_packets() -> bool {
+    let names = ["iptables", "nft"];
+    names.iter().any(|name| {
+        in_path(name).is_some() || ["/usr/sbin", "/sbin"].iter().any(|folder| Path::new(folder).join(name).is_file())
+    })
 }
 
 /// A program that can be started by its name.

@@ -27,7 +27,7 @@ pub(crate) fn run(once: bool) -> Result<bool> {
 async fn demo(once: bool) -> Result<bool> {
     let engine = engine::find_or_install()?;
     let made = make::everything(&engine)?;
-    let before = remains::Remains::see(&engine);
+    let before = remains::Before::see();
     let folder = tempfile::Builder::new()
         .prefix("openchoreo-demo-")
         .tempdir()
@@ -56,9 +56,9 @@ async fn demo(once: bool) -> Result<bool> {
         first.as_secs_f64()
     );
     if once {
+        let mark = remains::Mark::of(&folder.path().join("data"))?;
         server.stop().await?;
-        let after = remains::Remains::see(&engine);
-        let left = after.beside(&before);
+        let left = before.left(&engine, &mark)?;
         ensure!(left.is_empty(), "the demo left something behind: {}", left.join(", "));
         println!("everything taken down, nothing left behind");
         return Ok(true);

@@ -65,8 +65,18 @@ pub enum EngineError {
     },
 }
 
-/// What the engine said, without the client library's wrapping.
+/// What the engine said, without the client library's wrapping; with the way out where its words do not show it.
 pub fn engine_words(error: &bollard::errors::Error) -> String {
+    let mut words = plain_words(error);
+    if words.contains("netavark") && words.contains("No such file or directory") {
+        words.push_str(
+            ". Podman's network program calls iptables, which is not installed (Debian and Ubuntu: `apt-get install iptables`)",
+        );
+    }
+    words
+}
+
+fn plain_words(error: &bollard::errors::Error) -> String {
     match error {
         bollard::errors::Error::DockerResponseServerError { message, .. } => message.trim().to_owned(),
         bollard::errors::Error::DockerStreamError { error } => error.trim().to_owned(),
@@ -95,5 +105,23 @@ pub fn is_missing(error: &bollard::errors::Error) -> bool {
             message.contains("no such container")
         }
         _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::engine_words;
+
+    #[test]
+    fn a_network_program_without_iptables_is_told_with_the_way_out() {
+        let error = bollard::errors::Error::DockerResponseServerError {
+            status_code: 500,
+            message: "netavark: No such file or directory (os error 2)\n".to_owned(),
+        };
+        assert_eq!(
+            engine_words(&error),
+            "netavark: No such file or directory (os error 2). Podman's network program calls iptables, which is not \
+             installed (Debian and Ubuntu: `apt-get install iptables`)"
+        );
     }
 }

@@ -26,7 +26,7 @@ impl Controller for DataPlaneController {
         let cluster = ClusterId::plane("DataPlane", plane.namespace(), plane.name());
         let status = |more: Option<Condition>| PlaneStatus {
             observed_generation: generation,
-            conditions: [created("DataPlaneCreated", "DataPlane is created", generation)]
+            conditions: [created("DataPlaneCreated", "Dataplane is created", generation)]
                 .into_iter()
                 .chain(more)
                 .collect(),
@@ -36,7 +36,7 @@ impl Controller for DataPlaneController {
             return Plan::new().add_finalizer(finalizers::DATA_PLANE).status(status(None)).event(
                 EventType::Normal,
                 "ReconcileComplete",
-                "DataPlane is created",
+                "Dataplane is created",
             );
         }
         let users = match lookup::list_spec(
@@ -76,10 +76,10 @@ impl Controller for ClusterDataPlaneController {
             .add_finalizer(finalizers::CLUSTER_DATA_PLANE)
             .status(ClusterPlaneStatus {
                 observed_generation: generation,
-                conditions: vec![created("ClusterDataPlaneCreated", "ClusterDataPlane is created", generation)],
+                conditions: vec![created("ClusterDataPlaneCreated", "ClusterDataplane is created", generation)],
                 agent_connection: Some(connection(world, &cluster, before)),
             })
-            .event(EventType::Normal, "ReconcileComplete", "ClusterDataPlane is created")
+            .event(EventType::Normal, "ReconcileComplete", "ClusterDataplane is created")
     }
 }
 
