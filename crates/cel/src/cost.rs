@@ -215,7 +215,8 @@ impl Estimator<'_> {
             path.push(field);
             path
         });
-        Known { path, ..Known::of(operand.cost.plus(Estimate::exactly(1))) }
+        let own = Estimate::exactly(u64::from(mode != SelectMode::Test));
+        Known { path, ..Known::of(operand.cost.plus(own)) }
     }
 
     fn call(&mut self, expr: &Expr, function: &str, target: Option<&Expr>, args: &[Expr]) -> Known {
@@ -233,7 +234,7 @@ impl Estimator<'_> {
             (Some(known), Some(part)) => self.size_of(known, part),
             _ => Estimate::exactly(1),
         };
-        let kind = |place: usize| parts.get(place).map_or(&Type::Dyn, |part| self.checked.type_of(part));
+        let kind = |place: usize| parts.get(place).map_or(&Type::Dyn, |part| without_null(self.checked.type_of(part)));
         let one = Estimate::exactly(1);
         let done = |own: Estimate| Known::of(costs.plus(own));
         match function {
@@ -264,9 +265,9 @@ impl Estimator<'_> {
                     _ => done(one),
                 }
             }
-            "_==_" | "_!=_" | "_<_" | "_<=_" | "_>_" | "_>=_" => match (kind(0), kind(1)) {
-                (Type::String | Type::Bytes | Type::List(_) | Type::Map(_), _)
-                | (_, Type::String | Type::Bytes | Type::List(_) | Type::Map(_)) => {
+            "_==_" | "_!=_" => done(size(0).smaller(size(1)).factor(TRAVERSAL)),
+            "_<_" | "_<=_" | "_>_" | "_>=_" => match (kind(0), kind(1)) {
+                (Type::String | Type::Bytes | Type::Dyn, Type::String | Type::Bytes | Type::Dyn) => {
                     done(size(0).smaller(size(1)).factor(TRAVERSAL))
                 }
                 _ => done(one),
@@ -280,26 +281,46 @@ impl Estimator<'_> {
             "contains" => done(size(0).factor(TRAVERSAL).times(size(1).factor(TRAVERSAL))),
             "startsWith" | "endsWith" => done(size(1).factor(TRAVERSAL)),
             "lowerAscii" | "upperAscii" | "substring" | "trim" | "charAt" | "bytes" | "string" | "reverse"
-            | "split" | "format" | "url" | "quantity" | "ip" | "cidr" | "semver" | "isURL" | "isQuantity" | "isIP"
-            | "isCIDR" | "isSemver" | "strings.quote" | "base64.encode" | "base64.decode" | "join" => {
+            | "format" | "url" | "quantity" | "ip" | "cidr" | "semver" | "isURL" | "isQuantity" | "isIP" | "isCIDR"
+            | "isSemver" | "strings.quote" | "base64.encode" | "base64.decode" | "join" => {
                 Known { size: Some(Estimate::up_to(size(0).max)), ..done(size(0).factor(TRAVERSAL)) }
             }
+            "split" => Known { size: Some(Estimate::up_to(size(0).max)), ..done(size(0).factor(2.0 * TRAVERSAL)) },
             "replace" => {
                 let grown = size(0).times(size(2).plus(one));
-                Known { size: Some(Estimate::up_to(grown.max)), ..done(size(0).plus(size(2)).factor(TRAVERSAL)) }
+                Known { size: Some(Estimate::up_to(grown.max)), ..done(size(0).factor(2.0 * TRAVERSAL)) }
             }
-            "isSorted" | "sum" | "max" | "min" | "indexOf" | "lastIndexOf" | "sort" | "flatten" | "slice" => {
-                Known { size: Some(Estimate::up_to(size(0).max)), ..done(size(0)) }
-            }
+            "isSorted" | "sum" | "max" | "min" | "indexOf" | "lastIndexOf" => match kind(0) {
+                Type::List(item) => {
+                    let step = known.first().map_or(one, |list| self.compared(list, item));
+                    done(size(0).times(step))
+                }
+                _ => done(size(0).factor(TRAVERSAL)),
+            },
+            "sort" | "flatten" | "slice" => Known { size: Some(Estimate::up_to(size(0).max)), ..done(size(0)) },
             "distinct" => Known { size: Some(Estimate::up_to(size(0).max)), ..done(size(0).times(size(0))) },
             "sets.contains" | "sets.equivalent" | "sets.intersects" => done(size(0).times(size(1))),
             _ => done(one),
         }
     }
 
+    /// What comparing one item of a list costs: a step, and going through a text.
+    fn compared(&self, list: &Known, item: &Type) -> Estimate {
+        let one = Estimate::exactly(1);
+        if !matches!(without_null(item), Type::String | Type::Bytes) {
+            return one;
+        }
+        let path = list.path.clone().map(|mut path| {
+            path.push(ITEMS.into());
+            path
+        });
+        let item = self.size(&Known { path, ..Known::of(one) }, item);
+        one.plus(item.factor(TRAVERSAL))
+    }
+
     fn comprehension(&mut self, c: &Comprehension) -> Known {
         let range = self.expr(&c.range);
-        let range_type = self.checked.type_of(&c.range).clone();
+        let range_type = without_null(self.checked.type_of(&c.range)).clone();
         let count = self.size(&range, &range_type);
         let list = matches!(range_type, Type::List(_));
         let below = |step: &str| {
@@ -343,5 +364,13 @@ impl Estimator<'_> {
         };
         let cost = range.cost.plus(Estimate::exactly(begin + end)).plus(count.times(turn));
         Known { size, ..Known::of(cost) }
+    }
+}
+
+/// The type of what is not null.
+fn without_null(ty: &Type) -> &Type {
+    match ty {
+        Type::Nullable(inner) => without_null(inner),
+        ty => ty,
     }
 }

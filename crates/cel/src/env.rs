@@ -45,6 +45,7 @@ pub(crate) struct Inner {
     parse: ParseOptions,
     cost_limit: u64,
     escaped_fields: bool,
+    pub(crate) number_unions: bool,
     qualified: bool,
 }
 
@@ -182,6 +183,7 @@ impl Env {
                 },
                 cost_limit: DEFAULT_COST_LIMIT,
                 escaped_fields: false,
+                number_unions: false,
                 qualified: false,
             };
             EnvBuilder { inner }.library(libraries::standard()).inner
@@ -339,6 +341,21 @@ impl EnvBuilder {
     /// Accepts Kubernetes' escaped property names (`self.__var__`, `self.a__dash__b`) for declared fields.
     pub fn escaped_fields(mut self, accepted: bool) -> Self {
         self.inner.escaped_fields = accepted;
+        self
+    }
+
+    /// Lets a list or map that mixes types of numbers be of a union of these, `list(int | double)`, instead of `dyn`: the
+    /// check then tells what cannot be done with any number.
+    ///
+    /// ```
+    /// use cel::Env;
+    /// let strict = Env::builder().number_unions(true).build();
+    /// assert_eq!(strict.compile("[1, 2.5]").unwrap().output_type().to_string(), "list(int | double)");
+    /// assert!(strict.compile("!([1, 2.5][0])").is_err());
+    /// assert!(Env::builder().build().compile("!([1, 2.5][0])").is_ok());
+    /// ```
+    pub fn number_unions(mut self, wanted: bool) -> Self {
+        self.inner.number_unions = wanted;
         self
     }
 

@@ -11,6 +11,19 @@ use crate::value::Value;
 pub type Native = Arc<dyn Fn(&[Value]) -> Result<Value, EvalError> + Send + Sync>;
 
 /// A function or method: a name and its overloads.
+///
+/// ```
+/// use cel::{Env, EvalError, Function, Overload, Type, Value};
+///
+/// let shout = Overload::member("string_shout", [Type::String], Type::String, |args| match args {
+///     [Value::String(text)] => Ok(Value::from(format!("{}!", text.to_uppercase()))),
+///     _ => Err(EvalError::no_such_overload()),
+/// });
+/// let env = Env::builder().function(Function::new("shout").overload(shout)).build();
+/// let program = env.compile("'hello'.shout()").unwrap();
+/// assert_eq!(program.eval(&env.activation()).unwrap(), Value::from("HELLO!"));
+/// assert!(env.compile("1.shout()").is_err());
+/// ```
 #[derive(Clone, Debug)]
 pub struct Function {
     pub(crate) name: Arc<str>,

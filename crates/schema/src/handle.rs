@@ -10,7 +10,7 @@ use crate::error::FieldError;
 use crate::explain::Explained;
 use crate::node::{Additional, Arena, Kind, ListType, MapType, NodeData, NodeId};
 use crate::parse::{self, SchemaProblem};
-use crate::{default, explain, prune, validate};
+use crate::{default, explain, prune, rules, validate};
 
 /// A parsed schema. Cheap to clone; `Send + Sync`.
 #[derive(Clone)]
@@ -45,6 +45,27 @@ impl Schema {
         parse::structural(schema, false)
     }
 
+    /// Rules that may cost too much for what the schema allows their values to be: more than 10,000,000 units for one, over
+    /// all places that it is evaluated for, or 100,000,000 for all of them. An API server refuses such a definition.
+    ///
+    /// ```
+    /// let schema = |list: serde_json::Value| {
+    ///     schema::Schema::parse_plain(&serde_json::json!({
+    ///         "type": "object",
+    ///         "properties": {"names": list},
+    ///         "x-kubernetes-validations": [{"rule": "self.names.all(a, self.names.exists_one(b, a == b))"}],
+    ///     }))
+    /// };
+    /// let endless = schema(serde_json::json!({"type": "array", "items": {"type": "string"}}))?;
+    /// assert_eq!(endless.costs()[0].path, "x-kubernetes-validations[0].rule");
+    /// let limited = schema(serde_json::json!({"type": "array", "maxItems": 50, "items": {"type": "string", "maxLength": 63}}))?;
+    /// assert_eq!(limited.costs(), []);
+    /// # Ok::<(), Vec<schema::SchemaProblem>>(())
+    /// ```
+    pub fn costs(&self) -> Vec<SchemaProblem> {
+        rules::cost::problems(&self.arena, self.root)
+    }
+
     /// The schema that accepts and preserves everything.
     pub fn any() -> Schema {
         let mut node = NodeData::new(Kind::Any);
@@ -67,6 +88,15 @@ impl Schema {
 
     /// Takes out unknown fields and returns their paths (`spec.x[0].y`); also takes out nulls of fields that are neither
     /// nullable nor have a default (those are not reported, as on a server).
+    ///
+    /// ```
+    /// use serde_json::json;
+    /// let schema = schema::Schema::parse_plain(&json!({"type": "object", "properties": {"a": {"type": "string"}}}))?;
+    /// let mut value = json!({"a": "x", "b": 1});
+    /// assert_eq!(schema.prune(&mut value), ["b"]);
+    /// assert_eq!(value, json!({"a": "x"}));
+    /// # Ok::<(), Vec<schema::SchemaProblem>>(())
+    /// ```
     pub fn prune(&self, value: &mut Value) -> Vec<String> {
         let mut dropped = Vec::new();
         prune::unknown_fields(&self.arena, self.root, value, &mut dropped);
@@ -76,6 +106,19 @@ impl Schema {
 
     /// Checks a value; `old` is the stored one on an update. On an update, errors of parts that did not change are left out
     /// (validation ratcheting), and transition rules see the old value.
+    ///
+    /// ```
+    /// use serde_json::json;
+    /// let schema = schema::Schema::parse_plain(&json!({"type": "object", "properties": {
+    ///     "owner": {"type": "string", "x-kubernetes-validations": [{"rule": "self == oldSelf", "message": "owner is immutable"}]},
+    ///     "size": {"type": "integer", "maximum": 3},
+    /// }}))?;
+    /// let old = json!({"owner": "a", "size": 5});
+    /// let errors = schema.validate(&json!({"owner": "b", "size": 5}), Some(&old));
+    /// assert_eq!(errors[0].to_string(), "owner: Invalid value: \"b\": owner is immutable");
+    /// assert_eq!(errors.len(), 1, "a size that was too large before is left alone");
+    /// # Ok::<(), Vec<schema::SchemaProblem>>(())
+    /// ```
     pub fn validate(&self, value: &Value, old: Option<&Value>) -> Vec<FieldError> {
         validate::all(self, value, old)
     }
@@ -105,6 +148,19 @@ impl fmt::Debug for Definitions {
 impl Definitions {
     /// Parses a map of name → schema. References are `#/components/schemas/NAME` or `#/definitions/NAME` and may be cyclic.
     /// The rules for structural schemas do not apply; an object that declares nothing keeps everything (raw extensions).
+    ///
+    /// ```
+    /// let document = serde_json::json!({
+    ///     "Tree": {"type": "object", "properties": {
+    ///         "name": {"type": "string"},
+    ///         "children": {"type": "array", "items": {"$ref": "#/components/schemas/Tree"}},
+    ///     }},
+    /// });
+    /// let definitions = schema::Definitions::parse(document.as_object().unwrap()).unwrap();
+    /// let tree = definitions.schema("Tree").unwrap();
+    /// let errors = tree.validate(&serde_json::json!({"children": [{"children": [{"name": 7}]}]}), None);
+    /// assert_eq!(errors[0].path, "children[0].children[0].name");
+    /// ```
     ///
     /// # Errors
     /// All problems: unknown references, unsupported keywords, bad patterns.

@@ -5,7 +5,7 @@
 //! Three ways in:
 //! - [`Schema::parse`]: the `openAPIV3Schema` of a custom resource version. The root is a resource: `apiVersion`, `kind` and
 //!   `metadata` belong to every such object whether the schema mentions them or not.
-//! - [`Schema::parse_plain`]: a schema for any JSON value (parameters of a component type). Nothing is implied at the root.
+//! - [`Schema::parse_plain`]: a schema for any JSON value, such as a configuration. Nothing is implied at the root.
 //! - [`Definitions::parse`]: the named, mutually referring schemas of an OpenAPI document (the built-in kinds).
 //!
 //! An API server's order is: [`Schema::prune`] on decoding, [`Schema::default_in_place`], admission, [`Schema::validate`].

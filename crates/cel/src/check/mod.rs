@@ -169,6 +169,7 @@ impl Checker<'_> {
     fn join(&mut self, before: Option<Type>, next: &Type) -> Type {
         match before {
             None => next.clone(),
+            Some(before) if self.env.number_unions => self.solution.join_numbers(&before, next),
             Some(before) => self.solution.join(&before, next),
         }
     }

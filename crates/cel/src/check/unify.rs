@@ -121,6 +121,22 @@ impl Solution {
         if self.fits(a, b) { most_general(a, b) } else { Type::Dyn }
     }
 
+    /// As [`Self::join`]; numbers of several types are of a union of these.
+    pub(super) fn join_numbers(&mut self, a: &Type, b: &Type) -> Type {
+        let Some((mut all, more)) = numbers(&self.resolve(a, false)).zip(numbers(&self.resolve(b, false))) else {
+            return self.join(a, b);
+        };
+        for ty in more {
+            if !all.contains(&ty) {
+                all.push(ty);
+            }
+        }
+        match all.as_slice() {
+            [one] => one.clone(),
+            several => Type::union(several),
+        }
+    }
+
     /// The type with all that is known put in; where nothing is known, `dyn` if asked for.
     pub(super) fn resolve(&self, ty: &Type, unknown_is_dyn: bool) -> Type {
         match ty {
@@ -168,6 +184,15 @@ impl Solution {
             }
             other => other.clone(),
         }
+    }
+}
+
+/// The types of numbers that it may be; `None` where it may be something else.
+fn numbers(ty: &Type) -> Option<Vec<Type>> {
+    match ty {
+        Type::Int | Type::Uint | Type::Double => Some(vec![ty.clone()]),
+        Type::Union(of) => of.iter().map(numbers).collect::<Option<Vec<_>>>().map(|of| of.concat()),
+        _ => None,
     }
 }
 

@@ -29,6 +29,14 @@ pub enum ToJsonError {
 
 impl Value {
     /// From JSON. Objects keep the order of the JSON value.
+    ///
+    /// ```
+    /// use cel::{Numbers, Value};
+    /// let json = serde_json::json!({"port": 80, "load": 0.5});
+    /// assert_eq!(Value::from_json(&json["port"], Numbers::AsInt), Value::Int(80));
+    /// assert_eq!(Value::from_json(&json["port"], Numbers::AsDouble), Value::Double(80.0));
+    /// assert_eq!(Value::from_json(&json, Numbers::AsInt).to_json().unwrap(), json);
+    /// ```
     pub fn from_json(json: &Json, numbers: Numbers) -> Self {
         match json {
             Json::Null => Self::Null,

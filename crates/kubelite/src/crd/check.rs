@@ -136,14 +136,8 @@ fn versions(spec: &Value, old: Option<&Value>, causes: &mut Vec<Cause>) {
                 format!("{at}.schema.openAPIV3Schema"),
                 "Required value: schemas are required",
             ));
-        } else if !unchanged && let Err(problems) = schema::Schema::parse(schema) {
-            for problem in problems {
-                causes.push(cause(
-                    "FieldValueInvalid",
-                    format!("{at}.schema.openAPIV3Schema"),
-                    format!("Invalid value: {problem}"),
-                ));
-            }
+        } else if !unchanged {
+            check_schema(schema, &format!("{at}.schema.openAPIV3Schema"), causes);
         }
         for (number, column) in version["additionalPrinterColumns"].as_array().into_iter().flatten().enumerate() {
             if let Err(problem) = JsonPath::parse(text(&column["jsonPath"])) {
@@ -170,5 +164,20 @@ fn versions(spec: &Value, old: Option<&Value>, causes: &mut Vec<Cause>) {
                 }
             }
         }
+    }
+}
+
+/// A schema that cannot be used, or whose rules could cost too much.
+fn check_schema(schema: &Value, at: &str, causes: &mut Vec<Cause>) {
+    match schema::Schema::parse(schema) {
+        Err(problems) => {
+            let told =
+                problems.iter().map(|problem| cause("FieldValueInvalid", at, format!("Invalid value: {problem}")));
+            causes.extend(told);
+        }
+        Ok(schema) => causes.extend(schema.costs().into_iter().map(|problem| {
+            let path = if problem.path.is_empty() { at.to_owned() } else { format!("{at}.{}", problem.path) };
+            cause("FieldValueForbidden", path, format!("Forbidden: {}", problem.detail))
+        })),
     }
 }

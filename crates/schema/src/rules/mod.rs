@@ -1,6 +1,7 @@
-//! `x-kubernetes-validations`: rules compiled once with types declared by the schema, evaluated with a cost budget.
+//! `x-kubernetes-validations`: rules compiled once with types declared by the schema, evaluated with a cost budget, estimated before.
 
 mod compile;
+pub(crate) mod cost;
 mod declare;
 mod field_path;
 mod run;

@@ -69,6 +69,19 @@ proptest! {
         prop_assert_eq!(once, twice);
     }
 
+    /// Pruning takes out what nobody knows, so it makes nothing wrong that was right.
+    #[test]
+    fn what_is_valid_stays_valid_when_it_is_pruned(value in any_json()) {
+        let schema = busy();
+        let mut value = value;
+        schema.default_in_place(&mut value);
+        if schema.validate(&value, None).is_empty() {
+            let mut pruned = value.clone();
+            schema.prune(&mut pruned);
+            prop_assert_eq!(schema.validate(&pruned, None), Vec::new(), "{} from {}", pruned, value);
+        }
+    }
+
     /// As an API server does it: what is pruned has no field left that the schema does not know, whatever was defaulted.
     #[test]
     fn what_was_pruned_and_defaulted_has_no_unknown_fields(value in any_json()) {
