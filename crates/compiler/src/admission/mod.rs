@@ -3,7 +3,10 @@
 //! Pure: an object in, field errors out. A surface decides how they reach the user.
 
 mod component;
+mod frozen;
+mod project;
 mod release;
+mod role_binding;
 mod severity;
 mod templates;
 mod words;
@@ -31,9 +34,13 @@ impl Verdict {
 }
 
 /// The kinds that have rules.
-pub const KINDS: [&str; 13] = [
+pub const KINDS: [&str; 17] = [
+    "Project",
     "Component",
     "ComponentRelease",
+    "ResourceRelease",
+    "AuthzRoleBinding",
+    "ClusterAuthzRoleBinding",
     "ReleaseBinding",
     "ComponentType",
     "ClusterComponentType",
@@ -51,10 +58,13 @@ pub const KINDS: [&str; 13] = [
 const SHOWN: usize = crate::problem::SHOWN;
 
 /// Fills in what is the same for all objects of a kind, and what an update leaves out and means to keep: the service
-/// account of workflow runs, the release that a binding is pinned to.
+/// account of workflow runs, the release that a binding is pinned to. A project's pipeline may be given by its bare name.
 pub fn complete(kind: &str, old: Option<&Value>, object: &mut Value) {
     if matches!(kind, "Workflow" | "ClusterWorkflow") {
         return workflow::complete(object);
+    }
+    if kind == "Project" {
+        return project::complete(object);
     }
     let (true, Some(old)) = (kind == "ReleaseBinding", old) else { return };
     let pin = |binding: &Value| binding.pointer("/spec/releaseName").and_then(Value::as_str).map(str::to_owned);
@@ -75,21 +85,31 @@ pub fn judge(kind: &str, old: Option<&Value>, object: &Value) -> Verdict {
         return Verdict::default();
     }
     let name = object.pointer("/metadata/name").and_then(Value::as_str).unwrap_or_default();
+    let errors = match kind {
+        // What a release froze is never changed, so only a new one is judged.
+        "ComponentRelease" | "ResourceRelease" if old.is_some() => return Verdict::default(),
+        _ => rules(kind, spec),
+    };
+    match check::object(kind, name, spec) {
+        Some(checked) => with(kind, spec, errors, checked),
+        None => Verdict::refused(errors),
+    }
+}
+
+/// What is refused of a new object's spec beyond what [`check::object`] finds; empty for kinds without such rules.
+pub fn rules(kind: &str, spec: &Value) -> Vec<FieldError> {
     match kind {
-        "Component" => Verdict::refused(component::check(spec)),
-        "ComponentRelease" if old.is_none() => Verdict::refused(release::check(spec)),
+        "Component" => component::check(spec),
+        "ComponentRelease" => release::check(spec),
+        "ResourceRelease" => release::of_resource(spec),
+        "AuthzRoleBinding" | "ClusterAuthzRoleBinding" => role_binding::check(spec),
         "ComponentType" | "ClusterComponentType" => {
             let mut errors = templates::workload(spec);
             errors.extend(templates::used_traits(spec, kind == "ClusterComponentType"));
-            with(kind, spec, errors, check::component_type(name, spec))
+            errors
         }
-        "Trait" | "ClusterTrait" => with(kind, spec, Vec::new(), check::trait_(name, spec)),
-        "ProjectType" | "ClusterProjectType" => with(kind, spec, Vec::new(), check::project_type(name, spec)),
-        "ResourceType" | "ClusterResourceType" => with(kind, spec, Vec::new(), check::resource_type(name, spec)),
-        "Workflow" | "ClusterWorkflow" => {
-            with(kind, spec, workflow::check(spec, kind == "ClusterWorkflow"), check::workflow(name, spec))
-        }
-        _ => Verdict::default(),
+        "Workflow" | "ClusterWorkflow" => workflow::check(spec, kind == "ClusterWorkflow"),
+        _ => Vec::new(),
     }
 }
 

@@ -1,9 +1,10 @@
-//! Releases: parameters fit the schemas that were frozen with them, and everything that is used was frozen.
+//! Releases: parameters fit the schemas that were frozen with them, everything that is used was frozen, and what was
+//! frozen is right by itself.
 
 use schema::{ErrorKind, FieldError};
 use serde_json::Value;
 
-use super::{items, repeated, text};
+use super::{frozen, items, repeated, text};
 use crate::bind::{Undeclared, Values};
 use crate::spec::SchemaSection;
 
@@ -43,6 +44,22 @@ pub(super) fn check(spec: &Value) -> Vec<FieldError> {
     if spec.pointer("/workload/container/image").and_then(Value::as_str).is_none_or(str::is_empty) {
         errors.push(FieldError::required("spec.workload.container.image", "the image to run"));
     }
+    let of_type = &spec["componentType"];
+    let type_kind = Some(text(of_type, "kind")).filter(|kind| !kind.is_empty()).unwrap_or("ComponentType");
+    errors.extend(frozen::errors(type_kind, &of_type["spec"], "spec.componentType"));
+    for (position, one) in frozen.iter().enumerate() {
+        errors.extend(frozen::errors("Trait", &one["spec"], &format!("spec.traits[{position}]")));
+    }
+    errors
+}
+
+/// Checks a new release of a resource.
+pub(super) fn of_resource(spec: &Value) -> Vec<FieldError> {
+    let mut errors = Vec::new();
+    if let Err(why) = fits(spec.pointer("/resourceType/spec/parameters"), spec.get("parameters")) {
+        errors.push(invalid("spec.parameters".into(), format!("parameters do not match ResourceType schema: {why}")));
+    }
+    errors.extend(frozen::errors("ResourceType", &spec["resourceType"]["spec"], "spec.resourceType"));
     errors
 }
 

@@ -15,7 +15,9 @@ fn release(parameters: &Value) -> Value {
         "properties": {"tier": {"type": "string", "enum": ["gold", "silver"]}, "port": {"type": "integer", "default": 1}},
     }});
     json!({
-        "componentType": {"spec": {"workloadType": "deployment", "parameters": schema}},
+        "componentType": {"spec": {"workloadType": "deployment", "parameters": schema, "resources": [
+            {"id": "deployment", "template": {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "a"}}},
+        ]}},
         "componentProfile": {"parameters": parameters},
         "workload": {"container": {"image": "i"}},
     })
@@ -209,4 +211,125 @@ fn templates_that_are_no_manifests_are_told_in_known_words() {
         ]
     );
     assert_eq!(judge("Trait", None, &json!({"metadata": {"name": "x"}})), super::Verdict::default());
+}
+
+#[test]
+fn conditions_of_role_bindings_are_about_attributes_that_their_actions_have() {
+    let binding = |actions: Value, expression: &str| json!({"roleMappings": [{"roleRef": {"kind": "AuthzRole", "name": "r"}}, {"conditions": [{"actions": actions, "expression": expression}]}]});
+    let start = "spec.roleMappings[1].conditions[0].";
+    let environment = "resource.environment == 'default/development'";
+    for (actions, expression, expected) in [
+        (json!(["releasebinding:*"]), environment, ""),
+        (json!(["releasebinding:view", "logs:view", "component:exec", "traces:*"]), environment, ""),
+        (json!(["component:create", "component:delete"]), "resource.componentType in ['service', 'default/web']", ""),
+        (json!(["workflowrun:create"]), "has(resource.workflow) && resource.workflow.startsWith('ci-')", ""),
+        (json!(["resource:update"]), "resource.resourceType != 'postgres'", ""),
+        (
+            json!(["component:*"]),
+            "resource.componentType == 'service'",
+            "actions: Invalid value: \"component:*\": conditions are not supported for the action set: no attribute is known for all of its actions",
+        ),
+        (
+            json!(["*"]),
+            environment,
+            "actions: Invalid value: \"*\": conditions are not supported for the action set: no attribute is known for all of its actions",
+        ),
+        (
+            json!(["releasebinding:view", "events:view"]),
+            environment,
+            "actions: Invalid value: \"releasebinding:view, events:view\": conditions are not supported for the action set: no attribute is known for all of its actions",
+        ),
+        (
+            json!(["component:create"]),
+            environment,
+            "expression: Invalid value: \"resource.environment == 'default/development'\": attribute resource.environment is not supported for actions component:create; allowed: componentType",
+        ),
+        (
+            json!(["logs:view"]),
+            "true",
+            "expression: Invalid value: \"true\": a condition must read an attribute of resource; allowed: environment",
+        ),
+        (
+            json!(["logs:view"]),
+            "resource['environment'] == 'a/b'",
+            "expression: Invalid value: \"resource['environment'] == 'a/b'\": a condition must read an attribute of resource; allowed: environment",
+        ),
+        (
+            json!(["logs:view"]),
+            "resource.environment",
+            "expression: Invalid value: \"resource.environment\": a condition must be true or false, this is dyn",
+        ),
+        (
+            json!(["logs:view"]),
+            "request.environment == ''",
+            "expression: Invalid value: \"request.environment == ''\": ERROR: <input>:1:1: undeclared reference to 'request' (in container '')\n | request.environment == ''\n | ^",
+        ),
+        (json!([]), environment, "actions: Required value: a condition has actions and an expression"),
+        (json!(["logs:view"]), "", "expression: Required value: a condition has actions and an expression"),
+    ] {
+        let expected: Vec<String> = if expected.is_empty() { Vec::new() } else { vec![format!("{start}{expected}")] };
+        for kind in ["AuthzRoleBinding", "ClusterAuthzRoleBinding"] {
+            assert_eq!(said(kind, &binding(actions.clone(), expression)), expected, "{actions} {expression}");
+        }
+    }
+}
+
+#[test]
+fn what_a_release_froze_is_right_by_itself() {
+    let template = |data: &str| json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "${metadata.name}"}, "data": {"a": data}});
+    let mut spec = release(&json!({"tier": "gold"}));
+    spec["componentType"]["kind"] = json!("ClusterComponentType");
+    spec["componentType"]["spec"]["resources"] = json!([
+        {"id": "deployment", "template": {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "a"}}},
+        {"id": "config", "template": template("${parameters.teir}")},
+    ]);
+    spec["traits"] =
+        json!([{"kind": "ClusterTrait", "name": "t", "spec": {"creates": [{"template": template("${nothing}")}]}}]);
+    let told = said("ComponentRelease", &spec);
+    let told: Vec<&str> = told.iter().map(|text| text.split(": ERROR").next().unwrap_or_default()).collect();
+    assert_eq!(
+        told,
+        [
+            "spec.componentType.spec.resources[1].template.data.a: Invalid value: \"parameters.teir\"",
+            "spec.traits[0].spec.creates[0].template.data.a: Invalid value: \"nothing\"",
+        ]
+    );
+    let object = json!({"metadata": {"name": "x"}, "spec": spec});
+    let mut changed = object.clone();
+    changed["spec"]["owner"] = json!({});
+    assert_eq!(judge("ComponentRelease", Some(&changed), &object), super::Verdict::default());
+}
+
+#[test]
+fn a_release_of_a_resource_fits_its_type() {
+    let spec = |parameters: Value, text: &str| {
+        json!({
+            "resourceType": {"kind": "ResourceType", "name": "db", "spec": {
+                "parameters": {"openAPIV3Schema": {"type": "object", "required": ["size"], "properties": {"size": {"type": "string"}}}},
+                "resources": [{"id": "a", "template": {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "${metadata.name}"}, "data": {"a": text}}}],
+            }},
+            "parameters": parameters,
+        })
+    };
+    assert_eq!(said("ResourceRelease", &spec(json!({"size": "1Gi"}), "${parameters.size}")), [] as [String; 0]);
+    assert_eq!(
+        said("ResourceRelease", &spec(Value::Null, "${parameters.size}")),
+        ["spec.parameters: Invalid value: parameters do not match ResourceType schema: .size is required"]
+    );
+    let told = said("ResourceRelease", &spec(json!({"size": "1Gi"}), "${parameters.sice}"));
+    assert_eq!(told.len(), 1, "{told:?}");
+    assert!(told[0].starts_with("spec.resourceType.spec.resources[0].template.data.a: Invalid value: "), "{told:?}");
+}
+
+#[test]
+fn a_pipeline_may_be_given_by_its_bare_name() {
+    let completed = |reference: Value| {
+        let mut object = json!({"spec": {"deploymentPipelineRef": reference}});
+        complete("Project", None, &mut object);
+        object["spec"]["deploymentPipelineRef"].clone()
+    };
+    assert_eq!(completed(json!("default")), json!({"kind": "DeploymentPipeline", "name": "default"}));
+    assert_eq!(completed(json!({"kind": "", "name": "a"})), json!({"kind": "DeploymentPipeline", "name": "a"}));
+    assert_eq!(completed(json!({"name": "a"})), json!({"name": "a"}));
+    assert_eq!(completed(json!(7)), json!(7));
 }

@@ -5,9 +5,9 @@ use std::fmt;
 
 use serde_json::Value;
 
-use super::Checked;
 use super::checked::order;
 use super::together::{TraitSpec, kind, used_together};
+use super::{Checked, hint};
 use crate::bind::{Undeclared, Values, ValuesError};
 use crate::compiler::Compiler;
 use crate::input::{ComponentInput, Gateway, TraitInstance, check_secrets, secret_keys};
@@ -65,13 +65,12 @@ pub fn component(input: &ComponentInput<'_>) -> ComponentChecked {
     let traits: Vec<TraitSpec<'_>> = traits.iter().map(|(kind, name, spec)| TraitSpec { kind, name, spec }).collect();
     found.checked = used_together(input.type_name, &type_spec, &traits, input.traits);
 
-    let missing = &mut found.missing;
-    unfit(&type_spec["parameters"], input.parameters, &place.below("spec.parameters"), missing);
+    unfit(&type_spec["parameters"], input.parameters, &place.below("spec.parameters"), &mut found);
     let binding = Place::new(format!("ReleaseBinding for {}", environment(input)), "");
     let configs = binding.below("spec.componentTypeEnvironmentConfigs");
-    unfit(&type_spec["environmentConfigs"], input.environment_configs, &configs, missing);
-    own_traits(input, &type_spec, &traits, &place, &binding, missing);
-    workload(input, missing);
+    unfit(&type_spec["environmentConfigs"], input.environment_configs, &configs, &mut found);
+    own_traits(input, &type_spec, &traits, &place, &binding, &mut found);
+    workload(input, &mut found.missing);
 
     match Compiler::with_capacity(1).component(input) {
         Ok(rendered) => found.produces = rendered.resources.iter().map(Produced::of).collect(),
@@ -121,7 +120,7 @@ fn own_traits(
     specs: &[TraitSpec<'_>],
     place: &Place,
     binding: &Place,
-    missing: &mut Vec<Problem>,
+    checked: &mut ComponentChecked,
 ) {
     let text = |value: &Value, field: &str| value[field].as_str().unwrap_or_default().to_owned();
     let embedded = type_spec["traits"].as_array();
@@ -133,24 +132,24 @@ fn own_traits(
         let TraitInstance { name, instance_name, .. } = own;
         if !instances.insert(instance_name.clone()) {
             let message = format!("the instance name {instance_name:?} is used twice");
-            missing.push(Problem::new(Code::Trait, &place.below("instanceName"), message));
+            checked.missing.push(Problem::new(Code::Trait, &place.below("instanceName"), message));
         }
         let is_allowed = |one: &Value| kind(&text(one, "kind")) == kind(&own.kind) && text(one, "name") == *name;
         if !allowed.iter().any(is_allowed) {
             let names: Vec<String> = allowed.iter().map(|one| text(one, "name")).collect();
             let names = if names.is_empty() { "none".to_owned() } else { names.join(", ") };
             let message = format!("the component type does not allow the trait {name}; it allows: {names}");
-            missing.push(Problem::new(Code::Trait, &place.below("name"), message));
+            checked.missing.push(Problem::new(Code::Trait, &place.below("name"), message));
         }
         let Some(found) = specs.iter().find(|spec| kind(spec.kind) == kind(&own.kind) && spec.name == name) else {
             let message = format!("there is no {} {name} among the traits given", kind(&own.kind));
-            missing.push(Problem::new(Code::Trait, &place.below("name"), message));
+            checked.missing.push(Problem::new(Code::Trait, &place.below("name"), message));
             continue;
         };
-        unfit(&found.spec["parameters"], own.parameters.as_ref(), &place.below("parameters"), missing);
+        unfit(&found.spec["parameters"], own.parameters.as_ref(), &place.below("parameters"), checked);
         let configs = input.trait_environment_configs.and_then(|configs| configs.get(instance_name));
         let place = binding.below(&format!("spec.traitEnvironmentConfigs.{instance_name}"));
-        unfit(&found.spec["environmentConfigs"], configs, &place, missing);
+        unfit(&found.spec["environmentConfigs"], configs, &place, checked);
     }
 }
 
@@ -166,11 +165,12 @@ fn workload(input: &ComponentInput<'_>, missing: &mut Vec<Problem>) {
     }
 }
 
-/// Values that do not fit what a section of a spec declares.
-fn unfit(section: &Value, given: Option<&Value>, place: &Place, missing: &mut Vec<Problem>) {
+/// Values that do not fit what a section of a spec declares, and those that it does not know.
+fn unfit(section: &Value, given: Option<&Value>, place: &Place, found: &mut ComponentChecked) {
     // A section that cannot be read or used is told of the type.
     let Ok(section) = serde_json::from_value::<Option<SchemaSection>>(section.clone()) else { return };
     let Ok(values) = Values::parse(section.as_ref()) else { return };
+    let missing = &mut found.missing;
     match values.bound(given, Undeclared::Dropped) {
         Ok(_) => {}
         Err(ValuesError::Invalid(errors)) => {
@@ -180,6 +180,30 @@ fn unfit(section: &Value, given: Option<&Value>, place: &Place, missing: &mut Ve
         }
         Err(error) => missing.push(Problem::new(Code::Values, place, error.to_string())),
     }
+    let unknown = match (values.schema(), given) {
+        (Some(schema), Some(given)) => schema.prune(&mut given.clone()),
+        (None, Some(Value::Object(given))) => given.keys().cloned().collect(),
+        _ => Vec::new(),
+    };
+    for path in unknown {
+        let near = values.schema().and_then(|schema| meant(schema.root(), &path));
+        let near = near.map(|near| format!("; did you mean {near}?")).unwrap_or_default();
+        let message = format!("nothing of this name is declared, so nothing reads it{near}");
+        found.checked.warnings.push(Problem::new(Code::Unused, &place.below(&path), message));
+    }
+}
+
+/// The declared name nearest to the last one of a path.
+fn meant<'s>(root: schema::Node<'s>, path: &str) -> Option<&'s str> {
+    let (above, name) = path.rsplit_once('.').unwrap_or(("", path));
+    let mut node = root;
+    for step in above.split(['.', '[']).filter(|step| !step.is_empty()) {
+        node = match step.strip_suffix(']') {
+            Some(_) => node.items().or_else(|| node.additional_properties())?,
+            None => node.field(step)?,
+        };
+    }
+    hint::nearest(name, node.properties().map(|(name, _)| name))
 }
 
 impl Produced {

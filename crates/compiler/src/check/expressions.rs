@@ -28,13 +28,16 @@ pub(super) fn expressions(template: &Template, place: &Place, checked: &mut Chec
 
 fn one(expression: &Arc<Expression>, place: &Place, checked: &mut Checked) {
     let issues = expression.issues();
-    if issues.is_empty() {
+    let about_numbers = match expression.program() {
+        Ok(program) => mixes(program),
+        Err(_) => issues.iter().any(|issue| issue.message.contains("double")),
+    };
+    if issues.is_empty() && !about_numbers {
         return;
     }
-    let about_numbers = issues.iter().any(|issue| issue.message.contains("double"));
     let (with_integers, with_any) = if about_numbers {
         let failing = |numbers| with_numbers(expression, &numbers).err().unwrap_or_default();
-        (failing(Type::Int), failing(Type::Dyn))
+        (failing(Type::Int), failing(any_number()))
     } else {
         (issues.clone(), Vec::new())
     };
@@ -62,7 +65,7 @@ fn one(expression: &Arc<Expression>, place: &Place, checked: &mut Checked) {
 pub(super) fn output_type(expression: &Expression) -> Option<Type> {
     match expression.program() {
         Ok(program) => Some(program.output_type().clone()),
-        Err(_) => with_numbers(expression, &Type::Dyn).ok().map(|program| program.output_type().clone()),
+        Err(_) => with_numbers(expression, &any_number()).ok().map(|program| program.output_type().clone()),
     }
 }
 
@@ -95,9 +98,28 @@ pub(super) fn of_expression(
 /// The expression with other numbers in place of doubles.
 fn with_numbers(expression: &Expression, numbers: &Type) -> Result<Program, Vec<Issue>> {
     let env = expression.env();
-    let other =
-        env.variables().fold(env.extend(), |other, (name, ty)| other.variable(name, numbers_as(ty, numbers))).build();
-    other.compile(expression.source())
+    let other = env.variables().fold(env.extend(), |other, (name, ty)| other.variable(name, numbers_as(ty, numbers)));
+    other.number_unions(true).build().compile(expression.source())
+}
+
+/// A number that is a double when it runs, beside which integers may stand.
+fn any_number() -> Type {
+    Type::union([Type::Int, Type::Double])
+}
+
+/// Whether a list or map of it is of no type because what is in it is of several.
+fn mixes(program: &Program) -> bool {
+    fn walk(program: &Program, expr: &Expr, found: &mut bool) {
+        *found |= match (&expr.kind, program.type_of(expr)) {
+            (ExprKind::List(items), Type::List(item)) => items.len() > 1 && item.is_dyn(),
+            (ExprKind::Map(entries), Type::Map(kv)) => entries.len() > 1 && (kv.0.is_dyn() || kv.1.is_dyn()),
+            _ => false,
+        };
+        expr.each_child(&mut |child| walk(program, child, found));
+    }
+    let mut found = false;
+    walk(program, &program.ast().root, &mut found);
+    found
 }
 
 /// Comparing numbers of different types works when it runs, choosing between them does, and so does a double that is whole

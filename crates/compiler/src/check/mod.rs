@@ -39,6 +39,18 @@ use crate::program::{
 };
 use crate::template::{Language, Scope};
 
+/// Checks the spec of any kind that has templates; `None` for the others.
+pub fn object(kind: &str, name: &str, spec: &Value) -> Option<Checked> {
+    Some(match kind {
+        "ComponentType" | "ClusterComponentType" => component_type(name, spec),
+        "Trait" | "ClusterTrait" => trait_(name, spec),
+        "ProjectType" | "ClusterProjectType" => project_type(name, spec),
+        "ResourceType" | "ClusterResourceType" => resource_type(name, spec),
+        "Workflow" | "ClusterWorkflow" => workflow(name, spec),
+        _ => return None,
+    })
+}
+
 /// Checks a component type's spec.
 pub fn component_type(name: &str, spec: &Value) -> Checked {
     parse_component_type(name, spec).1.sorted()

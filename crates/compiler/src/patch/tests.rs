@@ -67,9 +67,9 @@ proptest::proptest! {
     }
 
     #[test]
-    fn setting_a_key_twice_is_setting_it_once(path in r"(/[a-c]){1,4}", value in 0..9) {
-        for op in ["add", "mergeShallow"] {
-            let value = if op == "add" { json!(value) } else { json!({"k": value}) };
+    fn what_is_done_to_a_key_twice_is_done_once(path in r"(/[a-c]){1,4}", value in 0..9) {
+        for op in ["add", "replace", "remove", "mergeShallow"] {
+            let value = if op == "mergeShallow" { json!({"k": value}) } else { json!(value) };
             let once = run(&json!({"b": {"c": 1}}), op, &path, &value);
             if let Ok(once) = once {
                 assert_eq!(run(&once, op, &path, &value), Ok(once));

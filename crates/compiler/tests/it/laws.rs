@@ -40,6 +40,9 @@ fn expression() -> impl Strategy<Value = String> {
         Just("2".to_owned()),
         Just("1.5".to_owned()),
         Just("true".to_owned()),
+        Just("[parameters.number, 2][0]".to_owned()),
+        Just("[1, 2.5]".to_owned()),
+        Just("{'k': parameters.number, 'l': 2}['k']".to_owned()),
     ];
     leaf.prop_recursive(4, 24, 3, |inner| {
         let operator = prop::sample::select(vec!["+", "-", "*", "==", "!=", "<", ">=", "&&", "||", "in"]);
@@ -61,8 +64,8 @@ fn expression() -> impl Strategy<Value = String> {
             (inner.clone(), operator, inner.clone()).prop_map(|(a, op, b)| format!("({a} {op} {b})")),
             (function, inner.clone()).prop_map(|(f, a)| format!("{f}({a})")),
             (inner.clone(), method).prop_map(|(a, m)| format!("({a}).{m}")),
-            // Branches of two types are of neither: `dyn`, which only running can tell.
-            (inner.clone(), inner.clone()).prop_map(|(a, b)| format!("({a} ? {b} : {b})")),
+            // Numbers that came through JSON stand beside those that did not.
+            (inner.clone(), inner.clone(), inner.clone()).prop_map(|(a, b, c)| format!("({a} ? {b} : {c})")),
             (inner.clone(), inner).prop_map(|(a, b)| format!("({a})[{b}]")),
         ]
     })

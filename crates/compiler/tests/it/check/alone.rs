@@ -22,6 +22,22 @@ fn mistakes_of_a_component_type_are_found() {
         ("misspelled helper", LEVEL, json!("${configurations.toVolume() + [parameters.level]}")),
         ("wrong type in a branch that never ran", LEVEL, json!("${false ? parameters.level - 1 : 'x'}")),
         ("whole number arithmetic", LEVEL, json!("${string(parameters.replicas + 1) + parameters.level}")),
+        (
+            "a choice between numbers of two types as a condition",
+            LEVEL,
+            json!("${!(size(parameters.level) > 1 ? parameters.replicas : 2)}"),
+        ),
+        (
+            "one of numbers of two types as a text",
+            LEVEL,
+            json!("${[parameters.replicas, 2][0].upperAscii() + parameters.level}"),
+        ),
+        ("one of a map of numbers as a list", LEVEL, json!("${{'a': 1, 'b': 2.5}[parameters.level].map(x, x)}")),
+        (
+            "includeWhen of a choice between numbers",
+            "/resources/1/includeWhen",
+            json!("${size(parameters.level) > 1 ? parameters.replicas : 2}"),
+        ),
         ("syntax", LEVEL, json!("${parameters.level +}")),
         ("expression in an expression", LEVEL, json!("${a ${b}}")),
         ("computed key", "/resources/1/template/data/${parameters.nme}", json!("x")),

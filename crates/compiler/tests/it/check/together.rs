@@ -159,6 +159,12 @@ fn a_component_is_checked_with_everything_that_it_needs() {
     told.push_str(&format!("== a trait that is neither allowed nor there\n{}\n", sample.check()));
 
     sample = Sample::new();
+    sample.parameters = json!({"replica": 2, "level": "info"});
+    sample.environment_configs = json!({"memory": "1Gi"});
+    sample.traits[0].parameters = Some(json!({"size": "1Gi", "sizes": []}));
+    told.push_str(&format!("== values that nobody knows\n{}\n", sample.check()));
+
+    sample = Sample::new();
     sample.type_spec["resources"][1]["template"]["data"]["host"] = json!("${gateway.ingress.external.http.host}");
     told.push_str(&format!("== no gateway\n{}\n", sample.check()));
     sample.gateway = Some(Gateway::stand_in());
