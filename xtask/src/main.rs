@@ -13,6 +13,7 @@ mod differences;
 mod golden;
 mod kinds;
 mod replay;
+mod soak;
 mod templates;
 mod tidy;
 mod verify;
@@ -58,6 +59,8 @@ enum Verb {
     Differences,
     /// Measure: time, memory, requests, each with its budget beside it
     Bench(bench::BenchArgs),
+    /// Long runs: broken input, and what else takes its time
+    Soak(soak::SoakArgs),
     /// kubelite's table of built-in kinds, from the recorded Kubernetes API
     Kinds,
 }
@@ -72,6 +75,7 @@ fn main() -> ExitCode {
         Verb::Cel { file } if templates::is_about_templates(&file) => templates::run(&file).map(counts::Counts::report),
         Verb::Cel { file } => cel::run(&file).map(counts::Counts::report),
         Verb::Replay(args) => replay::run(&args).map(counts::Counts::report),
+        Verb::Soak(args) => soak::run(&args).map(counts::Counts::report),
         Verb::Kinds => kinds::run().map(|()| true),
         Verb::Tidy => tidy::run().map(counts::Counts::report),
     };

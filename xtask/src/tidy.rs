@@ -19,7 +19,7 @@ const STOREYS: &[(&str, &[&str])] = &[
     ("plane", &["model"]),
     ("reconcile", &["model", "compiler", "plane", "schema"]),
     ("api", &["model", "schema", "plane", "compiler"]),
-    ("occ", &["model"]),
+    ("occ", &["model", "schema", "compiler"]),
     ("openchoreo", &["model", "kubelite", "admission", "node", "plane", "reconcile", "api", "schema", "compiler"]),
 ];
 

@@ -14,7 +14,7 @@ mod random;
 mod run;
 mod targets;
 
-pub use run::{Budget, Failure, Report, Why, run};
+pub use run::{Budget, Failure, Report, Why, run, run_watched};
 
 /// One entry point, or a few that belong together.
 #[derive(Debug, Clone, Copy)]

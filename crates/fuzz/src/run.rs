@@ -65,6 +65,11 @@ pub struct Report {
 
 /// Runs the seeds of a target, then changes of them, by `seed`. Fails where the corpus cannot be read.
 pub fn run(target: &Target, seed: u64, budget: Budget) -> io::Result<Report> {
+    run_watched(target, seed, budget, &mut |_| {})
+}
+
+/// As [`run`]; `before` sees each input before it is run, so that it is known where a process ended.
+pub fn run_watched(target: &Target, seed: u64, budget: Budget, before: &mut dyn FnMut(&[u8])) -> io::Result<Report> {
     let seeds = corpus::seeds(target.name)?;
     let trees: Vec<Value> = seeds
         .iter()
@@ -82,6 +87,7 @@ pub fn run(target: &Target, seed: u64, budget: Budget) -> io::Result<Report> {
             Some(seed) => seed.clone(),
             None => changed(target, &seeds, &trees, &mut random),
         };
+        before(&input);
         one(target, input, &mut report);
     }
     Ok(report)

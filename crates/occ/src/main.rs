@@ -1,7 +1,8 @@
 #![forbid(unsafe_code)]
-//! `occ`, the command line of OpenChoreo. It speaks REST with a control plane and nothing else.
+//! `occ`, the command line of OpenChoreo. It speaks REST with a control plane and nothing else; `check` speaks with nobody.
 
 mod apply;
+mod check;
 mod cli;
 mod component;
 mod config;

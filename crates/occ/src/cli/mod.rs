@@ -9,7 +9,7 @@ pub(crate) use arguments::{flag, name_argument, text_option};
 use crate::failure::Failure;
 use crate::noun::{Noun, nearest};
 use crate::session::{self, Session, Settings};
-use crate::{apply, config, version, wait};
+use crate::{apply, check, config, version, wait};
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{ArgMatches, Command};
 use std::process::ExitCode;
@@ -25,6 +25,7 @@ pub(crate) fn command() -> Command {
         .args(arguments::everywhere())
         .override_help(screen::text())
         .subcommand(apply::command())
+        .subcommand(check::command())
         .subcommand(wait::command())
         .subcommand(session::command_login())
         .subcommand(session::command_logout())
@@ -61,6 +62,7 @@ pub(crate) fn run(matches: &ArgMatches) -> Result<ExitCode, Failure> {
     let ended = runtime.block_on(async {
         match word {
             "apply" => apply::run(&Session::open(&settings)?, below).await?,
+            "check" => return check::run(below).await,
             "wait" => wait::run(&Session::open(&settings)?, below).await?,
             "login" => session::login(&settings, below).await?,
             "logout" => session::logout(&settings)?,

@@ -4,11 +4,11 @@ use crate::noun::Noun;
 
 const COMMANDS: &[(&str, &str)] = &[
     ("apply -f FILE", "Create and change objects from files, folders, URLs or standard input"),
+    ("check FILE", "What is wrong with files, and what would be made of them; asks no control plane"),
     ("wait NOUN/NAME", "Wait until objects are ready, or gone"),
     ("component logs|exec", "Logs of what runs, and commands inside it"),
     ("component deploy", "Deploy a component, or promote it to the next environment"),
-    ("login, logout", "Log in to a control plane, and forget the login"),
-    ("config", "Contexts, control planes and credentials"),
+    ("login, logout, config", "Log in and out; contexts, control planes and credentials"),
     ("version", "Versions of this program and of the control plane"),
 ];
 

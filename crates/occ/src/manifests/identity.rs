@@ -1,6 +1,7 @@
 //! What a document says it is.
 
 use super::documents::split;
+use super::expression::place;
 use super::files::Source;
 use super::located::{Located, Position};
 use crate::noun::{Noun, nearest};
@@ -23,9 +24,11 @@ pub(crate) struct Manifest {
 /// Something wrong in a document: `file:line:column: what`.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Wrong {
-    source: String,
-    position: Option<Position>,
-    text: String,
+    pub(crate) source: String,
+    pub(crate) position: Option<Position>,
+    pub(crate) text: String,
+    /// Whether the document is an object of another API than ours.
+    pub(crate) foreign: bool,
 }
 
 impl fmt::Display for Wrong {
@@ -42,7 +45,26 @@ impl Manifest {
     pub(crate) fn wrong(&self, path: &str, text: impl Into<String>) -> Wrong {
         let Position { line, column } = self.fields.find(path);
         let position = Some(Position { line: line + self.lines_before, column });
-        Wrong { source: self.source.clone(), position, text: text.into() }
+        Wrong { source: self.source.clone(), position, text: text.into(), foreign: false }
+    }
+
+    /// The place of something inside an expression of a field, by line and column of the expression; of the field where
+    /// the text does not have the expression as it is. `stream` is the text that the object was read from.
+    pub(crate) fn wrong_in_expression(
+        &self,
+        stream: &str,
+        path: &str,
+        expression: &str,
+        at: (usize, usize),
+        text: impl Into<String>,
+    ) -> Wrong {
+        let mut wrong = self.wrong(path, text);
+        if let Some(field) = wrong.position
+            && let Some(inside) = place(stream, field, expression, at)
+        {
+            wrong.position = Some(inside);
+        }
+        wrong
     }
 
     /// The object as messages call it: `component/cart`.
@@ -61,6 +83,7 @@ pub(crate) fn manifests(source: &Source) -> Vec<Result<Manifest, Wrong>> {
                 source: source.name.clone(),
                 position: position.map(|at| Position { line: at.line + before, ..at }),
                 text,
+                foreign: false,
             };
             let fields = match Located::read(document.text) {
                 Ok(fields) if fields.is_null() => return None,
@@ -77,7 +100,7 @@ pub(crate) fn manifests(source: &Source) -> Vec<Result<Manifest, Wrong>> {
                     fields,
                     lines_before: before,
                 }),
-                Err((position, text)) => Err(wrong(Some(position), text)),
+                Err((position, text)) => Err(Wrong { foreign: is_foreign(&fields), ..wrong(Some(position), text) }),
             })
         })
         .collect()
@@ -106,6 +129,12 @@ fn identify(fields: &Located) -> Result<(Noun, String, Option<String>), Misfit> 
         .ok_or_else(|| at("metadata.name", format!("is missing; expected the name of this {kind}")))?;
     let namespace = string(fields, &["metadata", "namespace"])?;
     Ok((noun, name.to_owned(), namespace.map(str::to_owned)))
+}
+
+/// Whether it is an object of somebody else's API.
+fn is_foreign(fields: &Located) -> bool {
+    let version = fields.member("apiVersion").and_then(Located::text).unwrap_or_default();
+    !version.is_empty() && version.split('/').next() != Some(model::GROUP) && fields.member("kind").is_some()
 }
 
 /// A text at a path; absent and empty are the same.

@@ -5,9 +5,11 @@
 //! ```
 
 mod documents;
+mod expression;
 mod files;
 mod identity;
 mod located;
 
-pub(crate) use files::sources;
+pub(crate) use files::{Source, sources};
 pub(crate) use identity::{Manifest, Wrong, manifests};
+pub(crate) use located::Position;

@@ -1,0 +1,58 @@
+//! Long runs: `cargo xtask soak [NAME] --minutes N`. Each prints what it did; `N passed, M failed` comes last.
+
+mod broken_input;
+
+use crate::counts::Counts;
+use anyhow::{Result, bail};
+use clap::Args;
+use std::time::Duration;
+
+/// One long run: its name, what it does, and the function that does it for as long as it is told.
+struct Soak {
+    name: &'static str,
+    about: &'static str,
+    run: fn(&SoakArgs, Duration) -> Result<Counts>,
+}
+
+/// All of them. Another one is another line.
+const SOAKS: &[Soak] =
+    &[Soak { name: "fuzz", about: "broken input for each target of the crate fuzz", run: broken_input::run }];
+
+#[derive(Args)]
+pub(crate) struct SoakArgs {
+    /// Which one [default: all, one after the other, in equal parts of the time]
+    name: Option<String>,
+    /// How long, in minutes
+    #[arg(long, default_value_t = 10.0)]
+    minutes: f64,
+    /// Number that all chance comes from [default: from the clock, and printed]
+    #[arg(long)]
+    seed: Option<u64>,
+    /// fuzz: only this target
+    #[arg(long)]
+    target: Option<String>,
+    /// fuzz: run here, and keep the input under way in this file
+    #[arg(long, hide = true)]
+    watched: Option<std::path::PathBuf>,
+}
+
+/// Runs one or all.
+pub(crate) fn run(args: &SoakArgs) -> Result<Counts> {
+    if !(args.minutes.is_finite() && args.minutes > 0.0) {
+        bail!("--minutes must be more than 0");
+    }
+    let chosen: Vec<&Soak> =
+        SOAKS.iter().filter(|soak| args.name.as_ref().is_none_or(|name| name == soak.name)).collect();
+    if chosen.is_empty() {
+        let names: Vec<String> = SOAKS.iter().map(|soak| format!("{} ({})", soak.name, soak.about)).collect();
+        bail!("there is no soak {:?}; there are: {}", args.name.as_deref().unwrap_or_default(), names.join(", "));
+    }
+    let each = Duration::from_secs_f64(args.minutes * 60.0 / chosen.len() as f64);
+    let mut counts = Counts::default();
+    for soak in chosen {
+        let one = (soak.run)(args, each)?;
+        counts.passed += one.passed;
+        counts.failed += one.failed;
+    }
+    Ok(counts)
+}
