@@ -18,10 +18,7 @@ fn rule(rule: &'static str, message: String) -> impl FnMut(&mut Schema) {
 
 /// The value may not change between two versions of an object.
 pub(crate) fn immutable(path: &str) -> impl FnMut(&mut Schema) + use<> {
-    rule(
-        "self == oldSelf",
-        format!("{path} is immutable: it was set when the object was created; create another object instead"),
-    )
+    rule("self == oldSelf", format!("{path} is immutable"))
 }
 
 /// A loop needs the name of its variable.
