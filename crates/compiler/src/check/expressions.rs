@@ -43,8 +43,9 @@ fn one(expression: &Arc<Expression>, place: &Place, checked: &mut Checked) {
     };
     let among = |issue: &Issue, list: &[Issue]| list.iter().any(|a| (a.line, a.column) == (issue.line, issue.column));
     // Wrong whatever the numbers are; and what a problem of numbers has hidden.
-    let certain = issues.iter().filter(|issue| among(issue, &with_integers));
-    for issue in certain.chain(with_any.iter().filter(|issue| !among(issue, &issues))) {
+    let is_certain = |issue: &Issue| among(issue, &with_integers) || among(issue, &with_any);
+    let hidden = with_any.iter().filter(|issue| !among(issue, &issues));
+    for issue in issues.iter().filter(|issue| is_certain(issue)).chain(hidden) {
         let mut message = issue.to_string();
         if checked.problems.len() < SUGGESTED
             && let Some(suggestion) = suggestion(issue, expression)
@@ -53,7 +54,7 @@ fn one(expression: &Arc<Expression>, place: &Place, checked: &mut Checked) {
         }
         problem(Code::Expression, place, expression, Some(issue), message, checked);
     }
-    for issue in issues.iter().filter(|issue| !among(issue, &with_integers) && !is_fine_when_it_runs(issue)) {
+    for issue in issues.iter().filter(|issue| !is_certain(issue) && !is_fine_when_it_runs(issue)) {
         let message = format!(
             "{issue}\n a number that came through JSON is a double here, a whole number too: write int(…) around it"
         );
@@ -64,8 +65,8 @@ fn one(expression: &Arc<Expression>, place: &Place, checked: &mut Checked) {
 /// What the expression comes out as; `None` where it does not compile.
 pub(super) fn output_type(expression: &Expression) -> Option<Type> {
     match expression.program() {
-        Ok(program) => Some(program.output_type().clone()),
-        Err(_) => with_numbers(expression, &any_number()).ok().map(|program| program.output_type().clone()),
+        Ok(program) if !mixes(program) => Some(program.output_type().clone()),
+        _ => with_numbers(expression, &any_number()).ok().map(|program| program.output_type().clone()),
     }
 }
 

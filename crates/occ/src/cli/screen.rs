@@ -4,7 +4,7 @@ use crate::noun::Noun;
 
 const COMMANDS: &[(&str, &str)] = &[
     ("apply -f FILE", "Create and change objects from files, folders, URLs or standard input"),
-    ("check FILE", "What is wrong with files, and what would be made of them; asks no control plane"),
+    ("check FILE", "What is wrong with files, and what would be made of them"),
     ("wait NOUN/NAME", "Wait until objects are ready, or gone"),
     ("component logs|exec", "Logs of what runs, and commands inside it"),
     ("component deploy", "Deploy a component, or promote it to the next environment"),

@@ -38,6 +38,7 @@ fn mistakes_of_a_component_type_are_found() {
             "/resources/1/includeWhen",
             json!("${size(parameters.level) > 1 ? parameters.replicas : 2}"),
         ),
+        ("forEach of one of two numbers", "/resources/1/forEach", json!("${[parameters.replicas, 2][0]}")),
         ("syntax", LEVEL, json!("${parameters.level +}")),
         ("expression in an expression", LEVEL, json!("${a ${b}}")),
         ("computed key", "/resources/1/template/data/${parameters.nme}", json!("x")),
