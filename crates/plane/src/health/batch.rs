@@ -4,7 +4,10 @@ use super::facts::Facts;
 use super::{Assessment, Health};
 
 pub(super) fn job(facts: &Facts<'_>) -> Assessment {
-    if let Some(condition) = facts.condition("Failed").filter(|condition| condition.is("True")) {
+    // A Job whose failure is decided ends its pods first and says that it failed then.
+    let failed =
+        ["Failed", "FailureTarget"].iter().find_map(|kind| facts.condition(kind).filter(|told| told.is("True")));
+    if let Some(condition) = failed {
         return Assessment::new(Health::Degraded, condition.words());
     }
     if facts.condition("Complete").is_some_and(|condition| condition.is("True")) {

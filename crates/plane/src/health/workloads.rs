@@ -44,16 +44,24 @@ pub(super) fn stateful_set(facts: &Facts<'_>) -> Assessment {
     if let Some(progressing) = facts.unobserved() {
         return progressing;
     }
-    if desired > 0 && facts.status("currentRevision") != facts.status("updateRevision") {
-        return Assessment::new(Health::Progressing, "rolling to the new revision");
-    }
     let (updated, ready, available) =
         (facts.count("updatedReplicas"), facts.count("readyReplicas"), facts.count("availableReplicas"));
-    let complete = [updated, ready, available].iter().all(|count| *count == desired);
-    Assessment::new(
-        if complete { Health::Healthy } else { Health::Progressing },
-        format!("{available} of {desired} replicas available"),
-    )
+    let counts = format!("{available} of {desired} replicas available");
+    let serves = [facts.count("replicas"), ready, available].iter().all(|count| *count == desired);
+    let strategy = facts.spec("updateStrategy");
+    if strategy["type"] == "OnDelete" {
+        // Which pods are of the new revision is its user's business.
+        return Assessment::new(if serves { Health::Healthy } else { Health::Progressing }, counts);
+    }
+    // Pods below the partition keep the old revision on purpose.
+    let kept = strategy["rollingUpdate"]["partition"].as_i64().unwrap_or(0).clamp(0, desired);
+    if updated < desired - kept {
+        return Assessment::new(Health::Progressing, "rolling to the new revision");
+    }
+    if kept == 0 && desired > 0 && facts.status("currentRevision") != facts.status("updateRevision") {
+        return Assessment::new(Health::Progressing, "rolling to the new revision");
+    }
+    Assessment::new(if serves { Health::Healthy } else { Health::Progressing }, counts)
 }
 
 pub(super) fn daemon_set(facts: &Facts<'_>) -> Assessment {
@@ -62,7 +70,8 @@ pub(super) fn daemon_set(facts: &Facts<'_>) -> Assessment {
     }
     let desired = facts.count("desiredNumberScheduled");
     let (updated, available) = (facts.count("updatedNumberScheduled"), facts.count("numberAvailable"));
-    let complete = updated == desired && available == desired;
+    let by_hand = facts.spec("updateStrategy")["type"] == "OnDelete";
+    let complete = (updated == desired || by_hand) && available == desired;
     Assessment::new(
         if complete { Health::Healthy } else { Health::Progressing },
         format!("{available} of {desired} pods available"),
