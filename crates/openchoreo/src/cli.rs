@@ -46,6 +46,10 @@ pub(crate) struct UpOptions {
     #[arg(long, value_name = "URL")]
     pub(crate) engine: Option<String>,
 
+    /// Folder of this computer that hostPath volumes may name, with all that is in it; may be given several times
+    #[arg(long, value_name = "DIR")]
+    pub(crate) allow_host_path: Vec<PathBuf>,
+
     /// How log lines look
     #[arg(long, env = "OPENCHOREO_LOG_FORMAT", value_enum, default_value_t = LogFormat::Text)]
     pub(crate) log_format: LogFormat,

@@ -96,7 +96,11 @@ impl Running {
             .await
             .map_err(|error| addresses::with_way_out(error, &data))?,
         );
-        let node = Node::start(NodeOptions::new(client.clone(), engine, network.clone(), data.folder("node")?)).await?;
+        let node = Node::start(NodeOptions {
+            host_paths: options.allow_host_path.clone(),
+            ..NodeOptions::new(client.clone(), engine, network.clone(), data.folder("node")?)
+        })
+        .await?;
         server.set_pod_connect(pods::NodePods::new(node.access()));
         secrets::first(&data, node.secrets()).await?;
 
