@@ -38,6 +38,8 @@ pub struct NodeOptions {
     pub pull_deadline: Duration,
     /// How long a container that failed waits.
     pub restart_backoff: Backoff,
+    /// How long a Job waits with its next pod after one that failed.
+    pub job_backoff: Backoff,
 }
 
 impl NodeOptions {
@@ -52,6 +54,7 @@ impl NodeOptions {
             host_paths: Vec::new(),
             pull_deadline: Duration::from_secs(15),
             restart_backoff: Backoff::default(),
+            job_backoff: Backoff { longest: Duration::from_mins(10), ..Backoff::default() },
         }
     }
 }
@@ -125,8 +128,17 @@ impl Node {
     /// # Errors
     /// [`NodeError`]; nothing runs then.
     pub async fn start(options: NodeOptions) -> Result<NodeHandle, NodeError> {
-        let NodeOptions { client, engine, network, data_dir, node_name, host_paths, pull_deadline, restart_backoff } =
-            options;
+        let NodeOptions {
+            client,
+            engine,
+            network,
+            data_dir,
+            node_name,
+            host_paths,
+            pull_deadline,
+            restart_backoff,
+            job_backoff,
+        } = options;
         let (pods_folder, claims_folder) = (data_dir.join("pods"), data_dir.join("claims"));
         for folder in [&pods_folder, &claims_folder] {
             let made = std::fs::DirBuilder::new().recursive(true).mode(0o700).create(folder);
@@ -181,7 +193,16 @@ impl Node {
         let manager = Manager::new(ground, namespaces, stop.clone());
         let started = manager.start().await;
         started.map_err(|error| NodeError::Engine { action: "list containers", reason: engine_words(&error) })?;
-        workloads::start(&client, pods, node_name, &tracker, &stop);
+        let shared = workloads::Shared {
+            client: client.clone(),
+            pods,
+            claims,
+            node_labels: node_labels(&node_name, &engine),
+            node: node_name,
+            claims_folder,
+            job_backoff,
+        };
+        workloads::start(shared, &tracker, &stop).await?;
         secrets::start(&client, secrets.clone(), secret_objects, recorder, &tracker, &stop);
         guard.disarm();
         Ok(NodeHandle { engine, network, data_dir, secrets, manager, stop, tracker })

@@ -12,6 +12,8 @@ use super::{Engine, engine_words};
 
 /// The most that is kept of a short command's output.
 const OUTPUT: usize = 10 * 1024;
+/// The pause before the engine is asked again for an exit code that it does not know yet.
+const AGAIN: Duration = Duration::from_millis(20);
 
 /// A command that was run to its end.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -139,7 +141,13 @@ impl Engine {
                 let (Output::Stdout(bytes) | Output::Stderr(bytes)) = piece?;
                 kept.extend_from_slice(&bytes[..bytes.len().min(OUTPUT - kept.len())]);
             }
-            let exit_code = session.control.exit_code().await?.unwrap_or(-1);
+            // The output may end a moment before the engine knows that the command has.
+            let exit_code = loop {
+                match session.control.exit_code().await? {
+                    Some(code) => break code,
+                    None => tokio::time::sleep(AGAIN).await,
+                }
+            };
             Ok(Ended { exit_code, output: String::from_utf8_lossy(&kept).into_owned() })
         };
         match tokio::time::timeout(deadline, run).await {

@@ -1,30 +1,42 @@
-//! What the controller manager is for workloads: Deployments become ReplicaSets, ReplicaSets become pods.
+//! What the controller manager is for workloads: Deployments, StatefulSets, DaemonSets, Jobs and CronJobs become pods,
+//! claims get their folders.
 //!
-//! Plans are pure (`deployment_plan`, `replica_set_plan`, `rollout`); `runner` calls them when something that they read
-//! changed, and `write` carries them out.
+//! Plans are pure (`*_plan`, `plan` in a kind's folder, `rollout`, `revisions`); `listen` says what wakes which, `runner`
+//! calls the plans, and `write` carries them out.
 
+mod claims;
+mod cron_jobs;
+mod daemon_sets;
 mod deployment_plan;
 mod deployment_status;
 mod hash;
+mod jobs;
+mod listen;
+mod owned;
 #[cfg(test)]
 mod plan_tests;
 mod replica_set_plan;
+mod revisions;
 mod rollout;
 mod runner;
-mod unsupported;
+mod stateful_sets;
+mod status_patch;
 mod write;
 
+use std::collections::BTreeMap;
+use std::fmt::Debug;
+use std::path::PathBuf;
 use std::sync::Arc;
 
-use k8s_openapi::api::apps::v1::{Deployment, ReplicaSet};
-use k8s_openapi::api::core::v1::Pod;
-use kube::{Api, Client};
+use k8s_openapi::api::core::v1::{PersistentVolumeClaim, Pod};
+use kube::{Api, Client, Resource};
+use serde::de::DeserializeOwned;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use crate::pods::Backoff;
 use crate::recorder::Recorder;
-use crate::watch::{Cache, Key, Queue};
-use deployment_plan::controller;
+use crate::watch::{Cache, Queue};
 use runner::{Runner, Work};
 
 /// The revision of a Deployment's template.
@@ -34,42 +46,58 @@ pub(crate) const DESIRED_ANNOTATION: &str = "deployment.kubernetes.io/desired-re
 /// The most pods that the Deployment's surge allowed then.
 pub(crate) const MAX_ANNOTATION: &str = "deployment.kubernetes.io/max-replicas";
 
-/// Starts the controllers.
-pub(crate) fn start(
-    client: &Client,
-    pods: Arc<Cache<Pod>>,
-    node: String,
-    tracker: &TaskTracker,
-    stop: &CancellationToken,
-) {
-    let recorder = Recorder::start(client.clone(), "deployment-controller", node.clone(), stop.clone());
-    let deployments = Cache::<Deployment>::new();
-    let sets = Cache::<ReplicaSet>::new();
-    let queue: Arc<Queue<Work>> = Queue::new();
+/// What the controllers share with the rest of the node.
+pub(crate) struct Shared {
+    pub(crate) client: Client,
+    pub(crate) pods: Arc<Cache<Pod>>,
+    pub(crate) claims: Arc<Cache<PersistentVolumeClaim>>,
+    pub(crate) node: String,
+    pub(crate) node_labels: BTreeMap<String, String>,
+    /// Where the folders of claims lie.
+    pub(crate) claims_folder: PathBuf,
+    pub(crate) job_backoff: Backoff,
+}
 
-    let to = queue.clone();
-    deployments.listen(move |key, _, _| to.push(Work::Deployment(key.clone())));
-    let to = queue.clone();
-    sets.listen(move |key, set, _| {
-        to.push(Work::ReplicaSet(key.clone()));
-        if let Some(owner) = controller(&set.metadata).filter(|owner| owner.kind == "Deployment") {
-            to.push(Work::Deployment(Key::new(&key.namespace, &owner.name)));
-        }
-    });
-    let (to, held) = (queue.clone(), sets.clone());
-    pods.listen(move |key, pod, _| {
-        let Some(owner) = controller(&pod.metadata).filter(|owner| owner.kind == "ReplicaSet") else { return };
-        let set = Key::new(&key.namespace, &owner.name);
-        // A Deployment that recreates waits for the end of its old pods.
-        let deployment = held.get(&set).and_then(|set| controller(&set.metadata).map(|owner| owner.name.clone()));
-        if let Some(deployment) = deployment {
-            to.push(Work::Deployment(Key::new(&key.namespace, deployment)));
-        }
-        to.push(Work::ReplicaSet(set));
-    });
-    tracker.spawn(deployments.clone().follow(Api::all(client.clone()), stop.clone()));
-    tracker.spawn(sets.clone().follow(Api::all(client.clone()), stop.clone()));
-    let runner = Runner { client: client.clone(), deployments, sets, pods, recorder: recorder.clone(), node, queue };
+/// Starts the controllers.
+///
+/// # Errors
+/// The API refused the default storage class.
+pub(crate) async fn start(shared: Shared, tracker: &TaskTracker, stop: &CancellationToken) -> Result<(), kube::Error> {
+    let Shared { client, pods, claims, node, node_labels, claims_folder, job_backoff } = shared;
+    claims::ensure_class(&client).await?;
+    let recorder = Recorder::start(client.clone(), "controller-manager", node.clone(), stop.clone());
+    let queue: Arc<Queue<Work>> = Queue::new();
+    let runner = Runner {
+        deployments: followed(&client, tracker, stop),
+        sets: followed(&client, tracker, stop),
+        stateful_sets: followed(&client, tracker, stop),
+        daemon_sets: followed(&client, tracker, stop),
+        revisions: followed(&client, tracker, stop),
+        jobs: followed(&client, tracker, stop),
+        cron_jobs: followed(&client, tracker, stop),
+        volumes: followed(&client, tracker, stop),
+        classes: followed(&client, tracker, stop),
+        claims,
+        pods,
+        recorder,
+        node,
+        node_labels,
+        claims_folder,
+        job_backoff,
+        queue,
+        client,
+    };
+    runner.listen();
     tracker.spawn(runner.run(stop.clone()));
-    unsupported::start(client, &recorder, tracker, stop);
+    Ok(())
+}
+
+/// A cache of all objects of a kind, which follows the API from now on.
+fn followed<K>(client: &Client, tracker: &TaskTracker, stop: &CancellationToken) -> Arc<Cache<K>>
+where
+    K: Resource<DynamicType = ()> + Clone + DeserializeOwned + Debug + Send + Sync + 'static,
+{
+    let cache = Cache::<K>::new();
+    tracker.spawn(cache.clone().follow(Api::all(client.clone()), stop.clone()));
+    cache
 }

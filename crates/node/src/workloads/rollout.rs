@@ -64,7 +64,8 @@ pub(crate) fn bounds(deployment: &Deployment) -> Bounds {
     }
 }
 
-fn scaled(value: &IntOrString, total: i32, up: bool) -> i32 {
+/// A number, or a percentage of the total; what is neither is 0.
+pub(super) fn scaled(value: &IntOrString, total: i32, up: bool) -> i32 {
     match value {
         IntOrString::Int(number) => (*number).max(0),
         IntOrString::String(text) => {

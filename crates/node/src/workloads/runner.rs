@@ -1,19 +1,23 @@
 //! Calls the plans when something that they read changed: one key at a time, several keys at once.
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 use futures::StreamExt as _;
 use futures::stream::FuturesUnordered;
 use jiff::Timestamp;
-use k8s_openapi::api::apps::v1::{Deployment, ReplicaSet};
-use k8s_openapi::api::core::v1::Pod;
+use k8s_openapi::api::apps::v1::{ControllerRevision, DaemonSet, Deployment, ReplicaSet, StatefulSet};
+use k8s_openapi::api::batch::v1::{CronJob, Job};
+use k8s_openapi::api::core::v1::{PersistentVolume, PersistentVolumeClaim, Pod};
+use k8s_openapi::api::storage::v1::StorageClass;
 use kube::Client;
 use tokio_util::sync::CancellationToken;
 
 use super::deployment_plan::{self, DeploymentWorld};
 use super::replica_set_plan;
+use crate::pods::Backoff;
 use crate::recorder::Recorder;
 use crate::watch::{Cache, Key, Queue};
 
@@ -27,15 +31,33 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 pub(crate) enum Work {
     Deployment(Key),
     ReplicaSet(Key),
+    StatefulSet(Key),
+    DaemonSet(Key),
+    Job(Key),
+    CronJob(Key),
+    Claim(Key),
 }
 
 pub(crate) struct Runner {
     pub(crate) client: Client,
     pub(crate) deployments: Arc<Cache<Deployment>>,
     pub(crate) sets: Arc<Cache<ReplicaSet>>,
+    pub(crate) stateful_sets: Arc<Cache<StatefulSet>>,
+    pub(crate) daemon_sets: Arc<Cache<DaemonSet>>,
+    pub(crate) revisions: Arc<Cache<ControllerRevision>>,
+    pub(crate) jobs: Arc<Cache<Job>>,
+    pub(crate) cron_jobs: Arc<Cache<CronJob>>,
+    pub(crate) claims: Arc<Cache<PersistentVolumeClaim>>,
+    pub(crate) volumes: Arc<Cache<PersistentVolume>>,
+    pub(crate) classes: Arc<Cache<StorageClass>>,
     pub(crate) pods: Arc<Cache<Pod>>,
     pub(crate) recorder: Recorder,
     pub(crate) node: String,
+    pub(crate) node_labels: BTreeMap<String, String>,
+    /// Where the folders of claims lie.
+    pub(crate) claims_folder: PathBuf,
+    /// How long a Job's next pod waits after failures in a row.
+    pub(crate) job_backoff: Backoff,
     pub(crate) queue: Arc<Queue<Work>>,
 }
 
@@ -43,7 +65,7 @@ impl Runner {
     pub(crate) async fn run(self, stop: CancellationToken) {
         tokio::select! {
             () = stop.cancelled() => return,
-            () = async { tokio::join!(self.deployments.synced(), self.sets.synced(), self.pods.synced()); } => {}
+            () = self.synced() => {}
         }
         let mut running = FuturesUnordered::new();
         let mut busy: HashSet<Work> = HashSet::new();
@@ -91,10 +113,32 @@ impl Runner {
         }
     }
 
+    /// Returns when every cache has its first list: a plan over half of the world would make what is there already.
+    async fn synced(&self) {
+        tokio::join!(
+            self.deployments.synced(),
+            self.sets.synced(),
+            self.stateful_sets.synced(),
+            self.daemon_sets.synced(),
+            self.revisions.synced(),
+            self.jobs.synced(),
+            self.cron_jobs.synced(),
+            self.claims.synced(),
+            self.volumes.synced(),
+            self.classes.synced(),
+            self.pods.synced(),
+        );
+    }
+
     async fn reconcile(&self, work: Work) -> (Work, Result<Option<Timestamp>, kube::Error>) {
         let ended = match &work {
             Work::Deployment(key) => self.deployment(key).await,
             Work::ReplicaSet(key) => self.replica_set(key).await,
+            Work::StatefulSet(key) => self.stateful_set(key).await,
+            Work::DaemonSet(key) => self.daemon_set(key).await,
+            Work::Job(key) => self.job(key).await,
+            Work::CronJob(key) => self.cron_job(key).await,
+            Work::Claim(key) => self.claim(key).await,
         };
         (work, ended)
     }

@@ -1,19 +1,26 @@
 //! Plans carried out: each answer goes into the local copy at once, so that the next plan builds on it.
 
+use std::fmt::Debug;
 use std::sync::Arc;
 
-use k8s_openapi::api::apps::v1::{Deployment, ReplicaSet};
-use k8s_openapi::api::core::v1::Pod;
+use k8s_openapi::NamespaceResourceScope;
+use k8s_openapi::api::apps::v1::{ControllerRevision, Deployment, ReplicaSet};
+use k8s_openapi::api::core::v1::{ObjectReference, Pod};
 use kube::api::{DeleteParams, Patch, PatchParams, PostParams, Preconditions, PropagationPolicy};
 use kube::core::response::StatusSummary;
-use kube::{Api, ResourceExt as _};
+use kube::{Api, Resource, ResourceExt as _};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 use serde_json::json;
 
 use super::REVISION_ANNOTATION;
 use super::deployment_plan::{DeploymentPlan, SetUpdate};
 use super::replica_set_plan::{ReplicaSetPlan, new_pod};
+use super::revisions::RevisionPlan;
 use super::runner::Runner;
+use super::status_patch;
 use crate::recorder::{Tone, reference};
+use crate::watch::Cache;
 
 impl Runner {
     pub(super) async fn write_deployment(
@@ -58,13 +65,7 @@ impl Runner {
             }
         }
         if let Some(status) = &plan.status {
-            let status = with_nulls(serde_json::to_value(status).unwrap_or_default(), &DEPLOYMENT_COUNTS);
-            let patch = json!({"metadata": {"uid": deployment.uid()}, "status": status});
-            let written =
-                deployments.patch_status(&deployment.name_any(), &PatchParams::default(), &Patch::Merge(patch)).await;
-            if let Some(written) = absent_is_none(written)? {
-                self.deployments.apply(Arc::new(written));
-            }
+            self.write_status(&self.deployments, deployment, deployment.status.as_ref(), status).await?;
         }
         Ok(())
     }
@@ -91,65 +92,125 @@ impl Runner {
 
     pub(super) async fn write_replica_set(&self, set: &ReplicaSet, plan: &ReplicaSetPlan) -> Result<(), kube::Error> {
         let namespace = set.namespace().unwrap_or_default();
-        let pods: Api<Pod> = Api::namespaced(self.client.clone(), &namespace);
         let about = reference(set);
         for (name, uid) in &plan.delete {
-            let parameters = DeleteParams {
-                preconditions: Some(Preconditions { uid: Some(uid.clone()), resource_version: None }),
-                ..DeleteParams::default()
-            };
-            match pods.delete(name, &parameters).await {
-                Ok(answer) => {
-                    if let Some(pod) = answer.left() {
-                        self.pods.apply(Arc::new(pod));
-                    }
-                }
-                Err(error) => {
-                    absent_is_fine(Err(error))?;
-                    continue;
-                }
-            }
-            self.recorder.tell(&about, Tone::Normal, "SuccessfulDelete", format!("Deleted pod: {name}"));
+            self.delete_pod(&about, &namespace, name, uid).await?;
         }
         for _ in 0..plan.create {
-            match pods.create(&PostParams::default(), &new_pod(set, &self.node)).await {
-                Ok(pod) => {
-                    let message = format!("Created pod: {}", pod.name_any());
-                    self.pods.apply(Arc::new(pod));
-                    self.recorder.tell(&about, Tone::Normal, "SuccessfulCreate", message);
-                }
-                Err(error) => {
-                    self.recorder.tell(&about, Tone::Warning, "FailedCreate", format!("Error creating: {error}"));
-                    return Err(error);
-                }
-            }
+            self.create_pod(&about, &new_pod(set, &self.node)).await?;
         }
         if let Some(status) = &plan.status {
-            let sets: Api<ReplicaSet> = Api::namespaced(self.client.clone(), &namespace);
-            let status = with_nulls(serde_json::to_value(status).unwrap_or_default(), &REPLICA_SET_COUNTS);
-            let patch = json!({"metadata": {"uid": set.uid()}, "status": status});
-            let written = sets.patch_status(&set.name_any(), &PatchParams::default(), &Patch::Merge(patch)).await;
-            if let Some(written) = absent_is_none(written)? {
-                self.sets.apply(Arc::new(written));
-            }
+            self.write_status(&self.sets, set, set.status.as_ref(), status).await?;
         }
         Ok(())
     }
-}
 
-/// Counts that are left out when they are zero, and so must be taken away.
-const DEPLOYMENT_COUNTS: [&str; 5] =
-    ["replicas", "updatedReplicas", "readyReplicas", "availableReplicas", "unavailableReplicas"];
-const REPLICA_SET_COUNTS: [&str; 4] =
-    ["fullyLabeledReplicas", "readyReplicas", "availableReplicas", "terminatingReplicas"];
-
-fn with_nulls(mut status: serde_json::Value, counts: &[&str]) -> serde_json::Value {
-    if let Some(fields) = status.as_object_mut() {
-        for count in counts {
-            fields.entry(*count).or_insert(serde_json::Value::Null);
+    /// Makes a pod of the owner that `about` names.
+    pub(super) async fn create_pod(&self, about: &ObjectReference, pod: &Pod) -> Result<(), kube::Error> {
+        let namespace = pod.namespace().unwrap_or_default();
+        let pods: Api<Pod> = Api::namespaced(self.client.clone(), &namespace);
+        match pods.create(&PostParams::default(), pod).await {
+            Ok(pod) => {
+                let message = format!("Created pod: {}", pod.name_any());
+                self.pods.apply(Arc::new(pod));
+                self.recorder.tell(about, Tone::Normal, "SuccessfulCreate", message);
+                Ok(())
+            }
+            Err(error) => {
+                self.recorder.tell(about, Tone::Warning, "FailedCreate", format!("Error creating: {error}"));
+                Err(error)
+            }
         }
     }
-    status
+
+    /// Deletes a pod; fine when it is gone.
+    pub(super) async fn delete_pod(
+        &self,
+        about: &ObjectReference,
+        namespace: &str,
+        name: &str,
+        uid: &str,
+    ) -> Result<(), kube::Error> {
+        let pods: Api<Pod> = Api::namespaced(self.client.clone(), namespace);
+        let parameters = DeleteParams {
+            preconditions: Some(Preconditions { uid: Some(uid.to_owned()), resource_version: None }),
+            ..DeleteParams::default()
+        };
+        let Some(answer) = absent_is_none(pods.delete(name, &parameters).await)? else { return Ok(()) };
+        if let Some(pod) = answer.left() {
+            self.pods.apply(Arc::new(pod));
+        }
+        self.recorder.tell(about, Tone::Normal, "SuccessfulDelete", format!("Deleted pod: {name}"));
+        Ok(())
+    }
+
+    /// Takes a finalizer from a pod.
+    pub(super) async fn release_pod(
+        &self,
+        namespace: &str,
+        name: &str,
+        uid: &str,
+        finalizer: &str,
+    ) -> Result<(), kube::Error> {
+        let pods: Api<Pod> = Api::namespaced(self.client.clone(), namespace);
+        let patch = json!({"metadata": {"uid": uid, "$deleteFromPrimitiveList/finalizers": [finalizer]}});
+        let written = pods.patch(name, &PatchParams::default(), &Patch::Strategic(patch)).await;
+        if let Some(pod) = absent_is_none(written)? {
+            self.pods.apply(Arc::new(pod));
+        }
+        Ok(())
+    }
+
+    /// Writes what changes of a status.
+    pub(super) async fn write_status<K, S>(
+        &self,
+        cache: &Cache<K>,
+        object: &K,
+        held: Option<&S>,
+        wanted: &S,
+    ) -> Result<(), kube::Error>
+    where
+        K: Resource<DynamicType = (), Scope = NamespaceResourceScope>
+            + Clone
+            + DeserializeOwned
+            + Debug
+            + Send
+            + Sync
+            + 'static,
+        S: Serialize,
+    {
+        let api: Api<K> = Api::namespaced(self.client.clone(), &object.namespace().unwrap_or_default());
+        let status = status_patch::between(&held, wanted);
+        let patch = json!({"metadata": {"uid": object.uid()}, "status": status});
+        let written = api.patch_status(&object.name_any(), &PatchParams::default(), &Patch::Merge(patch)).await;
+        if let Some(written) = absent_is_none(written)? {
+            cache.apply(Arc::new(written));
+        }
+        Ok(())
+    }
+
+    /// Carries out what is planned for an owner's revisions.
+    pub(super) async fn write_revisions(&self, namespace: &str, plan: &RevisionPlan) -> Result<(), kube::Error> {
+        let revisions: Api<ControllerRevision> = Api::namespaced(self.client.clone(), namespace);
+        if let Some(revision) = &plan.create {
+            match revisions.create(&PostParams::default(), revision).await {
+                Ok(made) => self.revisions.apply(Arc::new(made)),
+                Err(kube::Error::Api(status)) if status.is_already_exists() => {}
+                Err(error) => return Err(error),
+            }
+        }
+        if let Some((name, number)) = &plan.renumber {
+            let patch = Patch::Merge(json!({"revision": number}));
+            let written = revisions.patch(name, &PatchParams::default(), &patch).await;
+            if let Some(written) = absent_is_none(written)? {
+                self.revisions.apply(Arc::new(written));
+            }
+        }
+        for name in &plan.delete {
+            absent_is_fine(revisions.delete(name, &DeleteParams::default()).await.map(|_| ()))?;
+        }
+        Ok(())
+    }
 }
 
 fn scaled(name: &str, before: i32, after: i32) -> String {
@@ -158,7 +219,7 @@ fn scaled(name: &str, before: i32, after: i32) -> String {
 }
 
 /// The object went away, or a new one took its name: its own event brings the next plan.
-fn absent_is_none<T>(written: Result<T, kube::Error>) -> Result<Option<T>, kube::Error> {
+pub(super) fn absent_is_none<T>(written: Result<T, kube::Error>) -> Result<Option<T>, kube::Error> {
     match written {
         Ok(written) => Ok(Some(written)),
         Err(kube::Error::Api(status))
@@ -170,6 +231,6 @@ fn absent_is_none<T>(written: Result<T, kube::Error>) -> Result<Option<T>, kube:
     }
 }
 
-fn absent_is_fine(ended: Result<(), kube::Error>) -> Result<(), kube::Error> {
+pub(super) fn absent_is_fine(ended: Result<(), kube::Error>) -> Result<(), kube::Error> {
     absent_is_none(ended).map(|_| ())
 }

@@ -6,11 +6,12 @@ use std::time::Duration;
 
 use bollard::body_full;
 use bollard::query_parameters::{CreateImageOptions, RemoveImageOptions};
-use futures::TryStreamExt as _;
+use futures::{StreamExt as _, TryStreamExt as _};
 use k8s_openapi::api::apps::v1::Deployment;
 use k8s_openapi::api::core::v1::{ContainerStatus, Event, Namespace, Pod};
 use kube::api::{DeleteParams, ListParams, PostParams};
 use kube::runtime::wait::await_condition;
+use kube::runtime::{WatchStreamExt as _, watcher};
 use kube::{Api, Client};
 use node::engine::{Engine, EngineOptions};
 use node::{Backoff, EngineNetworks, Node, NodeHandle, NodeOptions};
@@ -62,6 +63,7 @@ impl Lab {
         let networks = Arc::new(EngineNetworks::new(self.engine.clone()));
         let mut options =
             NodeOptions::new(self.client.clone(), self.engine.clone(), networks, self.folder.path().join("node"));
+        options.job_backoff = Backoff { initial: Duration::from_millis(100), longest: Duration::from_secs(1) };
         options.host_paths = vec![self.given()];
         options.restart_backoff = Backoff { initial: Duration::from_millis(600), longest: Duration::from_secs(2) };
         self.node = Some(Node::start(options).await.expect("the node starts"));
@@ -174,7 +176,8 @@ impl Lab {
     {
         let api = self.api::<K>();
         let condition = |object: Option<&K>| object.is_some_and(&holds);
-        match tokio::time::timeout(PATIENCE, await_condition(api.clone(), name, condition)).await {
+        let becomes = Box::pin(await_condition(api.clone(), name, condition));
+        match tokio::time::timeout(PATIENCE, becomes).await {
             Ok(found) => found.expect("watched").expect("there"),
             Err(_) => {
                 let now = api.get_opt(name).await;
@@ -200,6 +203,22 @@ impl Lab {
     pub(crate) async fn delete_pod(&self, name: &str) {
         self.api::<Pod>().delete(name, &DeleteParams::default()).await.expect("deleted");
         self.gone::<Pod>(name).await;
+    }
+
+    /// Waits for an event about an object whose `reason: message` begins so. Events are written behind what they tell of.
+    pub(crate) async fn told(&self, name: &str, words: &str) {
+        let mut events = watcher(self.api::<Event>(), watcher::Config::default()).applied_objects().boxed();
+        let found = Box::pin(async {
+            while let Some(event) = events.next().await {
+                let event = event.expect("watched");
+                let text = format!("{}: {}", event.reason.unwrap_or_default(), event.message.unwrap_or_default());
+                if event.involved_object.name.as_deref() == Some(name) && text.starts_with(words) {
+                    return;
+                }
+            }
+        });
+        let heard = tokio::time::timeout(PATIENCE, found).await.is_ok();
+        assert!(heard, "no event of {name} says {words:?}; there are {:#?}", self.events(name).await);
     }
 
     /// `reason: message` of the events about an object.

@@ -33,8 +33,7 @@ async fn a_sidecar_is_there_before_the_others_and_ends_after_them() {
     let (beside, first, main) = (ended(&init[0]), ended(&init[1]), ended(main(&done).expect("told")));
     assert_eq!((beside.exit_code, first.exit_code, main.exit_code), (0, 0, 0));
     assert!(beside.finished_at >= main.finished_at && beside.started_at <= first.started_at, "{beside:?} {main:?}");
-    let events = lab.events("work").await;
-    assert!(events.contains(&"Killing: the pod is done".to_owned()), "{events:?}");
+    lab.told("work", "Killing: the pod is done").await;
     lab.delete_pod("work").await;
     lab.end().await;
 }
@@ -63,8 +62,7 @@ async fn hooks_run_after_the_start_and_before_the_stop() {
     assert!(lab.given().join("stopping").exists(), "the hook ran before the stop");
 
     lab.pod_until("broken", "started again", |pod| main(pod).is_some_and(|status| status.restart_count > 0)).await;
-    let events = lab.events("broken").await;
-    assert!(events.contains(&"FailedPostStartHook: PostStartHook failed: exiting with 3\n".to_owned()), "{events:?}");
+    lab.told("broken", "FailedPostStartHook: PostStartHook failed: exiting with 3\n").await;
 
     let nosy = lab.pod_until("nosy", "refused", |pod| {
         waits(pod).is_some_and(|(reason, _)| reason == "CreateContainerConfigError")

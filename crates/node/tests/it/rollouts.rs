@@ -1,7 +1,7 @@
 //! Deployments through ReplicaSets to pods.
 
-use crate::lab::{Lab, NAMESPACE, ready};
-use k8s_openapi::api::apps::v1::{Deployment, ReplicaSet, StatefulSet};
+use crate::lab::{Lab, ready};
+use k8s_openapi::api::apps::v1::{Deployment, ReplicaSet};
 use k8s_openapi::api::core::v1::Pod;
 use kube::ResourceExt as _;
 use kube::api::{DeleteParams, ListParams, Patch, PatchParams};
@@ -87,27 +87,5 @@ async fn a_rollout_that_makes_no_progress_says_so() {
         .await;
     assert_eq!(condition(&stuck, "Progressing").0, "False");
     assert_eq!(condition(&stuck, "Available"), ("False".to_owned(), "MinimumReplicasUnavailable".to_owned()));
-    lab.end().await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_kind_that_is_not_run_is_told_so() {
-    let Some(lab) = Lab::start().await else { return };
-    let labels = json!({"app": "db"});
-    let set = json!({
-        "metadata": {"name": "db", "namespace": NAMESPACE},
-        "spec": {"serviceName": "db", "selector": {"matchLabels": labels},
-                 "template": {"metadata": {"labels": labels}, "spec": lab.spec(&["serve", "1"], json!({}), json!({}))}},
-    });
-    lab.create::<StatefulSet>(set).await;
-    let told = lab
-        .until::<StatefulSet>("db", "told", |set| set.status.as_ref().is_some_and(|status| status.conditions.is_some()))
-        .await;
-    let condition = told.status.and_then(|status| status.conditions).expect("conditions").remove(0);
-    assert_eq!((condition.type_.as_str(), condition.status.as_str()), ("WorkloadKindNotSupported", "True"));
-    assert_eq!(
-        condition.message.as_deref(),
-        Some("StatefulSet is not run by this node yet, so it has no pods; Deployments are")
-    );
     lab.end().await;
 }
