@@ -8,6 +8,7 @@ use k8s_openapi::api::apps::v1::{Deployment, DeploymentCondition, DeploymentStat
 use kube::ResourceExt as _;
 
 use super::deployment_plan::DeploymentWorld;
+use super::replica_set_plan::REPLICA_FAILURE;
 use super::rollout::{bounds, replicas, wished};
 use crate::pods::time;
 
@@ -66,9 +67,26 @@ pub(crate) fn status(
     };
     let (holds, reason, message) = available_condition;
     set(&mut conditions, "Available", holds, reason, message.to_owned(), world.now, false);
+    replica_failure(new, old, &mut conditions);
     let look_again = progressing(world, new, &held, &status, progress, &mut conditions);
     status.conditions = Some(conditions);
     (status, look_again)
+}
+
+/// What the sets say of pods that the API refuses: the new one first.
+fn replica_failure(new: Option<&Arc<ReplicaSet>>, old: &[&Arc<ReplicaSet>], conditions: &mut Vec<DeploymentCondition>) {
+    let sets = new.iter().chain(old).filter_map(|set| set.status.as_ref());
+    let mut told = sets.flat_map(|status| status.conditions.iter().flatten());
+    let told = told.find(|told| told.type_ == REPLICA_FAILURE && told.status == "True");
+    conditions.retain(|condition| condition.type_ != REPLICA_FAILURE);
+    conditions.extend(told.map(|told| DeploymentCondition {
+        type_: told.type_.clone(),
+        status: told.status.clone(),
+        reason: told.reason.clone(),
+        message: told.message.clone(),
+        last_transition_time: told.last_transition_time.clone(),
+        last_update_time: told.last_transition_time.clone(),
+    }));
 }
 
 fn progressing(

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use k8s_openapi::api::core::v1::Pod;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 
+use super::budgets::covers;
 use super::deployment_plan::controller;
 use super::owned::is_over;
 use super::runner::{Runner, Work};
@@ -58,6 +59,16 @@ impl Runner {
         self.classes.listen(move |_, _, _| {
             for claim in claims.all() {
                 to.push(Work::Claim(Key::of(&*claim)));
+            }
+        });
+        let to = self.queue.clone();
+        self.budgets.listen(move |key, _, _| to.push(Work::Budget(key.clone())));
+        let (to, budgets) = (self.queue.clone(), self.budgets.clone());
+        self.pods.listen(move |key, pod, _| {
+            for budget in budgets.in_namespace(&key.namespace) {
+                if covers(&budget, pod) {
+                    to.push(Work::Budget(Key::of(&*budget)));
+                }
             }
         });
         let (to, sets) = (self.queue.clone(), self.sets.clone());

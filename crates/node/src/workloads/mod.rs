@@ -4,6 +4,7 @@
 //! Plans are pure (`*_plan`, `plan` in a kind's folder, `rollout`, `revisions`); `listen` says what wakes which, `runner`
 //! calls the plans, and `write` carries them out.
 
+mod budgets;
 mod claims;
 mod cron_jobs;
 mod daemon_sets;
@@ -21,6 +22,7 @@ mod rollout;
 mod runner;
 mod stateful_sets;
 mod status_patch;
+mod unsupported;
 mod write;
 
 use std::collections::BTreeMap;
@@ -66,6 +68,7 @@ pub(crate) async fn start(shared: Shared, tracker: &TaskTracker, stop: &Cancella
     let Shared { client, pods, claims, node, node_labels, claims_folder, job_backoff } = shared;
     claims::ensure_class(&client).await?;
     let recorder = Recorder::start(client.clone(), "controller-manager", node.clone(), stop.clone());
+    unsupported::start(&client, &recorder, tracker, stop);
     let queue: Arc<Queue<Work>> = Queue::new();
     let runner = Runner {
         deployments: followed(&client, tracker, stop),
@@ -77,6 +80,7 @@ pub(crate) async fn start(shared: Shared, tracker: &TaskTracker, stop: &Cancella
         cron_jobs: followed(&client, tracker, stop),
         volumes: followed(&client, tracker, stop),
         classes: followed(&client, tracker, stop),
+        budgets: followed(&client, tracker, stop),
         claims,
         pods,
         recorder,

@@ -165,6 +165,21 @@ fn no_progress_within_the_deadline_is_a_failure() {
 }
 
 #[test]
+fn pods_that_the_api_refuses_are_told_up_to_the_deployment() {
+    let mut refused = (*set("app:1", 1, (4, 0, 0))).clone();
+    let status = refused.status.take().expect("a status");
+    let told = replica_set_plan::with_failure(status, Some("pods \"web\" is forbidden"), now());
+    assert_eq!(replica_set_plan::with_failure(told.clone(), None, now()).conditions, None, "until one is made");
+    refused.status = Some(told);
+    let web = deployment("app:1", &json!({}), json!({}));
+    let plan = planned(&web, &[Arc::new(refused)], &[]);
+    assert_eq!(condition(&plan, "ReplicaFailure"), pair("True", "FailedCreate"));
+    let status = serde_json::to_value(plan.status).expect("a status");
+    let again = planned(&deployment("app:1", &json!({}), status), &[set("app:1", 1, (4, 4, 0))], &[]);
+    assert_eq!(condition(&again, "ReplicaFailure"), None);
+}
+
+#[test]
 fn history_beyond_the_limit_goes_oldest_first() {
     let limited = deployment("app:4", &json!({"revisionHistoryLimit": 1}), json!({}));
     let sets = [

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use k8s_openapi::api::apps::v1::{ReplicaSet, ReplicaSetStatus};
+use k8s_openapi::api::apps::v1::{ReplicaSet, ReplicaSetCondition, ReplicaSetStatus};
 use k8s_openapi::api::core::v1::Pod;
 use kube::{Resource, ResourceExt as _};
 
@@ -12,6 +12,7 @@ use super::owned::{
     available_from, is_active, is_ending, least_ready, least_serving_first, named, of_owner, pod_of, sooner,
 };
 use super::rollout::wished;
+use crate::pods::time;
 
 /// What to write for a ReplicaSet.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -76,6 +77,27 @@ pub(crate) fn plan(set: &ReplicaSet, pods: &[Arc<Pod>], now: Timestamp) -> Repli
     };
     plan.status = (set.status.as_ref() != Some(&status)).then_some(status);
     plan
+}
+
+/// The condition by which a set says that its pods are refused.
+pub(crate) const REPLICA_FAILURE: &str = "ReplicaFailure";
+
+/// The status with the API's refusal of a pod, or without one.
+pub(crate) fn with_failure(mut status: ReplicaSetStatus, refusal: Option<&str>, now: Timestamp) -> ReplicaSetStatus {
+    let mut conditions = status.conditions.take().unwrap_or_default();
+    let held = conditions.iter().position(|condition| condition.type_ == REPLICA_FAILURE);
+    let held = held.map(|place| conditions.remove(place));
+    if let Some(words) = refusal {
+        conditions.push(ReplicaSetCondition {
+            type_: REPLICA_FAILURE.to_owned(),
+            status: "True".to_owned(),
+            reason: Some("FailedCreate".to_owned()),
+            message: Some(words.to_owned()),
+            last_transition_time: held.and_then(|held| held.last_transition_time).or_else(|| Some(time(now))),
+        });
+    }
+    status.conditions = (!conditions.is_empty()).then_some(conditions);
+    status
 }
 
 /// A new pod of a ReplicaSet, for `node` where nothing restricts where it may go.

@@ -11,6 +11,7 @@ use jiff::Timestamp;
 use k8s_openapi::api::apps::v1::{ControllerRevision, DaemonSet, Deployment, ReplicaSet, StatefulSet};
 use k8s_openapi::api::batch::v1::{CronJob, Job};
 use k8s_openapi::api::core::v1::{PersistentVolume, PersistentVolumeClaim, Pod};
+use k8s_openapi::api::policy::v1::PodDisruptionBudget;
 use k8s_openapi::api::storage::v1::StorageClass;
 use kube::Client;
 use tokio_util::sync::CancellationToken;
@@ -36,6 +37,7 @@ pub(crate) enum Work {
     Job(Key),
     CronJob(Key),
     Claim(Key),
+    Budget(Key),
 }
 
 pub(crate) struct Runner {
@@ -50,6 +52,7 @@ pub(crate) struct Runner {
     pub(crate) claims: Arc<Cache<PersistentVolumeClaim>>,
     pub(crate) volumes: Arc<Cache<PersistentVolume>>,
     pub(crate) classes: Arc<Cache<StorageClass>>,
+    pub(crate) budgets: Arc<Cache<PodDisruptionBudget>>,
     pub(crate) pods: Arc<Cache<Pod>>,
     pub(crate) recorder: Recorder,
     pub(crate) node: String,
@@ -126,6 +129,7 @@ impl Runner {
             self.claims.synced(),
             self.volumes.synced(),
             self.classes.synced(),
+            self.budgets.synced(),
             self.pods.synced(),
         );
     }
@@ -139,6 +143,7 @@ impl Runner {
             Work::Job(key) => self.job(key).await,
             Work::CronJob(key) => self.cron_job(key).await,
             Work::Claim(key) => self.claim(key).await,
+            Work::Budget(key) => self.budget(key).await,
         };
         (work, ended)
     }

@@ -3,6 +3,7 @@
 use std::fmt::Debug;
 use std::sync::Arc;
 
+use jiff::Timestamp;
 use k8s_openapi::NamespaceResourceScope;
 use k8s_openapi::api::apps::v1::{ControllerRevision, Deployment, ReplicaSet};
 use k8s_openapi::api::core::v1::{ObjectReference, Pod};
@@ -15,7 +16,7 @@ use serde_json::json;
 
 use super::REVISION_ANNOTATION;
 use super::deployment_plan::{DeploymentPlan, SetUpdate};
-use super::replica_set_plan::{ReplicaSetPlan, new_pod};
+use super::replica_set_plan::{ReplicaSetPlan, new_pod, with_failure};
 use super::revisions::RevisionPlan;
 use super::runner::Runner;
 use super::status_patch;
@@ -96,13 +97,20 @@ impl Runner {
         for (name, uid) in &plan.delete {
             self.delete_pod(&about, &namespace, name, uid).await?;
         }
+        let mut refused = Ok(());
         for _ in 0..plan.create {
-            self.create_pod(&about, &new_pod(set, &self.node)).await?;
+            refused = self.create_pod(&about, &new_pod(set, &self.node)).await;
+            if refused.is_err() {
+                break;
+            }
         }
-        if let Some(status) = &plan.status {
-            self.write_status(&self.sets, set, set.status.as_ref(), status).await?;
+        let words = refused.as_ref().err().map(ToString::to_string);
+        let status = plan.status.clone().or_else(|| set.status.clone()).unwrap_or_default();
+        let status = with_failure(status, words.as_deref(), Timestamp::now());
+        if set.status.as_ref() != Some(&status) {
+            self.write_status(&self.sets, set, set.status.as_ref(), &status).await?;
         }
-        Ok(())
+        refused
     }
 
     /// Makes a pod of the owner that `about` names.

@@ -4,6 +4,7 @@ use crate::lab::{Lab, NAMESPACE, ready};
 use crate::volumes::output;
 use k8s_openapi::api::apps::v1::{DaemonSet, StatefulSet};
 use k8s_openapi::api::core::v1::{PersistentVolume, PersistentVolumeClaim, Pod};
+use k8s_openapi::api::policy::v1::PodDisruptionBudget;
 use kube::ResourceExt as _;
 use kube::api::{DeleteParams, ListParams, Patch, PatchParams};
 use serde_json::json;
@@ -111,7 +112,7 @@ async fn a_pod_waits_for_its_claim_and_the_claim_for_its_pod() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_daemon_set_has_one_pod_here() {
+async fn a_daemon_set_has_one_pod_here_and_a_budget_counts_it() {
     let Some(lab) = Lab::start().await else { return };
     let labels = json!({"app": "log"});
     let set = json!({
@@ -125,7 +126,18 @@ async fn a_daemon_set_has_one_pod_here() {
         status.observed_generation == set.metadata.generation
             && (status.number_available, status.updated_number_scheduled) == (Some(1), Some(1))
     };
+    let budget = json!({
+        "metadata": {"name": "log", "namespace": NAMESPACE},
+        "spec": {"minAvailable": 0, "selector": {"matchLabels": labels}},
+    });
+    lab.create::<PodDisruptionBudget>(budget).await;
     lab.until::<DaemonSet>("log", "complete", complete).await;
+    let allows = |budget: &PodDisruptionBudget| {
+        budget.status.as_ref().is_some_and(|status| {
+            (status.expected_pods, status.current_healthy, status.disruptions_allowed) == (Some(1), Some(1), Some(1))
+        })
+    };
+    lab.until::<PodDisruptionBudget>("log", "counting its pod", allows).await;
     let patch = json!({"spec": {"template": {"metadata": {"labels": {"version": "2"}}}}});
     lab.api::<DaemonSet>().patch("log", &PatchParams::default(), &Patch::Merge(patch)).await.expect("patched");
     lab.until::<DaemonSet>("log", "complete again", |set| complete(set) && set.metadata.generation == Some(2)).await;
