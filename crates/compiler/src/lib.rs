@@ -35,7 +35,7 @@
 //! assert_eq!(
 //!     origins.explain(0, config, "data.level").unwrap().sentence,
 //!     "data.level is \"info\": written by ComponentType deployment/small, spec.resources[0].template.data.level, \
-//!      from ${parameters.level}; parameters.level is a default of the schema",
+//!      from ${parameters.level}, a default of the schema",
 //! );
 //! ```
 
@@ -64,6 +64,7 @@ pub mod tree;
 mod workflow;
 
 pub use compiler::Compiler;
+pub use component::Step;
 pub use output::{
     Counters, Manifest, OutputKeyRef, ProjectRendered, Rendered, RenderedResource, ResolvedOutput, ResolvedOutputs,
     ResolvedValue, TargetPlane, WorkflowRendered, manifest_id,

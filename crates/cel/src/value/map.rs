@@ -7,7 +7,7 @@ use std::sync::Arc;
 use super::Value;
 
 /// Up to this many entries a scan is quicker than any index.
-const SCANNED: usize = 8;
+const SCANNED: usize = 16;
 
 /// A map key. `1`, `1u` and (in look-ups) `1.0` are the same key.
 #[derive(Clone, Debug)]

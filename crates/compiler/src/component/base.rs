@@ -49,6 +49,9 @@ fn render_one(
     let rounds = each(resource.for_each.as_ref(), bindings).map_err(|error| control("forEach", &error))?;
     let template = || place().below("template");
     for round in rounds.iter() {
+        if let Some(recorder) = recorder {
+            recorder.round(resource.for_each.as_ref(), bindings, round);
+        }
         let mut faults = Faults::new();
         let (tree, shadow) =
             origins::render(&resource.template, round, &mut faults, recorder.as_mut(), Writer::Template, template);

@@ -8,18 +8,22 @@ mod input_check;
 mod patches;
 mod post_rules;
 mod removes;
+mod steps;
 mod traits;
 
 use crate::TargetPlane;
 use crate::compiler::Compiler;
 use crate::evaluate::broken_rules;
 use crate::input::ComponentInput;
-use crate::origins::{Origins, Recorder, Shadow};
+use crate::origins::{Origins, Overridden, Recorder, Shadow};
 use crate::output::{Counters, Rendered};
 use crate::policy::network_policy;
 use crate::problem::{Place, Problems, Stage};
 use crate::template::Bindings;
 use crate::tree::Tree;
+
+pub use steps::Step;
+use steps::Steps;
 
 /// A rendered resource on its way to becoming a manifest.
 #[derive(Debug)]
@@ -34,7 +38,17 @@ struct Item {
 
 /// Compiles a component.
 pub(crate) fn compile(compiler: &Compiler, input: &ComponentInput<'_>) -> Result<Rendered, Problems> {
-    run(compiler, input, &mut None).map(|(rendered, _)| rendered)
+    run(compiler, input, &mut None, &mut Steps::default()).map(|(rendered, _)| rendered)
+}
+
+/// Compiles a component and shows what there is behind each step, as far as it gets.
+pub(crate) fn compile_in_steps(
+    compiler: &Compiler,
+    input: &ComponentInput<'_>,
+) -> (Vec<Step>, Result<Rendered, Problems>) {
+    let mut steps = Steps::wanted();
+    let rendered = run(compiler, input, &mut None, &mut steps).map(|(rendered, _)| rendered);
+    (steps.into_vec(), rendered)
 }
 
 /// Compiles a component and tells where every field came from.
@@ -42,11 +56,13 @@ pub(crate) fn compile_with_origins(
     compiler: &Compiler,
     input: &ComponentInput<'_>,
 ) -> Result<(Rendered, Origins), Problems> {
-    let overridden = input.overrides.is_some_and(|o| !o.env.is_empty() || !o.files.is_empty());
-    let mut recorder = Some(Recorder::new(overridden));
-    let (rendered, shadows) = run(compiler, input, &mut recorder)?;
-    let recorder = recorder.unwrap_or_else(|| Recorder::new(overridden));
-    Ok((rendered, recorder.into_origins(shadows.into_iter().flatten().collect())))
+    let overridden = input.overrides.map(|overrides| Overridden {
+        env: overrides.env.iter().map(|variable| variable.key.clone()).collect(),
+        files: overrides.files.iter().map(|file| file.key.clone()).collect(),
+    });
+    let mut recorder = Some(Recorder::new(overridden.unwrap_or_default()));
+    let (rendered, shadows) = run(compiler, input, &mut recorder, &mut Steps::default())?;
+    Ok((rendered, Recorder::into_origins(recorder, shadows, Some("network policy"))))
 }
 
 /// The variables that the type's templates read.
@@ -62,6 +78,7 @@ fn run(
     compiler: &Compiler,
     input: &ComponentInput<'_>,
     recorder: &mut Option<Recorder>,
+    steps: &mut Steps,
 ) -> Result<(Rendered, Vec<Option<Shadow>>), Problems> {
     input_check::check(input)?;
     let gateway = context::has_gateway(input);
@@ -72,6 +89,7 @@ fn run(
     let traits = traits::Catalog::new(compiler, input.trait_specs, gateway)?;
     let variables = context::Variables::bind(input, &program, traits.read_routes(), &place)?;
     let bindings = variables.component(&program.scope);
+    steps.bound(&place.object, &program.scope, &bindings);
 
     let broken = broken_rules(&program.rules, &bindings, &place);
     if !broken.is_empty() {
@@ -79,14 +97,16 @@ fn run(
     }
 
     if let Some(recorder) = recorder {
-        recorder.given(input.parameters, input.environment_configs);
+        recorder.given(input.parameters, input.environment_configs, false);
     }
     let mut items = base::render(resources, &bindings, &place, recorder)?;
+    steps.items(Stage::Evaluate, &place.object, &items);
     let base_count = items.len();
-    let instances = traits::apply_all(&traits, &program, input, &variables, &bindings, &mut items, recorder)?;
+    let instances = traits::apply_all(&traits, &program, input, &variables, &bindings, &mut items, recorder, steps)?;
 
     post_rules::check(&program, &place, &bindings, &instances, &items)?;
     finish::finish(&mut items, &program.workload_type, input.metadata, recorder)?;
+    steps.items(Stage::Finish, &place.object, &items);
 
     let counters = Counters {
         resources: items.len(),

@@ -27,13 +27,15 @@ pub(super) fn apply(
     let who = format!("trait {name} patch #{at}");
     let rounds = each(patch.for_each.as_ref(), bindings)
         .map_err(|error| vec![loop_problem(patch.for_each.as_ref(), &place, &outer(), &who, &error)])?;
-    for (round, bindings) in rounds.iter().enumerate() {
+    for (round, inside) in rounds.iter().enumerate() {
+        if let Some(recorder) = recorder {
+            recorder.round(patch.for_each.as_ref(), bindings, inside);
+        }
         let prefix = || match patch.for_each {
             Some(_) => format!("{}forEach iteration {round} failed: ", outer()),
             None => outer(),
         };
-        apply_round(patch, &who, bindings, &place, items, recorder)
-            .map_err(|problems| prefixed(&prefix(), problems))?;
+        apply_round(patch, &who, inside, &place, items, recorder).map_err(|problems| prefixed(&prefix(), problems))?;
     }
     Ok(())
 }

@@ -7,6 +7,7 @@ use cel::Value;
 
 use super::base::control_problem;
 use super::context::{Variables, bound};
+use super::steps::Steps;
 use super::{Item, patches, removes};
 use crate::compiler::Compiler;
 use crate::evaluate::{broken_rules, each, holds};
@@ -58,9 +59,12 @@ struct Use<'u> {
     kind: &'u str,
     name: &'u str,
     instance: &'u str,
+    /// Whether the type brings it along.
+    embedded: bool,
 }
 
 /// Applies every instance to `items`, in order.
+#[allow(clippy::too_many_arguments, reason = "each is a part of the one flow")]
 pub(super) fn apply_all(
     catalog: &Catalog,
     program: &ComponentTypeProgram,
@@ -69,20 +73,28 @@ pub(super) fn apply_all(
     component: &Bindings,
     items: &mut Vec<Item>,
     recorder: &mut Option<Recorder>,
+    steps: &mut Steps,
 ) -> Result<Vec<Instance>, Problems> {
-    let mut instances = Vec::with_capacity(program.traits.len() + input.traits.len());
+    let mut instances: Vec<Instance> = Vec::with_capacity(program.traits.len() + input.traits.len());
+    let mut applied = |instance: Instance, items: &[Item]| {
+        steps.items(Stage::Patch, &instance.place.object, items);
+        instances.push(instance);
+    };
     for (at, embedded) in program.traits.iter().enumerate() {
-        let used = Use { kind: &embedded.kind, name: &embedded.name, instance: &embedded.instance_name };
+        let used =
+            Use { kind: &embedded.kind, name: &embedded.name, instance: &embedded.instance_name, embedded: true };
         let trait_program = find(catalog, &used)?;
         let place = Place::new(format!("ComponentType {}", input.type_name), format!("spec.traits[{at}]"));
         let (parameters, configs) = embedded_values(embedded, component, &used, &place)?;
-        instances.push(apply(&used, trait_program, Some(&parameters), Some(&configs), variables, items, recorder)?);
+        let instance = apply(&used, trait_program, Some(&parameters), Some(&configs), variables, items, recorder)?;
+        applied(instance, items);
     }
     for own in input.traits {
-        let used = Use { kind: &own.kind, name: &own.name, instance: &own.instance_name };
+        let used = Use { kind: &own.kind, name: &own.name, instance: &own.instance_name, embedded: false };
         let trait_program = find(catalog, &used)?;
         let configs = input.trait_environment_configs.and_then(|configs| configs.get(&own.instance_name));
-        instances.push(apply(&used, trait_program, own.parameters.as_ref(), configs, variables, items, recorder)?);
+        let instance = apply(&used, trait_program, own.parameters.as_ref(), configs, variables, items, recorder)?;
+        applied(instance, items);
     }
     Ok(instances)
 }
@@ -141,7 +153,7 @@ fn apply(
         return Err(Problems::prefixed(Stage::Check, format!("trait {label} validation failed: "), broken));
     }
     if let Some(recorder) = recorder {
-        recorder.given(parameters, configs);
+        recorder.given(parameters, configs, used.embedded);
     }
     let failed = |problems| Problems::prefixed(Stage::Patch, format!("failed to process trait {label}: "), problems);
     for (at, create) in program.creates.iter().enumerate() {
@@ -226,6 +238,9 @@ fn render_create(
     let rounds = each(create.for_each.as_ref(), bindings).map_err(|error| control("forEach", &error))?;
     let template = || place().below("template");
     for round in rounds.iter() {
+        if let Some(recorder) = recorder {
+            recorder.round(create.for_each.as_ref(), bindings, round);
+        }
         let mut faults = Faults::new();
         let (tree, shadow) =
             origins::render(&create.template, round, &mut faults, recorder.as_mut(), Writer::TraitCreate, template);

@@ -72,13 +72,13 @@ impl<'a> Configurations<'a> {
     pub(crate) fn value(&self) -> Value {
         let side = |envs: &[Env], files: &[File]| {
             Object::default()
-                .with("envs", Value::list(envs.iter().map(Env::value).collect::<Vec<_>>()))
-                .with("files", Value::list(files.iter().map(File::value).collect::<Vec<_>>()))
+                .with(key!("envs"), Value::list(envs.iter().map(Env::value).collect::<Vec<_>>()))
+                .with(key!("files"), Value::list(files.iter().map(File::value).collect::<Vec<_>>()))
                 .build()
         };
         Object::default()
-            .with("configs", side(&self.config_envs, &self.config_files))
-            .with("secrets", side(&self.secret_envs, &self.secret_files))
+            .with(key!("configs"), side(&self.config_envs, &self.config_files))
+            .with(key!("secrets"), side(&self.secret_envs, &self.secret_files))
             .build()
     }
 }
@@ -86,9 +86,9 @@ impl<'a> Configurations<'a> {
 impl Env<'_> {
     pub(crate) fn value(&self) -> Value {
         Object::default()
-            .with("name", self.name)
-            .with_some("remoteRef", self.remote.map(remote))
-            .with("value", self.value)
+            .with(key!("name"), self.name)
+            .with_some(key!("remoteRef"), self.remote.map(remote))
+            .with(key!("value"), self.value)
             .build()
     }
 }
@@ -96,19 +96,19 @@ impl Env<'_> {
 impl File<'_> {
     pub(crate) fn value(&self) -> Value {
         Object::default()
-            .with("mountPath", self.mount_path)
-            .with("name", self.name)
-            .with_some("remoteRef", self.remote.map(remote))
-            .with("value", self.value)
+            .with(key!("mountPath"), self.mount_path)
+            .with(key!("name"), self.name)
+            .with_some(key!("remoteRef"), self.remote.map(remote))
+            .with(key!("value"), self.value)
             .build()
     }
 }
 
 pub(crate) fn remote(r: &RemoteRef) -> Value {
     Object::default()
-        .with("key", r.key.as_str())
-        .with_text("property", &r.property)
-        .with_text("version", &r.version)
+        .with(key!("key"), r.key.as_str())
+        .with_text(key!("property"), &r.property)
+        .with_text(key!("version"), &r.version)
         .build()
 }
 

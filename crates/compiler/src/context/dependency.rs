@@ -26,61 +26,69 @@ pub(crate) fn dependencies(endpoints: &[EndpointDependency], resources: &[Resour
     let mounts = list(resources.iter().flat_map(|r| &r.volume_mounts).map(mount).collect());
     let volumes = list(resources.iter().flat_map(|r| &r.volumes).map(volume).collect());
     let value = Object::default()
-        .with("envVars", variables.clone())
-        .with("items", list(endpoints.iter().map(endpoint).collect()))
-        .with("resources", list(resources.iter().map(resource).collect()))
-        .with("volumeMounts", mounts.clone())
-        .with("volumes", volumes.clone())
+        .with(key!("envVars"), variables.clone())
+        .with(key!("items"), list(endpoints.iter().map(endpoint).collect()))
+        .with(key!("resources"), list(resources.iter().map(resource).collect()))
+        .with(key!("volumeMounts"), mounts.clone())
+        .with(key!("volumes"), volumes.clone())
         .build();
     Dependencies { value, variables, mounts, volumes }
 }
 
 fn endpoint(e: &EndpointDependency) -> Value {
     Object::default()
-        .with("component", e.component.as_str())
-        .with("endpoint", e.endpoint.as_str())
-        .with("envVars", Value::list(e.env_vars.iter().map(variable).collect::<Vec<_>>()))
-        .with("namespace", e.namespace.as_str())
-        .with("project", e.project.as_str())
-        .with("visibility", e.visibility.as_str())
+        .with(key!("component"), e.component.as_str())
+        .with(key!("endpoint"), e.endpoint.as_str())
+        .with(key!("envVars"), Value::list(e.env_vars.iter().map(variable).collect::<Vec<_>>()))
+        .with(key!("namespace"), e.namespace.as_str())
+        .with(key!("project"), e.project.as_str())
+        .with(key!("visibility"), e.visibility.as_str())
         .build()
 }
 
 fn resource(r: &ResourceDependency) -> Value {
     Object::default()
-        .with("envVars", Value::list(r.env_vars.iter().map(variable).collect::<Vec<_>>()))
-        .with("ref", r.name.as_str())
-        .with("volumeMounts", Value::list(r.volume_mounts.iter().map(mount).collect::<Vec<_>>()))
-        .with("volumes", Value::list(r.volumes.iter().map(volume).collect::<Vec<_>>()))
+        .with(key!("envVars"), Value::list(r.env_vars.iter().map(variable).collect::<Vec<_>>()))
+        .with(key!("ref"), r.name.as_str())
+        .with(key!("volumeMounts"), Value::list(r.volume_mounts.iter().map(mount).collect::<Vec<_>>()))
+        .with(key!("volumes"), Value::list(r.volumes.iter().map(volume).collect::<Vec<_>>()))
         .build()
 }
 
 fn variable(v: &Variable) -> Value {
-    let key_ref = |r: &KeyRef| Object::default().with("key", r.key.as_str()).with("name", r.name.as_str()).build();
+    let key_ref =
+        |r: &KeyRef| Object::default().with(key!("key"), r.key.as_str()).with(key!("name"), r.name.as_str()).build();
     let source = v.value_from.as_ref().map(|from| {
         Object::default()
-            .with_some("configMapKeyRef", from.config_map_key_ref.as_ref().map(key_ref))
-            .with_some("secretKeyRef", from.secret_key_ref.as_ref().map(key_ref))
+            .with_some(key!("configMapKeyRef"), from.config_map_key_ref.as_ref().map(key_ref))
+            .with_some(key!("secretKeyRef"), from.secret_key_ref.as_ref().map(key_ref))
             .build()
     });
-    Object::default().with("name", v.name.as_str()).with_text("value", &v.value).with_some("valueFrom", source).build()
+    Object::default()
+        .with(key!("name"), v.name.as_str())
+        .with_text(key!("value"), &v.value)
+        .with_some(key!("valueFrom"), source)
+        .build()
 }
 
 fn mount(m: &VolumeMount) -> Value {
     Object::default()
-        .with("mountPath", m.mount_path.as_str())
-        .with("name", m.name.as_str())
-        .with_text("subPath", &m.sub_path)
+        .with(key!("mountPath"), m.mount_path.as_str())
+        .with(key!("name"), m.name.as_str())
+        .with_text(key!("subPath"), &m.sub_path)
         .build()
 }
 
 fn volume(v: &Volume) -> Value {
     Object::default()
-        .with_some("configMap", v.config_map.as_ref().map(|c| Object::default().with("name", c.name.as_str()).build()))
-        .with("name", v.name.as_str())
         .with_some(
-            "secret",
-            v.secret.as_ref().map(|s| Object::default().with("secretName", s.secret_name.as_str()).build()),
+            key!("configMap"),
+            v.config_map.as_ref().map(|c| Object::default().with(key!("name"), c.name.as_str()).build()),
+        )
+        .with(key!("name"), v.name.as_str())
+        .with_some(
+            key!("secret"),
+            v.secret.as_ref().map(|s| Object::default().with(key!("secretName"), s.secret_name.as_str()).build()),
         )
         .build()
 }

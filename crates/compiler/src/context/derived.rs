@@ -29,44 +29,44 @@ pub(crate) fn derived(
 
     let mut env_from = Vec::new();
     if let Some(name) = &config_env_name {
-        env_from.push(Value::map([("configMapRef", Object::default().with("name", name.as_str()).build())]));
+        env_from.push(named(key!("configMapRef"), key!("name"), name));
     }
     if let Some(name) = &secret_env_name {
-        env_from.push(Value::map([("secretRef", Object::default().with("name", name.as_str()).build())]));
+        env_from.push(named(key!("secretRef"), key!("name"), name));
     }
     let by_container = |name: Option<&String>, envs: &[Env<'_>]| {
         let items = name.map(|name| {
             Object::default()
-                .with("envs", Value::list(envs.iter().map(Env::value).collect::<Vec<_>>()))
-                .with("resourceName", name.as_str())
+                .with(key!("envs"), Value::list(envs.iter().map(Env::value).collect::<Vec<_>>()))
+                .with(key!("resourceName"), name.as_str())
                 .build()
         });
         Value::list(items.into_iter().collect::<Vec<_>>())
     };
     let mounts = config_files.iter().chain(secret_files).map(|file| {
         Object::default()
-            .with("mountPath", format!("{}/{}", file.mount_path, file.name))
-            .with("name", volume_name(file))
-            .with("subPath", file.name)
+            .with(key!("mountPath"), format!("{}/{}", file.mount_path, file.name))
+            .with(key!("name"), volume_name(file))
+            .with(key!("subPath"), file.name)
             .build()
     });
     let routes = routes
         .iter()
         .map(|(endpoint, routes)| (endpoint.as_str(), Value::list(routes.iter().map(route).collect::<Vec<_>>())));
 
-    Object::default()
-        .with("configEnvs", by_container(config_env_name.as_ref(), config_envs))
-        .with("configFileList", file_list(config_files, &config_file_names, true))
-        .with("configVolumeMounts", Value::list(mounts.collect::<Vec<_>>()))
-        .with("configVolumes", volumes(config_files, &config_file_names, secret_files, &secret_file_names))
-        .with("containerEnvFrom", Value::list(env_from))
-        .with("dependencyEnvVars", dependencies.variables.clone())
-        .with("dependencyVolumeMounts", dependencies.mounts.clone())
-        .with("dependencyVolumes", dependencies.volumes.clone())
-        .with("endpointResources", Value::map(routes))
-        .with("secretEnvs", by_container(secret_env_name.as_ref(), secret_envs))
-        .with("secretFileList", file_list(secret_files, &secret_file_names, false))
-        .with("servicePorts", service_ports(endpoints))
+    Object::with_capacity(12)
+        .with(key!("configEnvs"), by_container(config_env_name.as_ref(), config_envs))
+        .with(key!("configFileList"), file_list(config_files, &config_file_names, true))
+        .with(key!("configVolumeMounts"), Value::list(mounts.collect::<Vec<_>>()))
+        .with(key!("configVolumes"), volumes(config_files, &config_file_names, secret_files, &secret_file_names))
+        .with(key!("containerEnvFrom"), Value::list(env_from))
+        .with(key!("dependencyEnvVars"), dependencies.variables.clone())
+        .with(key!("dependencyVolumeMounts"), dependencies.mounts.clone())
+        .with(key!("dependencyVolumes"), dependencies.volumes.clone())
+        .with(key!("endpointResources"), Value::map(routes))
+        .with(key!("secretEnvs"), by_container(secret_env_name.as_ref(), secret_envs))
+        .with(key!("secretFileList"), file_list(secret_files, &secret_file_names, false))
+        .with(key!("servicePorts"), service_ports(endpoints))
         .build()
 }
 
@@ -106,37 +106,42 @@ fn volume_name(file: &File<'_>) -> String {
 fn file_list(files: &[File<'_>], names: &[String], with_value: bool) -> Value {
     let items = files.iter().zip(names).map(|(file, name)| {
         Object::default()
-            .with("mountPath", file.mount_path)
-            .with("name", file.name)
-            .with_some("remoteRef", file.remote.map(super::configuration::remote))
-            .with("resourceName", name.as_str())
-            .with_some("value", with_value.then(|| Value::from(file.value)))
+            .with(key!("mountPath"), file.mount_path)
+            .with(key!("name"), file.name)
+            .with_some(key!("remoteRef"), file.remote.map(super::configuration::remote))
+            .with(key!("resourceName"), name.as_str())
+            .with_some(key!("value"), with_value.then(|| Value::from(file.value)))
             .build()
     });
     Value::list(items.collect::<Vec<_>>())
+}
+
+/// An object of one field that holds an object of one name.
+fn named(kind: &cel::Key, key: &cel::Key, name: &str) -> Value {
+    Object::with_capacity(1).with(kind, Object::with_capacity(1).with(key, name).build()).build()
 }
 
 /// One volume per file, sorted by the volume's name.
 fn volumes(configs: &[File<'_>], config_names: &[String], secrets: &[File<'_>], secret_names: &[String]) -> Value {
     let mut volumes = BTreeMap::new();
     for (file, name) in configs.iter().zip(config_names) {
-        volumes.entry(volume_name(file)).or_insert_with(|| ("configMap", "name", name.as_str()));
+        volumes.entry(volume_name(file)).or_insert_with(|| (key!("configMap"), key!("name"), name.as_str()));
     }
     for (file, name) in secrets.iter().zip(secret_names) {
-        volumes.entry(volume_name(file)).or_insert_with(|| ("secret", "secretName", name.as_str()));
+        volumes.entry(volume_name(file)).or_insert_with(|| (key!("secret"), key!("secretName"), name.as_str()));
     }
     let items = volumes.into_iter().map(|(volume, (kind, key, name))| {
-        Object::default().with(kind, Value::map([(key, Value::from(name))])).with("name", volume).build()
+        Object::default().with(kind, Object::default().with(key, name).build()).with(key!("name"), volume).build()
     });
     Value::list(items.collect::<Vec<_>>())
 }
 
 fn route(route: &Route) -> Value {
     Object::default()
-        .with("kind", route.kind)
-        .with_text("method", &route.method)
-        .with_text("path", &route.path)
-        .with_text("service", &route.service)
+        .with(key!("kind"), route.kind)
+        .with_text(key!("method"), &route.method)
+        .with_text(key!("path"), &route.path)
+        .with_text(key!("service"), &route.service)
         .build()
 }
 
@@ -153,10 +158,10 @@ fn service_ports(endpoints: &BTreeMap<String, WorkloadEndpoint>) -> Value {
     let names = names::service_ports(ports.iter().map(|(name, port, ..)| (*name, *port)));
     let items = names.into_iter().zip(&ports).map(|(name, (_, port, target, protocol))| {
         Object::default()
-            .with("name", name)
-            .with("port", f64::from(*port))
-            .with("protocol", *protocol)
-            .with("targetPort", f64::from(*target))
+            .with(key!("name"), name)
+            .with(key!("port"), f64::from(*port))
+            .with(key!("protocol"), *protocol)
+            .with(key!("targetPort"), f64::from(*target))
             .build()
     });
     Value::list(items.collect::<Vec<_>>())

@@ -2,6 +2,14 @@
 //!
 //! Every number is a double, as in everything that came through JSON; empty optional fields are left out.
 
+/// The name of a field, made once for the life of the process.
+macro_rules! key {
+    ($name:literal) => {{
+        static KEY: std::sync::LazyLock<cel::Key> = std::sync::LazyLock::new(|| cel::Key::from($name));
+        &*KEY
+    }};
+}
+
 mod configuration;
 mod dependency;
 mod derived;
@@ -33,18 +41,23 @@ impl Default for Object {
 }
 
 impl Object {
-    fn with(mut self, key: &'static str, value: impl Into<Value>) -> Self {
-        self.0.push((Key::from(key), value.into()));
+    /// Room for more fields than most objects have.
+    fn with_capacity(fields: usize) -> Self {
+        Self(Vec::with_capacity(fields))
+    }
+
+    fn with(mut self, key: &Key, value: impl Into<Value>) -> Self {
+        self.0.push((key.clone(), value.into()));
         self
     }
 
     /// A string that is left out when empty.
-    fn with_text(self, key: &'static str, text: &str) -> Self {
+    fn with_text(self, key: &Key, text: &str) -> Self {
         if text.is_empty() { self } else { self.with(key, text) }
     }
 
     /// A value that is left out when there is none.
-    fn with_some(self, key: &'static str, value: Option<Value>) -> Self {
+    fn with_some(self, key: &Key, value: Option<Value>) -> Self {
         match value {
             Some(value) => self.with(key, value),
             None => self,

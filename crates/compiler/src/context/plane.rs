@@ -29,21 +29,24 @@ impl Gateways {
         let observability = plane.observability_plane.as_ref().map(|reference| {
             let object = Object::default();
             if component {
-                object.with_text("kind", &reference.kind).with_text("name", &reference.name).build()
+                object.with_text(key!("kind"), &reference.kind).with_text(key!("name"), &reference.name).build()
             } else {
-                object.with("kind", reference.kind.as_str()).with("name", reference.name.as_str()).build()
+                object.with(key!("kind"), reference.kind.as_str()).with(key!("name"), reference.name.as_str()).build()
             }
         });
         Self {
             dataplane: Object::default()
-                .with_text("secretStore", plane.secret_store.as_deref().unwrap_or_default())
-                .with_some("gateway", plane.gateway.as_ref().and_then(|g| own(g, component)))
-                .with_some("observabilityPlaneRef", observability)
-                .with_some("annotations", Some(&plane.annotations).filter(|a| component && !a.is_empty()).map(strings))
+                .with_text(key!("secretStore"), plane.secret_store.as_deref().unwrap_or_default())
+                .with_some(key!("gateway"), plane.gateway.as_ref().and_then(|g| own(g, component)))
+                .with_some(key!("observabilityPlaneRef"), observability)
+                .with_some(
+                    key!("annotations"),
+                    Some(&plane.annotations).filter(|a| component && !a.is_empty()).map(strings),
+                )
                 .build(),
             environment: Object::default()
-                .with_some("gateway", merged.clone())
-                .with_some("defaultNotificationChannel", channel.map(Value::from))
+                .with_some(key!("gateway"), merged.clone())
+                .with_some(key!("defaultNotificationChannel"), channel.map(Value::from))
                 .build(),
             gateway: merged,
         }
@@ -62,28 +65,28 @@ fn gateway(g: &Gateway, keep_empty: bool) -> Value {
     let side = |n: &Option<GatewayNetwork>| {
         n.as_ref().filter(|n| keep_empty || n.external.is_some() || n.internal.is_some()).map(|n| {
             Object::default()
-                .with_some("external", n.external.as_ref().map(endpoint))
-                .with_some("internal", n.internal.as_ref().map(endpoint))
+                .with_some(key!("external"), n.external.as_ref().map(endpoint))
+                .with_some(key!("internal"), n.internal.as_ref().map(endpoint))
                 .build()
         })
     };
-    Object::default().with_some("egress", side(&g.egress)).with_some("ingress", side(&g.ingress)).build()
+    Object::default().with_some(key!("egress"), side(&g.egress)).with_some(key!("ingress"), side(&g.ingress)).build()
 }
 
 fn endpoint(e: &GatewayEndpoint) -> Value {
     Object::default()
-        .with_some("http", e.http.as_ref().map(listener))
-        .with_some("https", e.https.as_ref().map(listener))
-        .with_text("name", &e.name)
-        .with_text("namespace", &e.namespace)
-        .with_some("tls", e.tls.as_ref().map(listener))
+        .with_some(key!("http"), e.http.as_ref().map(listener))
+        .with_some(key!("https"), e.https.as_ref().map(listener))
+        .with_text(key!("name"), &e.name)
+        .with_text(key!("namespace"), &e.namespace)
+        .with_some(key!("tls"), e.tls.as_ref().map(listener))
         .build()
 }
 
 fn listener(l: &Listener) -> Value {
     Object::default()
-        .with_text("host", &l.host)
-        .with_text("listenerName", &l.listener_name)
-        .with_some("port", (l.port != 0).then(|| Value::Double(f64::from(l.port))))
+        .with_text(key!("host"), &l.host)
+        .with_text(key!("listenerName"), &l.listener_name)
+        .with_some(key!("port"), (l.port != 0).then(|| Value::Double(f64::from(l.port))))
         .build()
 }

@@ -8,12 +8,12 @@ use crate::input::{Workload, WorkloadEndpoint};
 pub(crate) fn workload(w: &Workload) -> Value {
     let some = |items: &[String]| (!items.is_empty()).then(|| texts(items));
     let container = Object::default()
-        .with_some("args", some(&w.container.args))
-        .with_some("command", some(&w.container.command))
-        .with_text("image", &w.container.image)
+        .with_some(key!("args"), some(&w.container.args))
+        .with_some(key!("command"), some(&w.container.command))
+        .with_text(key!("image"), &w.container.image)
         .build();
     let endpoints = Value::map(w.endpoints.iter().map(|(name, e)| (name.as_str(), endpoint(e))));
-    Object::default().with("container", container).with("endpoints", endpoints).build()
+    Object::default().with(key!("container"), container).with(key!("endpoints"), endpoints).build()
 }
 
 fn endpoint(e: &WorkloadEndpoint) -> Value {
@@ -24,11 +24,11 @@ fn endpoint(e: &WorkloadEndpoint) -> Value {
         }
     }
     Object::default()
-        .with_text("basePath", &e.base_path)
-        .with_text("displayName", &e.display_name)
-        .with("port", f64::from(e.port))
-        .with("targetPort", f64::from(if e.target_port == 0 { e.port } else { e.target_port }))
-        .with("type", e.kind.as_str())
-        .with("visibility", Value::list(visibility.into_iter().map(Value::from).collect::<Vec<_>>()))
+        .with_text(key!("basePath"), &e.base_path)
+        .with_text(key!("displayName"), &e.display_name)
+        .with(key!("port"), f64::from(e.port))
+        .with(key!("targetPort"), f64::from(if e.target_port == 0 { e.port } else { e.target_port }))
+        .with(key!("type"), e.kind.as_str())
+        .with(key!("visibility"), Value::list(visibility.into_iter().map(Value::from).collect::<Vec<_>>()))
         .build()
 }

@@ -11,8 +11,8 @@ use crate::tree::{Map, Tree};
 struct Sink(Fnv32a);
 
 impl Sink {
-    fn push(&mut self, c: char) {
-        self.0.write(c.encode_utf8(&mut [0; 4]).as_bytes());
+    fn push(&mut self, byte: u8) {
+        self.0.write(&[byte]);
     }
 
     fn push_str(&mut self, text: &str) {
@@ -41,21 +41,21 @@ pub(super) fn hash(objects: &[&Tree]) -> u32 {
     out.push_str("([]map[string]interface {})[");
     for (at, object) in objects.iter().enumerate() {
         if at > 0 {
-            out.push(' ');
+            out.push(b' ');
         }
         out.push_str("map[");
         let mut first = true;
         for (key, value) in object.as_map().into_iter().flat_map(Map::iter).filter(|(key, _)| &***key != "metadata") {
             if !std::mem::take(&mut first) {
-                out.push(' ');
+                out.push(b' ');
             }
             out.push_str(key);
-            out.push(':');
+            out.push(b':');
             interface(&mut out, value);
         }
-        out.push(']');
+        out.push(b']');
     }
-    out.push(']');
+    out.push(b']');
     out.0.finish()
 }
 
@@ -69,35 +69,35 @@ fn interface(out: &mut Sink, value: &Tree) {
             spaced(out, bytes.iter(), |out, byte| {
                 let _ = write!(out, "{byte}");
             });
-            out.push(']');
+            out.push(b']');
         }
         Tree::List(items) => {
             out.push_str("([]interface {})[");
             spaced(out, items.iter(), interface);
-            out.push(']');
+            out.push(b']');
         }
         Tree::Strings(items) => {
             out.push_str("([]string)[");
             spaced(out, items.iter(), Sink::spliced);
-            out.push(']');
+            out.push(b']');
         }
         Tree::Map(map) => {
             out.push_str("(map[string]interface {})map[");
             spaced(out, map.iter(), |out, (key, value)| {
                 out.push_str(key);
-                out.push(':');
+                out.push(b':');
                 interface(out, value);
             });
-            out.push(']');
+            out.push(b']');
         }
         Tree::StringMap(map) => {
             out.push_str("(map[string]string)map[");
             spaced(out, map.iter(), |out, (key, value)| {
                 out.push_str(key);
-                out.push(':');
+                out.push(b':');
                 out.spliced(value);
             });
-            out.push(']');
+            out.push(b']');
         }
         Tree::Bool(_)
         | Tree::Int(_)
@@ -107,9 +107,9 @@ fn interface(out: &mut Sink, value: &Tree) {
         | Tree::Duration(_)
         | Tree::Time(_)
         | Tree::Omit => {
-            out.push('(');
+            out.push(b'(');
             out.push_str(value.type_name());
-            out.push(')');
+            out.push(b')');
             match value {
                 Tree::Text(text) => out.push_str(text),
                 other => out.push_str(&other.to_shown()),
@@ -121,7 +121,7 @@ fn interface(out: &mut Sink, value: &Tree) {
 fn spaced<T>(out: &mut Sink, items: impl Iterator<Item = T>, mut write: impl FnMut(&mut Sink, T)) {
     for (at, item) in items.enumerate() {
         if at > 0 {
-            out.push(' ');
+            out.push(b' ');
         }
         write(out, item);
     }

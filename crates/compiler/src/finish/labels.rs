@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::tree::{Map, Tree};
 
-/// Labels that all resources share.
+/// Labels that all resources share, sorted by name.
 pub(crate) struct Labels(Vec<(Arc<str>, Tree)>);
 
 impl Labels {
@@ -32,9 +32,7 @@ pub(crate) fn add_labels(object: &mut Tree, labels: &Labels) -> bool {
         *slot = Tree::Map(Map::with_capacity(labels.0.len()));
     }
     if let Some(existing) = slot.as_map_mut() {
-        for (key, value) in &labels.0 {
-            existing.insert(key.clone(), value.clone());
-        }
+        existing.overlay(&labels.0);
     }
     true
 }

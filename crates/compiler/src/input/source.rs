@@ -1,7 +1,7 @@
 //! Types and traits by reference, with a key of their content.
 
 use std::fmt;
-use std::hash::{BuildHasher, Hasher, RandomState};
+use std::hash::RandomState;
 use std::sync::LazyLock;
 
 use serde::Serialize;
@@ -9,36 +9,32 @@ use serde_json::Value;
 
 mod content;
 
-/// A key of some content: equal content gives an equal key within one process. 128 bits, keyed at random, so that no
-/// one can make two contents share a key.
+/// A key of some content: equal content gives an equal key within one process. Keyed at random, so that no one can make
+/// two contents share a key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct ContentKey(u64, u64);
+pub struct ContentKey {
+    hash: [u64; 2],
+    bytes: usize,
+}
 
-static KEYS: LazyLock<RandomState> = LazyLock::new(RandomState::new);
+static SECRET: LazyLock<content::Secret<RandomState>> = LazyLock::new(|| content::Secret::new(RandomState::new()));
 
 impl ContentKey {
     /// The key of any value that can be serialized.
     pub fn of<T: Serialize + ?Sized>(value: &T) -> Self {
-        let mut feed = content::Feed::new(KEYS.build_hasher());
+        let mut feed = content::Feed::new(&*SECRET);
         // The serializer itself never fails; a value that refuses to be serialized gets the key of what it wrote so far
         // and fails again, visibly, when its JSON is asked for.
         if value.serialize(&mut feed).is_err() {
             feed.mark_broken();
         }
-        let (a, b) = feed.finish();
-        Self(a, b)
+        let (hash, bytes) = feed.finish();
+        Self { hash, bytes }
     }
 
-    /// This key and another as one.
-    #[must_use]
-    pub fn and(self, other: Self) -> Self {
-        let mut hasher = KEYS.build_hasher();
-        for part in [self.0, self.1, other.0, other.1] {
-            hasher.write_u64(part);
-        }
-        let first = hasher.finish();
-        hasher.write_u8(0xee);
-        Self(first, hasher.finish())
+    /// About how large the content is, in bytes.
+    pub fn bytes(self) -> usize {
+        self.bytes
     }
 }
 

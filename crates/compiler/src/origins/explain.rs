@@ -1,11 +1,14 @@
 //! Origins in words.
 
-use std::fmt::Write as _;
+use std::fmt::{self, Write as _};
 
 use serde_json::Value;
 
 use super::{Given, Origin, Origins, Writer};
 use crate::template::Segment;
+
+/// Of what an expression read no more is listed.
+const READS: usize = 4;
 
 /// A field, its value and where it came from.
 #[derive(Debug, Clone, PartialEq)]
@@ -14,6 +17,8 @@ pub struct Explained {
     pub value: Value,
     /// One sentence on where it came from.
     pub sentence: String,
+    /// The same in parts.
+    pub origin: Origin,
 }
 
 impl Origins {
@@ -23,49 +28,88 @@ impl Origins {
         let segments = parse_path(path)?;
         let value = value_at(object, &segments)?.clone();
         let origin = self.of(manifest, &segments)?;
-        Some(Explained { sentence: self.sentence(path, &value, &origin), value })
+        Some(Explained { sentence: Self::sentence(path, &value, &origin), value, origin })
     }
 
-    pub(super) fn sentence(&self, path: &str, value: &Value, origin: &Origin) -> String {
-        let mut out = format!("{path} is {value}: written by {}", Self::short(origin));
-        if let Some(before) = origin.overwrote.and_then(|id| self.get(id)) {
-            let _ = write!(out, "; before that by {}", Self::short(&before));
-        }
-        out
-    }
-
-    /// An origin in one phrase.
-    pub(super) fn short(origin: &Origin) -> String {
-        let place = &origin.place;
-        let mut out = match &origin.writer {
-            Writer::BuiltIn(step) => return format!("the platform ({step})"),
-            Writer::Template | Writer::TraitCreate => format!("{}, {}", place.object, place.path),
-            Writer::TraitPatch => format!("a patch of {}, {}", place.object, place.path),
-        };
-        if let Some(expression) = &place.expression {
-            let _ = write!(out, ", from ${{{}}}", expression.trim());
-        }
-        for (at, read) in origin.reads.iter().enumerate() {
-            out.push_str(if at == 0 { "; " } else { ", " });
-            let _ = write!(out, "{} is {}", read.path, giver(read.given));
+    fn sentence(path: &str, value: &Value, origin: &Origin) -> String {
+        let mut out = format!("{path} is {value}: written by {origin}");
+        let mut before = origin.overwrote.as_deref();
+        while let Some(origin) = before {
+            let _ = write!(out, "; before that by {origin}");
+            before = origin.overwrote.as_deref();
         }
         out
     }
 }
 
-fn giver(given: Given) -> &'static str {
-    match given {
-        Given::Parameter => "a parameter that was given",
-        Given::EnvironmentConfig => "given for the environment",
-        Given::Default => "a default of the schema",
-        Given::Workload => "the workload's",
-        Given::Configuration => "the workload's configuration",
-        Given::Overridden => "the workload's configuration with the environment's overrides",
-        Given::Dependency => "a dependency's",
-        Given::Environment => "the environment's",
-        Given::Metadata => "the platform's",
-        Given::Local => "local to the template",
+impl fmt::Display for Origin {
+    /// Who wrote the field, where, and what went into it; what was there before is not told.
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let place = &self.place;
+        match &self.writer {
+            Writer::BuiltIn(step) => return write!(out, "the platform ({step})"),
+            Writer::Template | Writer::TraitCreate => write!(out, "{}, {}", place.object, place.path)?,
+            Writer::TraitPatch => write!(out, "a patch of {}, {}", place.object, place.path)?,
+        }
+        if let Some(expression) = &place.expression {
+            write!(out, ", from ${{{}}}", on_one_line(expression))?;
+        }
+        self.ingredients(out)
     }
+}
+
+impl Origin {
+    /// What the expression read and what the platform made of it, each behind a `;`.
+    pub(super) fn ingredients(&self, out: &mut dyn fmt::Write) -> fmt::Result {
+        // Where the expression is just that, it need not be said twice.
+        if let ([only], Some(expression)) = (&self.reads[..], &self.place.expression)
+            && expression.trim() == only.path
+        {
+            write!(out, ", {}", only.given)?;
+            return self.remade(out);
+        }
+        for (at, read) in self.reads.iter().take(READS).enumerate() {
+            out.write_str(if at == 0 { "; " } else { ", " })?;
+            write!(out, "{} is {}", read.path, read.given)?;
+        }
+        if self.reads.len() > READS {
+            write!(out, " and {} more", self.reads.len() - READS)?;
+        }
+        self.remade(out)
+    }
+
+    fn remade(&self, out: &mut dyn fmt::Write) -> fmt::Result {
+        if let Some(step) = self.made {
+            write!(out, "; the platform made it {step}")?;
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Display for Given {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str(match self {
+            Self::Parameter => "a parameter that was given",
+            Self::EnvironmentConfig => "given for the environment",
+            Self::Bound => "bound by the component type",
+            Self::Default => "a default of the schema",
+            Self::Nobody => "not given",
+            Self::Workload => "the workload's",
+            Self::Configuration => "the workload's configuration",
+            Self::Overridden => "the environment's override of the workload's configuration",
+            Self::Dependency => "a dependency's",
+            Self::Environment => "the environment's",
+            Self::WorkflowPlane => "the workflow plane's",
+            Self::Reference => "a referenced object's",
+            Self::Metadata => "the platform's",
+            Self::Local => "local to the template",
+        })
+    }
+}
+
+/// An expression without the line breaks it was written with.
+pub(super) fn on_one_line(expression: &str) -> String {
+    expression.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 /// `a.b[0]["c.d"]` as steps; `None` where it is no path.

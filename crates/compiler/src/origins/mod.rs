@@ -1,27 +1,33 @@
 //! Where every field of every manifest came from.
 //!
-//! Kept beside the manifests and only when asked for ([`crate::Compiler::component_with_origins`]): each rendered object
-//! has a shadow of the same shape whose nodes name an [`Origin`]; patches are applied to both.
+//! Kept beside the manifests and only when asked for ([`crate::Compiler::component_with_origins`] and its like): each
+//! rendered object has a shadow of the same shape whose nodes name an [`Origin`]; patches are applied to both. What an
+//! expression read for one field of its value is found out when somebody asks for that field.
+//!
+//! ```text
+//! render ──▶ tree + shadow ──patch──▶ tree + shadow ──finish──▶ manifest + shadow ──▶ Origins
+//!                 └─ numbers ─▶ table: template, step, expression, variables        explain, annotated, leaves: in words
+//! ```
 
+mod effect;
 mod explain;
 mod notes;
 mod reads;
 mod recorder;
 mod shadow;
 mod table;
+mod yaml;
 
 pub use explain::{Explained, parse_path};
 pub use reads::{Given, Read};
 
+pub(crate) use reads::Overridden;
 pub(crate) use recorder::{NoTrace, Recorder, Trace, render};
 pub(crate) use shadow::Shadow;
 
 use crate::problem::Place;
-use table::Table;
-
-/// The number of an origin in its table.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct OriginId(u32);
+use reads::Effort;
+use table::{OriginId, Table};
 
 /// What wrote a field.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,7 +38,7 @@ pub enum Writer {
     TraitCreate,
     /// A patch of a trait: `add`, `replace`, `mergeShallow`.
     TraitPatch,
-    /// A step of the platform itself: labels, the resource hash.
+    /// A step of the platform itself: labels, the resource hash, the network policy.
     BuiltIn(&'static str),
 }
 
@@ -43,10 +49,12 @@ pub struct Origin {
     pub writer: Writer,
     /// The line that wrote it: object, field in it, and the expression if there is one.
     pub place: Place,
-    /// What the expression read, and who gave that.
+    /// What the expression read to give this field, and who gave that.
     pub reads: Vec<Read>,
+    /// What a step of the platform then made of the value: `its JSON as one text`.
+    pub made: Option<&'static str>,
     /// What was there before.
-    pub overwrote: Option<OriginId>,
+    pub overwrote: Option<Box<Origin>>,
 }
 
 /// The origins of all manifests of one compilation.
@@ -61,22 +69,12 @@ impl Origins {
         Self { table, manifests }
     }
 
-    /// The origin with this number.
-    pub fn get(&self, id: OriginId) -> Option<Origin> {
-        self.table.get(id)
+    /// The origin of a field: `manifest` is the place in the list of manifests, `path` the steps to the field.
+    pub fn of(&self, manifest: usize, path: &[crate::template::Segment]) -> Option<Origin> {
+        self.tell(manifest, path, &Effort::new())
     }
 
-    /// The origin of a field: `manifest` is the place in the list of rendered resources, `path` the steps to the field. A
-    /// field inside a value that an expression gave as a whole has that value's origin.
-    pub fn of(&self, manifest: usize, path: &[crate::template::Segment]) -> Option<Origin> {
-        let (id, inside) = self.manifests.get(manifest)?.at(path)?;
-        let mut origin = self.get(id)?;
-        if origin.place.expression.is_none() && !matches!(origin.writer, Writer::BuiltIn(_)) {
-            // Written literally: the line of the field itself is known.
-            let mut below = String::new();
-            crate::template::write_path(&mut below, inside);
-            origin.place = origin.place.below(&below);
-        }
-        Some(origin)
+    fn tell(&self, manifest: usize, path: &[crate::template::Segment], effort: &Effort) -> Option<Origin> {
+        self.table.tell(&self.manifests.get(manifest)?.at(path)?, effort)
     }
 }

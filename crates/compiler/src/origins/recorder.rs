@@ -2,12 +2,13 @@
 
 use std::sync::Arc;
 
-use super::reads::GivenValues;
+use super::reads::{GivenValues, Overridden, Round, Surroundings};
 use super::table::{At, Table, What};
 use super::{OriginId, Origins, Shadow, Writer};
 use crate::origins::shadow::Inside;
 use crate::patch::{Op, Pointer, apply_at};
 use crate::problem::Place;
+use crate::program::Loop;
 use crate::template::{Bindings, Expression, Faults, Segment, Template};
 use crate::tree::Tree;
 
@@ -53,30 +54,59 @@ pub(crate) struct Recorder {
     table: Table,
     at: At,
     given: Arc<GivenValues>,
-    overridden: bool,
+    overridden: Arc<Overridden>,
+    round: Option<Arc<Round>>,
     /// The origins of the platform's own steps, each kept once.
     steps: Vec<(&'static str, OriginId)>,
 }
 
 impl Recorder {
-    /// A recorder; `overridden` tells whether the environment overrides configuration of the workload.
-    pub(crate) fn new(overridden: bool) -> Self {
-        Self { table: Table::new(), at: At::ROOT, given: Arc::default(), overridden, steps: Vec::new() }
+    /// A recorder; `overridden` names what the environment changes in the workload's configuration.
+    pub(crate) fn new(overridden: Overridden) -> Self {
+        Self {
+            table: Table::new(),
+            at: At::ROOT,
+            given: Arc::default(),
+            overridden: Arc::new(overridden),
+            round: None,
+            steps: Vec::new(),
+        }
     }
 
-    /// What is rendered next: by whom, and where its template begins.
-    pub(crate) fn begin(&mut self, writer: Writer, place: Place) {
+    /// A recorder for a pipeline without workloads, whose expressions read these values.
+    pub(crate) fn of_values(parameters: Option<&serde_json::Value>, configs: Option<&serde_json::Value>) -> Self {
+        let mut recorder = Self::new(Overridden::default());
+        recorder.given(parameters, configs, false);
+        recorder
+    }
+
+    /// What is rendered next: by whom, where its template begins, and what it can read.
+    fn begin(&mut self, writer: Writer, place: Place, bindings: Option<&Bindings>) {
         self.at = At::ROOT;
-        self.table.begin(writer, place, self.given.clone());
+        let surroundings =
+            Surroundings { given: self.given.clone(), bindings: bindings.cloned(), round: self.round.clone() };
+        self.table.begin(writer, place, surroundings);
     }
 
-    /// The values that expressions read from here on.
-    pub(crate) fn given(&mut self, parameters: Option<&serde_json::Value>, configs: Option<&serde_json::Value>) {
+    /// The values that expressions read from here on, as they were given.
+    /// `bound` where the component type gives them to a trait of its own.
+    pub(crate) fn given(
+        &mut self,
+        parameters: Option<&serde_json::Value>,
+        configs: Option<&serde_json::Value>,
+        bound: bool,
+    ) {
         self.given = Arc::new(GivenValues {
             parameters: parameters.cloned().unwrap_or_default(),
             environment_configs: configs.cloned().unwrap_or_default(),
-            overridden: self.overridden,
+            overridden: self.overridden.clone(),
+            bound,
         });
+    }
+
+    /// A turn of a loop begins, or something that is in no loop: the variables around it and in it.
+    pub(crate) fn round(&mut self, for_each: Option<&Loop>, outside: &Bindings, inside: &Bindings) {
+        self.round = for_each.and_then(|for_each| Round::new(for_each, outside, inside)).map(Arc::new);
     }
 
     /// A step of the platform itself.
@@ -84,7 +114,7 @@ impl Recorder {
         if let Some((_, id)) = self.steps.iter().find(|(known, _)| *known == step) {
             return *id;
         }
-        self.begin(Writer::BuiltIn(step), Place::new("platform", step));
+        self.begin(Writer::BuiltIn(step), Place::new("platform", step), None);
         let id = self.table.add(At::ROOT, What::Literal);
         self.steps.push((step, id));
         id
@@ -92,14 +122,29 @@ impl Recorder {
 
     /// A patch wrote `value` at a place of `target`'s object, where it did so without an error.
     pub(crate) fn patched(&mut self, target: &mut Shadow, op: Op, pointer: &Pointer, value: &Shadow) {
-        let before = target.find(pointer).and_then(|node| node.origin);
         let mut value = value.clone();
-        if let (Some(id), Some(before)) = (value.origin, before) {
-            value.origin = Some(self.table.over(id, before));
+        if let Some(before) = target.find(pointer) {
+            match (op, &mut value.inside) {
+                (Op::MergeShallow, Inside::Map(entries)) => {
+                    for (key, entry) in entries {
+                        if let Some(before) = before.entry_at(key) {
+                            self.over(entry, before.clone());
+                        }
+                    }
+                }
+                _ => self.over(&mut value, before.clone()),
+            }
         }
         // The shadow has the object's shape, so what worked there works here; if it ever does not, the origins around
         // the place answer for it.
         let _ = apply_at(target, op, pointer, &value);
+    }
+
+    /// Something is in the place of what was there before.
+    fn over(&mut self, value: &mut Shadow, before: Shadow) {
+        if let (Some(id), true) = (value.origin, before.is_told()) {
+            value.origin = Some(self.table.over(id, before));
+        }
     }
 
     /// A step of the platform wrote strings in the object at `path`.
@@ -114,13 +159,54 @@ impl Recorder {
         let Some(object) = path.iter().try_fold(target, |node, key| node.entry(&Arc::from(*key))) else { return };
         for key in keys {
             let Some(entry) = object.entry(key) else { return };
-            let before = entry.origin.filter(|_| !matches!(entry.inside, Inside::Vacant));
-            *entry = Shadow::whole(before.map_or(own, |before| self.table.over(own, before)));
+            let before = std::mem::replace(entry, Shadow::whole(own));
+            if before.is_told() {
+                entry.origin = Some(self.table.over(own, before));
+            }
         }
     }
 
-    pub(crate) fn into_origins(self, manifests: Vec<Shadow>) -> Origins {
-        Origins::new(self.table, manifests)
+    /// A step of the platform made something else of the value at `path`.
+    pub(crate) fn made(&mut self, target: &mut Shadow, path: &[Segment], step: &'static str) {
+        let mut node = target;
+        for segment in path {
+            // A value with one origin as a whole is told apart on the way.
+            let whole = node.origin;
+            let mut part = |segment: &Segment| Shadow {
+                origin: whole.map(|whole| self.table.part(whole, || segment.clone())),
+                inside: Inside::Whole,
+            };
+            match (&mut node.inside, segment) {
+                (inside @ Inside::Whole, Segment::Key(key)) => {
+                    *inside = Inside::Map(vec![(key.clone(), part(segment))]);
+                }
+                (inside @ Inside::Whole, Segment::Index(at)) => {
+                    *inside = Inside::List((0..=*at).map(|at| part(&Segment::Index(at))).collect());
+                }
+                (Inside::List(items), Segment::Index(at)) => {
+                    items.extend((items.len()..=*at).map(|at| part(&Segment::Index(at))));
+                }
+                _ => {}
+            }
+            let Some(found) = node.inside.entry_mut(segment) else { return };
+            node = found;
+        }
+        let mut parts = Vec::new();
+        node.each_inside(&mut |id| parts.push(id));
+        if let Some(whole) = node.origin {
+            *node = Shadow::whole(self.table.made(whole, &parts, step));
+        }
+    }
+
+    /// The origins of manifests in their order, and of a last one that is the platform's own.
+    pub(crate) fn into_origins(
+        recorder: Option<Self>,
+        manifests: Vec<Option<Shadow>>,
+        last: Option<&'static str>,
+    ) -> Origins {
+        let mut recorder = recorder.unwrap_or_else(|| Self::new(Overridden::default()));
+        let own = last.map(|step| Shadow::whole(recorder.built_in(step)));
+        Origins::new(recorder.table, manifests.into_iter().flatten().chain(own).collect())
     }
 
     fn here(&mut self, what: What) -> OriginId {
@@ -171,7 +257,7 @@ pub(crate) fn render(
     place: impl FnOnce() -> Place,
 ) -> (Tree, Option<Shadow>) {
     let Some(recorder) = recorder else { return (template.render(bindings, faults), None) };
-    recorder.begin(writer, place());
+    recorder.begin(writer, place(), Some(bindings));
     let (tree, shadow) = template.render_traced(bindings, faults, recorder);
     (tree, Some(shadow))
 }

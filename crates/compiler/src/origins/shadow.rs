@@ -14,6 +14,16 @@ pub(crate) struct Shadow {
     pub(crate) inside: Inside,
 }
 
+/// The origin of a field.
+#[derive(Debug)]
+pub(super) struct Found<'p> {
+    pub(super) origin: OriginId,
+    /// How much of the path lies below the value that has this origin.
+    pub(super) inside: &'p [Segment],
+    /// The origins of the values around it, outermost first, each with the path that lies below it.
+    pub(super) around: Vec<(OriginId, &'p [Segment])>,
+}
+
 #[derive(Debug, Clone)]
 pub(crate) enum Inside {
     /// The value and all that is in it have this one origin.
@@ -24,15 +34,40 @@ pub(crate) enum Inside {
     Vacant,
 }
 
+impl Inside {
+    /// The item or entry at a step, if it is told apart.
+    pub(super) fn entry_mut(&mut self, segment: &Segment) -> Option<&mut Shadow> {
+        match (self, segment) {
+            (Self::List(items), Segment::Index(at)) => items.get_mut(*at),
+            (Self::Map(entries), Segment::Key(key)) => {
+                entries.iter_mut().rfind(|(known, _)| known == key).map(|(_, value)| value)
+            }
+            _ => None,
+        }
+    }
+}
+
 impl Shadow {
     pub(crate) fn whole(origin: OriginId) -> Self {
         Self { origin: Some(origin), inside: Inside::Whole }
     }
 
-    /// The origin of the field at `path`, or of the nearest value around it that has one, and how much of the path lies
-    /// below that value.
-    pub(super) fn at<'p>(&self, path: &'p [Segment]) -> Option<(OriginId, &'p [Segment])> {
+    /// The origin of the field at `path`, or of the nearest value around it that has one.
+    pub(super) fn at<'p>(&self, path: &'p [Segment]) -> Option<Found<'p>> {
+        self.walk(path).0
+    }
+
+    /// As [`Shadow::at`], where the field is known to be there.
+    pub(super) fn existing<'p>(&self, path: &'p [Segment]) -> Option<Found<'p>> {
+        let (found, unknown) = self.walk(path);
+        found.filter(|_| unknown.is_empty())
+    }
+
+    /// What is found, and how much of the path is not told apart.
+    fn walk<'p>(&self, path: &'p [Segment]) -> (Option<Found<'p>>, &'p [Segment]) {
+        let mut around = Vec::new();
         let mut found = self.origin.map(|origin| (origin, path));
+        around.extend(found);
         let (mut node, mut rest) = (self, path);
         while let Some((first, below)) = rest.split_first() {
             let next = match (&node.inside, first) {
@@ -44,14 +79,28 @@ impl Shadow {
             };
             let Some(next) = next else { break };
             (node, rest) = (next, below);
-            // What has the origin of the value around it was opened, not written: the path counts from there.
-            if let Some(origin) = node.origin
-                && found.is_none_or(|(known, _)| known != origin)
-            {
-                found = Some((origin, rest));
+            if let Some(origin) = node.origin {
+                // What has the origin of the value around it was opened, not written: the path counts from there.
+                if found.is_none_or(|(known, _)| known != origin) {
+                    found = Some((origin, rest));
+                }
+                around.push((origin, rest));
             }
         }
-        found
+        (found.map(|(origin, inside)| Found { origin, inside, around }), rest)
+    }
+
+    /// The origins of all that is inside.
+    pub(super) fn each_inside(&self, visit: &mut dyn FnMut(OriginId)) {
+        let mut one = |node: &Self| {
+            node.origin.into_iter().for_each(&mut *visit);
+            node.each_inside(visit);
+        };
+        match &self.inside {
+            Inside::List(items) => items.iter().for_each(&mut one),
+            Inside::Map(entries) => entries.iter().for_each(|(_, node)| one(node)),
+            Inside::Whole | Inside::Vacant => {}
+        }
     }
 
     /// The node at a pointer, if it is there.
@@ -63,6 +112,19 @@ impl Shadow {
             }
             _ => None,
         })
+    }
+
+    /// The entry at a key, if it is told apart.
+    pub(super) fn entry_at(&self, key: &str) -> Option<&Self> {
+        match &self.inside {
+            Inside::Map(entries) => entries.iter().rfind(|(known, _)| **known == *key).map(|(_, value)| value),
+            _ => None,
+        }
+    }
+
+    /// Whether there is something here that somebody wrote.
+    pub(super) fn is_told(&self) -> bool {
+        self.origin.is_some() && !matches!(self.inside, Inside::Vacant)
     }
 
     /// The entry at a key; what is no object becomes one.

@@ -5,6 +5,18 @@
 //! ```
 //! Pointers are found before anything is written; several removals from one list therefore shift what later pointers
 //! name (contract of v1.2).
+//!
+//! ```
+//! use compiler::patch::{Op, Path, apply};
+//! use compiler::tree::Tree;
+//! use serde_json::json;
+//!
+//! let mut object = Tree::from(&json!({"containers": [{"name": "main"}, {"name": "side"}]}));
+//! let path = Path::parse("/containers/[?(@.name=='main')]/tty").unwrap();
+//! let places = apply(&mut object, Op::Add, &path, &Tree::Bool(true)).unwrap();
+//! assert_eq!(places.len(), 1);
+//! assert_eq!(object.to_json().unwrap(), json!({"containers": [{"name": "main", "tty": true}, {"name": "side"}]}));
+//! ```
 
 mod apply;
 mod expand;

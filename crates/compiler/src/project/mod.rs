@@ -8,6 +8,7 @@ use crate::context::{self, Gateways, PlaneShape};
 use crate::evaluate::{ControlError, broken_rules, each, holds};
 use crate::finish::{Missing, missing_field};
 use crate::input::{Gateway, ProjectInput};
+use crate::origins::{self, Origins, Recorder, Shadow, Writer};
 use crate::output::{Manifest, ProjectRendered};
 use crate::problem::{Code, Place, Problem, Problems, Stage};
 use crate::program::{Resource, Shared};
@@ -17,6 +18,24 @@ const REQUIRED: [Missing; 4] = [Missing::ApiVersion, Missing::Kind, Missing::Nam
 
 /// Compiles a project.
 pub(crate) fn compile(compiler: &Compiler, input: &ProjectInput<'_>) -> Result<ProjectRendered, Problems> {
+    run(compiler, input, &mut None).map(|(rendered, _)| rendered)
+}
+
+/// Compiles a project and tells where every field came from.
+pub(crate) fn compile_with_origins(
+    compiler: &Compiler,
+    input: &ProjectInput<'_>,
+) -> Result<(ProjectRendered, Origins), Problems> {
+    let mut recorder = Some(Recorder::of_values(input.parameters, input.environment_configs));
+    let (rendered, shadows) = run(compiler, input, &mut recorder)?;
+    Ok((rendered, Recorder::into_origins(recorder, shadows, None)))
+}
+
+fn run(
+    compiler: &Compiler,
+    input: &ProjectInput<'_>,
+    recorder: &mut Option<Recorder>,
+) -> Result<(ProjectRendered, Vec<Option<Shadow>>), Problems> {
     let place = Place::new(format!("ProjectType {}", input.type_name), "");
     if input.metadata.namespace.is_empty() {
         let problem =
@@ -45,15 +64,19 @@ pub(crate) fn compile(compiler: &Compiler, input: &ProjectInput<'_>) -> Result<P
     if !broken.is_empty() {
         return Err(Problems::prefixed(Stage::Check, "project type validation failed: ".to_owned(), broken));
     }
-    let mut manifests = Vec::new();
+    let mut rendered = Vec::new();
     let mut problems = Vec::new();
     for (at, resource) in program.resources.iter().enumerate() {
-        if let Err(found) = render(resource, &bindings, &place.below(&format!("spec.resources[{at}]")), &mut manifests)
-        {
+        let place = place.below(&format!("spec.resources[{at}]"));
+        if let Err(found) = render(resource, &bindings, &place, &mut rendered, recorder) {
             problems.extend(found);
         }
     }
-    if problems.is_empty() { Ok(ProjectRendered { manifests }) } else { Err(Problems::new(Stage::Evaluate, problems)) }
+    if !problems.is_empty() {
+        return Err(Problems::new(Stage::Evaluate, problems));
+    }
+    let (manifests, shadows) = rendered.into_iter().unzip();
+    Ok((ProjectRendered { manifests }, shadows))
 }
 
 /// Values with defaults; they are not validated (contract of v1.2).
@@ -77,7 +100,8 @@ fn render(
     resource: &Resource,
     bindings: &Bindings,
     place: &Place,
-    manifests: &mut Vec<Manifest>,
+    rendered: &mut Vec<(Manifest, Option<Shadow>)>,
+    recorder: &mut Option<Recorder>,
 ) -> Result<(), Vec<Problem>> {
     let id = &resource.id;
     let control = |field: &str, error: &ControlError| {
@@ -88,10 +112,15 @@ fn render(
     }
     let rounds = each(resource.for_each.as_ref(), bindings).map_err(|error| control("forEach", &error))?;
     let place = place.below("template");
-    for (round, bindings) in rounds.iter().enumerate() {
+    for (round, inside) in rounds.iter().enumerate() {
+        if let Some(recorder) = recorder {
+            recorder.round(resource.for_each.as_ref(), bindings, inside);
+        }
         let id = if resource.for_each.is_some() { format!("{id}-{round}") } else { id.to_string() };
         let mut faults = Faults::new();
-        let tree = resource.template.render(bindings, &mut faults);
+        let written = || place.clone();
+        let (tree, shadow) =
+            origins::render(&resource.template, inside, &mut faults, recorder.as_mut(), Writer::Template, written);
         if !faults.is_empty() {
             let prefix = format!("render template for resource {id:?}: ");
             return Err(faults.into_vec().iter().map(|fault| Problem::fault(&place, &prefix, fault)).collect());
@@ -107,7 +136,7 @@ fn render(
         let object = tree.to_json().map_err(|error| {
             vec![Problem::new(Code::Encoding, &place, format!("failed to marshal resource {id:?} to JSON: {error}"))]
         })?;
-        manifests.push(Manifest { id, object });
+        rendered.push((Manifest { id, object }, shadow));
     }
     Ok(())
 }

@@ -9,6 +9,7 @@ use crate::compiler::Compiler;
 use crate::context::{self, Gateways, PlaneShape};
 use crate::evaluate::{ControlError, holds};
 use crate::input::{Observed, ResourceInput};
+use crate::origins::{self, Origins, Recorder, Shadow, Writer};
 use crate::output::{Manifest, ResolvedOutputs};
 use crate::problem::{Code, Place, Problem, Problems, Stage};
 use crate::program::{Resource, Shared, SharedTypeProgram};
@@ -45,18 +46,36 @@ pub(crate) fn bind(compiler: &Compiler, input: &ResourceInput<'_>) -> Result<Bou
     Ok(BoundResource { program, bindings, place })
 }
 
+/// Binds a resource, renders its manifests and tells where every field came from.
+pub(crate) fn manifests_with_origins(
+    compiler: &Compiler,
+    input: &ResourceInput<'_>,
+) -> Result<(Vec<Manifest>, Origins), Problems> {
+    let mut recorder = Some(Recorder::of_values(input.parameters, input.environment_configs));
+    let (manifests, shadows) = bind(compiler, input)?.render(&mut recorder)?;
+    Ok((manifests, Recorder::into_origins(recorder, shadows, None)))
+}
+
 impl BoundResource {
     /// The manifests, in the type's order, under its ids.
     pub fn manifests(&self) -> Result<Vec<Manifest>, Problems> {
-        let mut manifests = Vec::new();
+        self.render(&mut None).map(|(manifests, _)| manifests)
+    }
+
+    fn render(&self, recorder: &mut Option<Recorder>) -> Result<(Vec<Manifest>, Vec<Option<Shadow>>), Problems> {
+        let mut rendered = Vec::new();
         let mut problems = Vec::new();
         for (at, resource) in self.program.resources.iter().enumerate() {
-            match render(resource, &self.bindings, &self.place.below(&format!("spec.resources[{at}]"))) {
-                Ok(manifest) => manifests.extend(manifest),
+            let place = self.place.below(&format!("spec.resources[{at}]"));
+            match render(resource, &self.bindings, &place, recorder) {
+                Ok(manifest) => rendered.extend(manifest),
                 Err(found) => problems.extend(found),
             }
         }
-        if problems.is_empty() { Ok(manifests) } else { Err(Problems::new(Stage::Evaluate, problems)) }
+        if problems.is_empty() {
+            return Ok(rendered.into_iter().unzip());
+        }
+        Err(Problems::new(Stage::Evaluate, problems))
     }
 
     /// The outputs that can be told from what was observed, and the problems of the others.
@@ -83,7 +102,12 @@ impl BoundResource {
     }
 }
 
-fn render(resource: &Resource, bindings: &Bindings, place: &Place) -> Result<Option<Manifest>, Vec<Problem>> {
+fn render(
+    resource: &Resource,
+    bindings: &Bindings,
+    place: &Place,
+    recorder: &mut Option<Recorder>,
+) -> Result<Option<(Manifest, Option<Shadow>)>, Vec<Problem>> {
     let id = resource.id.to_string();
     let included = holds(resource.include_when.as_ref(), bindings).map_err(|error| {
         let prefix = format!("evaluate includeWhen for resource {id:?}: ");
@@ -100,7 +124,9 @@ fn render(resource: &Resource, bindings: &Bindings, place: &Place) -> Result<Opt
     }
     let place = place.below("template");
     let mut faults = Faults::new();
-    let tree = resource.template.render(bindings, &mut faults);
+    let written = || place.clone();
+    let (tree, shadow) =
+        origins::render(&resource.template, bindings, &mut faults, recorder.as_mut(), Writer::Template, written);
     if !faults.is_empty() {
         let prefix = format!("render resource {id:?}: ");
         return Err(faults.into_vec().iter().map(|fault| Problem::fault(&place, &prefix, fault)).collect());
@@ -112,5 +138,5 @@ fn render(resource: &Resource, bindings: &Bindings, place: &Place) -> Result<Opt
     let object = tree.to_json().map_err(|error| {
         vec![Problem::new(Code::Encoding, &place, format!("render resource {id:?}: marshal: {error}"))]
     })?;
-    Ok(Some(Manifest { id, object }))
+    Ok(Some((Manifest { id, object }, shadow)))
 }

@@ -23,13 +23,18 @@ fn inner(value: &Value) -> Tree {
         Value::Double(value) => Tree::Double(*value),
         Value::String(text) => Tree::Text(text.clone()),
         Value::Bytes(bytes) => Tree::Bytes(bytes.clone()),
-        Value::List(items) => Tree::List(items.iter().filter(|item| !is_omitted(item)).map(inner).collect()),
-        Value::Map(map) => Tree::Map(
-            map.iter()
-                .filter(|(_, value)| !is_omitted(value))
-                .map(|(key, value)| (key.to_text(), inner(value)))
-                .collect(),
-        ),
+        Value::List(items) => {
+            let mut out = Vec::with_capacity(items.len());
+            out.extend(items.iter().filter(|item| !is_omitted(item)).map(inner));
+            Tree::List(out)
+        }
+        Value::Map(map) => {
+            let mut out = crate::tree::Map::with_capacity(map.len());
+            for (key, value) in map.iter().filter(|(_, value)| !is_omitted(value)) {
+                out.append(key.to_text(), inner(value));
+            }
+            Tree::Map(out)
+        }
         Value::Timestamp(time) => Tree::Time(time.to_string().into()),
         Value::Duration(duration) => Tree::Duration(duration.nanos()),
         Value::Type(ty) => Tree::text(ty.runtime_name()),
@@ -78,7 +83,7 @@ pub(crate) fn without_omitted(value: &Value) -> Value {
     }
 }
 
-fn is_omitted(value: &Value) -> bool {
+pub(crate) fn is_omitted(value: &Value) -> bool {
     value.downcast::<Omit>().is_some()
 }
 

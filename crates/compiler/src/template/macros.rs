@@ -25,6 +25,15 @@ pub(crate) fn methods() -> impl Iterator<Item = &'static str> {
     LISTS.into_iter().map(|(_, method, _)| method).chain([ENDPOINT_RESOURCES])
 }
 
+/// How a type's author writes a path into what a helper gives: `configurations.toVolumes()[0].name`.
+pub(crate) fn helper(path: &str) -> Option<String> {
+    let rest = path.strip_prefix("derived.")?;
+    let end = rest.find(['.', '[']).unwrap_or(rest.len());
+    let (field, below) = rest.split_at(end);
+    let (receiver, method, _) = LISTS.into_iter().find(|(_, _, known)| *known == field)?;
+    Some(format!("{receiver}.{method}(){below}"))
+}
+
 /// Adds the macros. They apply to the bare variable only.
 pub(super) fn add(env: EnvBuilder) -> EnvBuilder {
     let env = LISTS.into_iter().fold(env, |env, (receiver, method, field)| {

@@ -4,6 +4,18 @@
 //! JSON ── parse (once per type) ──▶ Template ── render (per compilation, with variables) ──▶ Tree
 //!                                      └─ Expression: compiled at its first evaluation, kept
 //! ```
+//!
+//! ```
+//! use compiler::template::{Faults, Language, Scope, Template};
+//! use serde_json::json;
+//!
+//! let scope = Scope::new(Language::Plain, ["name"]);
+//! let template = Template::parse(&json!({"text": "hello ${name}", "size": "${size(name)}"}), &scope);
+//! let mut faults = Faults::new();
+//! let tree = template.render(&scope.bind([("name", cel::Value::from("world"))]), &mut faults);
+//! assert!(faults.is_empty());
+//! assert_eq!(tree.to_json().unwrap(), json!({"text": "hello world", "size": 5}));
+//! ```
 
 mod convert;
 mod expression;
@@ -16,11 +28,11 @@ mod scan;
 mod scope;
 mod standalone;
 
-pub(crate) use convert::{from_cel, to_cel, without_omitted};
+pub(crate) use convert::{from_cel, is_omitted, to_cel, without_omitted};
 pub use expression::Expression;
 pub(crate) use fault::write_path;
 pub use fault::{Fault, Faults, Segment, TemplateError};
-pub(crate) use macros::{ENDPOINT_RESOURCES, methods};
+pub(crate) use macros::{ENDPOINT_RESOURCES, helper, methods};
 pub use scan::{Found, Nested, find};
 pub use scope::{Bindings, Language, Scope};
 pub use standalone::render;

@@ -6,7 +6,7 @@ use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 
 use cel::{Activation, Env, Type, Value};
 
-use super::{Expression, functions, macros};
+use super::{Expression, Segment, functions, macros};
 
 /// Which functions and macros there are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -130,7 +130,62 @@ pub struct Bindings {
 }
 
 impl Bindings {
-    pub(super) fn activation(&self) -> &Activation {
+    pub(crate) fn activation(&self) -> &Activation {
         &self.activation
+    }
+
+    /// The variables of a scope with their values, as one object; those that JSON has no form for are left out.
+    pub fn to_json(&self, scope: &Scope) -> serde_json::Value {
+        let variables = scope.env.variables().filter_map(|(name, _)| {
+            let value = self.activation.get(name)?.to_json().ok()?;
+            Some((name.to_owned(), value))
+        });
+        serde_json::Value::Object(variables.collect())
+    }
+
+    /// What stands at a path that begins with a variable.
+    pub(crate) fn at(&self, path: &[Segment]) -> Option<&Value> {
+        let Some((Segment::Key(root), below)) = path.split_first() else { return None };
+        below.iter().try_fold(self.activation.get(root)?, |value, segment| match (value, segment) {
+            (Value::List(items), Segment::Index(at)) => items.get(*at),
+            (Value::Map(map), Segment::Key(key)) => {
+                map.get_str(key).or_else(|| map.iter().find(|(known, _)| *known.to_text() == **key).map(|(_, v)| v))
+            }
+            _ => None,
+        })
+    }
+
+    /// The same with another value at a path, or with nothing there; `None` where there is nothing as it is.
+    pub(crate) fn with_at(&self, path: &[Segment], other: Option<Value>) -> Option<Self> {
+        self.at(path)?;
+        let (Segment::Key(root), below) = path.split_first()? else { return None };
+        let mut activation = self.activation.clone();
+        activation.set(root, with_at(self.activation.get(root)?, below, other)?);
+        Some(Self { activation })
+    }
+}
+
+/// A value with another one at a path that leads somewhere in it, or with nothing there.
+fn with_at(value: &Value, path: &[Segment], other: Option<Value>) -> Option<Value> {
+    let Some((first, below)) = path.split_first() else { return other };
+    match (value, first) {
+        (Value::List(items), Segment::Index(at)) => {
+            let mut items = items.to_vec();
+            match with_at(items.get(*at)?, below, other) {
+                Some(item) => items[*at] = item,
+                None => drop(items.remove(*at)),
+            }
+            Some(Value::list(items))
+        }
+        (Value::Map(map), Segment::Key(wanted)) => {
+            let mut entries: Vec<_> = map.iter().map(|(key, value)| (key.clone(), value.clone())).collect();
+            let at = entries.iter().position(|(key, _)| *key.to_text() == **wanted)?;
+            match with_at(&entries[at].1, below, other) {
+                Some(value) => entries[at].1 = value,
+                None => drop(entries.remove(at)),
+            }
+            Some(Value::from(cel::Map::from_distinct(entries)))
+        }
+        _ => None,
     }
 }

@@ -48,11 +48,12 @@ impl Tree {
                 Value::Array(out)
             }
             Self::Map(map) | Self::StringMap(map) => {
-                let mut out = serde_json::Map::new();
+                let mut out = Vec::with_capacity(map.len());
                 for (key, value) in map.iter() {
-                    out.insert(String::from(&**key), value.to_json()?);
+                    out.push((String::from(&**key), value.to_json()?));
                 }
-                Value::Object(out)
+                // The entries are in order: the object is made of them in one go.
+                Value::Object(out.into_iter().collect())
             }
             Self::Omit => Value::Object(serde_json::Map::new()),
         })

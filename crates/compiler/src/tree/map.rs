@@ -98,6 +98,22 @@ impl Map {
         self.entries.push((key, value));
     }
 
+    /// Sets all of `others`, which are sorted by key.
+    pub(crate) fn overlay(&mut self, others: &[(Arc<str>, Tree)]) {
+        let mut at = 0;
+        for (key, value) in others {
+            // Both are in order: each search goes on where the last one ended.
+            while self.entries.get(at).is_some_and(|(known, _)| **known < **key) {
+                at += 1;
+            }
+            match self.entries.get_mut(at) {
+                Some((known, old)) if **known == **key => *old = value.clone(),
+                _ => self.entries.insert(at, (key.clone(), value.clone())),
+            }
+            at += 1;
+        }
+    }
+
     /// Takes `key` out.
     pub fn remove(&mut self, key: &str) -> Option<Tree> {
         self.position(key).ok().map(|at| self.entries.remove(at).1)

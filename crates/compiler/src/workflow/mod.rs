@@ -5,12 +5,14 @@ mod parameters;
 use std::sync::Arc;
 
 use cel::Value;
+use parameters::Made;
 
 use crate::compiler::Compiler;
 use crate::context;
 use crate::evaluate::{ControlError, holds};
 use crate::finish::{Missing, missing_field};
 use crate::input::WorkflowInput;
+use crate::origins::{self, Origins, Recorder, Shadow, Writer};
 use crate::output::{Manifest, WorkflowRendered};
 use crate::problem::{Code, Place, Problem, Problems, Stage};
 use crate::program::{RunTemplate, WorkflowProgram};
@@ -34,6 +36,24 @@ pub struct ExternalReference {
 
 /// Compiles a run.
 pub(crate) fn compile(compiler: &Compiler, input: &WorkflowInput<'_>) -> Result<WorkflowRendered, Problems> {
+    render_all(compiler, input, &mut None).map(|(rendered, _)| rendered)
+}
+
+/// Compiles a run and tells where every field came from: of the run as rendered, as applied, and of the resources.
+pub(crate) fn compile_with_origins(
+    compiler: &Compiler,
+    input: &WorkflowInput<'_>,
+) -> Result<(WorkflowRendered, Origins), Problems> {
+    let mut recorder = Some(Recorder::of_values(input.parameters, None));
+    let (rendered, shadows) = render_all(compiler, input, &mut recorder)?;
+    Ok((rendered, Recorder::into_origins(recorder, shadows, None)))
+}
+
+fn render_all(
+    compiler: &Compiler,
+    input: &WorkflowInput<'_>,
+    recorder: &mut Option<Recorder>,
+) -> Result<(WorkflowRendered, Vec<Option<Shadow>>), Problems> {
     check(input)?;
     let refs = input.external_refs.filter(|refs| !refs.is_empty());
     let program = compiler.workflow(input.workflow_name, input.workflow_spec, refs.is_some())?;
@@ -44,20 +64,26 @@ pub(crate) fn compile(compiler: &Compiler, input: &WorkflowInput<'_>) -> Result<
         return Err(Problems::one(Stage::Input, problem));
     };
     let bindings = bind(&program, input, &place)?;
-    let (run, applied_run) = render_run(run_template, &bindings, &place.below("spec.runTemplate"))?;
+    let mut shadows = Vec::new();
+    let place_of_run = place.below("spec.runTemplate");
+    let (run, applied_run) = render_run(run_template, &bindings, &place_of_run, recorder, &mut shadows)?;
 
     let namespace = input.metadata.run_namespace();
     let mut resources = Vec::new();
     let mut problems = Vec::new();
     for (at, resource) in program.resources.iter().enumerate() {
         let place = place.below(&format!("spec.resources[{at}]"));
-        match render_resource(resource, &bindings, &namespace, &place) {
-            Ok(manifest) => resources.extend(manifest),
+        match render_resource(resource, &bindings, &namespace, &place, recorder) {
+            Ok(Some((manifest, shadow))) => {
+                resources.push(manifest);
+                shadows.push(shadow);
+            }
+            Ok(None) => {}
             Err(found) => problems.extend(found),
         }
     }
     if problems.is_empty() {
-        return Ok(WorkflowRendered { run, applied_run, resources });
+        return Ok((WorkflowRendered { run, applied_run, resources }, shadows));
     }
     Err(Problems::prefixed(Stage::Evaluate, "failed to render resources: ".to_owned(), problems))
 }
@@ -150,6 +176,8 @@ fn render_run(
     template: &RunTemplate,
     bindings: &Bindings,
     place: &Place,
+    recorder: &mut Option<Recorder>,
+    shadows: &mut Vec<Option<Shadow>>,
 ) -> Result<(serde_json::Value, serde_json::Value), Problems> {
     let prefix = "failed to render template: ".to_owned();
     let template = match template {
@@ -161,7 +189,7 @@ fn render_run(
             return Err(Problems::prefixed(Stage::Evaluate, prefix, vec![Problem::new(Code::Spec, place, message)]));
         }
     };
-    let mut tree = render(template, bindings, place, "")
+    let (mut tree, shadow) = render(template, bindings, place, "", recorder)
         .map_err(|problems| Problems::prefixed(Stage::Evaluate, prefix, problems))?;
     if let Some(field) = missing_field(&tree, REQUIRED) {
         let problem = Problem::new(
@@ -178,13 +206,27 @@ fn render_run(
         })
     };
     let run = encode(&tree)?;
-    parameters::stringify_parameters(&mut tree);
+    let mut made = Made::new(recorder.is_some());
+    parameters::stringify_parameters(&mut tree, &mut made);
+    let mut applied = shadow.clone();
+    if let (Some(recorder), Some(shadow)) = (recorder, &mut applied) {
+        made.tell(recorder, shadow, &tree);
+    }
+    shadows.extend([shadow, applied]);
     Ok((run, encode(&tree)?))
 }
 
-fn render(template: &Template, bindings: &Bindings, place: &Place, prefix: &str) -> Result<Tree, Vec<Problem>> {
+fn render(
+    template: &Template,
+    bindings: &Bindings,
+    place: &Place,
+    prefix: &str,
+    recorder: &mut Option<Recorder>,
+) -> Result<(Tree, Option<Shadow>), Vec<Problem>> {
     let mut faults = Faults::new();
-    let mut tree = template.render(bindings, &mut faults);
+    let written = || place.clone();
+    let (mut tree, mut shadow) =
+        origins::render(template, bindings, &mut faults, recorder.as_mut(), Writer::Template, written);
     if !faults.is_empty() {
         let prefix = format!("{prefix}failed to render workflow resource: ");
         return Err(faults.into_vec().iter().map(|fault| Problem::fault(place, &prefix, fault)).collect());
@@ -193,9 +235,13 @@ fn render(template: &Template, bindings: &Bindings, place: &Place, prefix: &str)
         let message = format!("{prefix}rendered workflow resource is not an object (got {})", tree.type_name());
         return Err(vec![Problem::new(Code::Type, place, message)]);
     }
-    parameters::stringify_values(&mut tree);
-    parameters::parse_lists(&mut tree);
-    Ok(tree)
+    let mut made = Made::new(recorder.is_some());
+    parameters::stringify_values(&mut tree, &mut made);
+    parameters::parse_lists(&mut tree, &mut made);
+    if let (Some(recorder), Some(shadow)) = (recorder, &mut shadow) {
+        made.tell(recorder, shadow, &tree);
+    }
+    Ok((tree, shadow))
 }
 
 fn render_resource(
@@ -203,7 +249,8 @@ fn render_resource(
     bindings: &Bindings,
     namespace: &str,
     place: &Place,
-) -> Result<Option<Manifest>, Vec<Problem>> {
+    recorder: &mut Option<Recorder>,
+) -> Result<Option<(Manifest, Option<Shadow>)>, Vec<Problem>> {
     let id = resource.id.to_string();
     let included = holds(resource.include_when.as_ref(), bindings).map_err(|error: ControlError| {
         vec![control_problem(
@@ -216,7 +263,8 @@ fn render_resource(
         return Ok(None);
     }
     let place = place.below("template");
-    let mut tree = render(&resource.template, bindings, &place, &format!("failed to render resource {id:?}: "))?;
+    let prefix = format!("failed to render resource {id:?}: ");
+    let (mut tree, mut shadow) = render(&resource.template, bindings, &place, &prefix, recorder)?;
     if let Some(field) = missing_field(&tree, REQUIRED) {
         let message = format!("validation failed for resource {id:?}: rendered resource missing {field}");
         return Err(vec![Problem::new(Code::Manifest, &place.below(&field.to_string()), message)]);
@@ -226,9 +274,13 @@ fn render_resource(
     }
     if let Some(metadata) = tree.as_map_mut().and_then(|object| object.get_mut("metadata")).and_then(Tree::as_map_mut) {
         metadata.insert("namespace", Tree::text(namespace));
+        if let (Some(recorder), Some(shadow)) = (recorder, &mut shadow) {
+            let namespace = Arc::from("namespace");
+            recorder.wrote(shadow, &["metadata"], std::iter::once(&namespace), "namespace of workflow runs");
+        }
     }
     let object = tree.to_json().map_err(|error| {
         vec![Problem::new(Code::Encoding, &place, format!("failed to marshal resource {id:?} to JSON: {error}"))]
     })?;
-    Ok(Some(Manifest { id, object }))
+    Ok(Some((Manifest { id, object }, shadow)))
 }

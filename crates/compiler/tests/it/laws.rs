@@ -157,3 +157,104 @@ proptest! {
         let _ = sample.compile(&Compiler::new());
     }
 }
+
+/// Types without end do not fill the memory, and what they do to other types is that those are compiled again.
+#[test]
+fn no_number_of_types_is_kept_beyond_the_bounds() {
+    let compiler = Compiler::with_capacity(8);
+    let ours = Sample::new();
+    let first = ours.compile(&compiler).unwrap();
+    for number in 0..500 {
+        let mut hostile = Sample::new();
+        hostile.type_spec["resources"][1]["template"]["data"]["number"] = json!(number.to_string());
+        hostile.trait_specs[0].1["creates"][0]["template"]["spec"]["number"] = json!(number);
+        let rendered = hostile.compile(&compiler).unwrap();
+        assert_eq!(rendered.resources[0].object["data"]["number"], number.to_string());
+        assert!(compiler.kept() <= 16, "{} types and traits", compiler.kept());
+    }
+    assert_eq!(ours.compile(&compiler).unwrap(), first);
+}
+
+/// One compiler on many threads, each with its own order of types, gives what one thread gives.
+#[test]
+fn threads_that_share_a_compiler_get_the_same_answers() {
+    let samples: Vec<Sample> = (0..12)
+        .map(|number| {
+            let mut sample = Sample::new();
+            // Some of them fail, and the errors are the same too.
+            let level = if number % 4 == 0 { json!("${parameters.nothing}") } else { json!(format!("{number}")) };
+            sample.type_spec["resources"][1]["template"]["data"]["level"] = level;
+            sample
+        })
+        .collect();
+    let answer =
+        |compiler: &Compiler, sample: &Sample| sample.compile(compiler).map_err(|problems| problems.to_string());
+    let expected: Vec<_> = samples.iter().map(|sample| answer(&Compiler::new(), sample)).collect();
+    let shared = Compiler::with_capacity(4);
+    std::thread::scope(|scope| {
+        for thread in 0..4 {
+            let (samples, expected, shared) = (&samples, &expected, &shared);
+            scope.spawn(move || {
+                for turn in 0..48 {
+                    let at = (turn * 5 + thread * 3) % samples.len();
+                    assert_eq!(answer(shared, &samples[at]), expected[at]);
+                }
+            });
+        }
+    });
+}
+
+/// JSON with the keys of all objects the other way round.
+fn reversed(value: &Value) -> String {
+    match value {
+        Value::Object(entries) => {
+            let entries: Vec<String> =
+                entries.iter().rev().map(|(key, value)| format!("{}:{}", json!(key), reversed(value))).collect();
+            format!("{{{}}}", entries.join(","))
+        }
+        Value::Array(items) => format!("[{}]", items.iter().map(reversed).collect::<Vec<_>>().join(",")),
+        other => other.to_string(),
+    }
+}
+
+/// The order in which traits are handed over, and the order of the keys in a text, are no part of the input.
+#[test]
+fn the_order_of_what_has_no_order_makes_no_difference() {
+    let mut sample = Sample::new();
+    sample.trait_specs.push(("other".into(), json!({"creates": [], "patches": []})));
+    let first = sample.compile(&Compiler::new()).unwrap();
+    sample.trait_specs.reverse();
+    sample.type_spec = serde_json::from_str(&reversed(&sample.type_spec)).unwrap();
+    sample.parameters = serde_json::from_str(&reversed(&sample.parameters)).unwrap();
+    assert_eq!(sample.compile(&Compiler::new()).unwrap(), first);
+}
+
+#[test]
+fn a_compilation_can_be_watched_step_by_step() {
+    let (steps, rendered) = Sample::new().compile_in_steps(&Compiler::new());
+    let told: Vec<String> = steps
+        .iter()
+        .map(|step| {
+            let kinds: Vec<&str> = step.objects.iter().filter_map(|object| object["kind"].as_str()).collect();
+            format!("{:?} {} {}", step.stage, step.by, kinds.join(" "))
+        })
+        .collect();
+    assert_eq!(
+        told,
+        [
+            "Bind ComponentType deployment/small ",
+            "Evaluate ComponentType deployment/small Deployment ConfigMap",
+            "Patch Trait volume/data Deployment ConfigMap PersistentVolumeClaim",
+            "Finish ComponentType deployment/small ConfigMap Deployment PersistentVolumeClaim",
+        ]
+    );
+    assert_eq!(steps[0].objects[0]["parameters"], json!({"level": "info", "replicas": 2}));
+    let last: Vec<Value> = rendered.unwrap().resources.into_iter().map(|resource| resource.object).collect();
+    assert_eq!(steps[3].objects, last);
+
+    let mut broken = Sample::new();
+    broken.trait_specs[0].1["patches"][0]["operations"][1]["path"] = json!("/spec/none/here");
+    let (steps, rendered) = broken.compile_in_steps(&Compiler::new());
+    assert_eq!(steps.len(), 2);
+    assert!(rendered.is_err());
+}

@@ -6,4 +6,5 @@ mod errors;
 mod laws;
 mod limits;
 mod origins;
+mod pipelines;
 mod sample;

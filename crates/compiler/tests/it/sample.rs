@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 
 use compiler::check::{self, ComponentChecked};
 use compiler::input::{
-    ComponentInput, ComponentMetadata, DataPlane, Environment, Gateway, SecretSource, TraitInstance, TraitSource,
-    Workload,
+    ComponentInput, ComponentMetadata, ConfigurationOverrides, DataPlane, Environment, Gateway, SecretSource,
+    TraitInstance, TraitSource, Workload,
 };
-use compiler::{Compiler, Problems, Rendered, origins::Origins};
+use compiler::{Compiler, Problems, Rendered, Step, origins::Origins};
 use serde_json::{Value, json};
 
 #[derive(Clone)]
@@ -18,6 +18,7 @@ pub(crate) struct Sample {
     pub(crate) traits: Vec<TraitInstance>,
     pub(crate) trait_specs: Vec<(String, Value)>,
     pub(crate) workload: Value,
+    pub(crate) overrides: Option<ConfigurationOverrides>,
     pub(crate) gateway: Option<Gateway>,
     pub(crate) labels: BTreeMap<String, String>,
 }
@@ -70,6 +71,7 @@ impl Sample {
                 }),
             )],
             workload: json!({"container": {"image": "registry.example.com/app:1"}, "endpoints": {"http": {"type": "HTTP", "port": 80}}}),
+            overrides: None,
             gateway: None,
             labels: BTreeMap::from([("openchoreo.dev/component".to_owned(), "app".to_owned())]),
         }
@@ -81,6 +83,10 @@ impl Sample {
 
     pub(crate) fn compile_with_origins(&self, compiler: &Compiler) -> Result<(Rendered, Origins), Problems> {
         self.with_input(|input| compiler.component_with_origins(input))
+    }
+
+    pub(crate) fn compile_in_steps(&self, compiler: &Compiler) -> (Vec<Step>, Result<Rendered, Problems>) {
+        self.with_input(|input| compiler.component_in_steps(input))
     }
 
     pub(crate) fn check(&self) -> ComponentChecked {
@@ -118,7 +124,7 @@ impl Sample {
             traits: &self.traits,
             trait_specs: &trait_specs,
             workload: &workload,
-            overrides: None,
+            overrides: self.overrides.as_ref(),
             environment_configs: Some(&self.environment_configs),
             trait_environment_configs: None,
             environment: &Environment { gateway: self.gateway.clone(), ..Environment::default() },

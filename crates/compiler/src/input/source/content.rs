@@ -1,54 +1,90 @@
-//! A serializer that only feeds a hasher: the content's key without a copy of the content.
+//! A serializer that only feeds a hash: the content's key without a copy of the content.
+//!
+//! ```text
+//! values ──▶ bytes that can be read back in one way only ──▶ blocks of 1 KB ──NH, 512 secret words──▶ 16 bytes each ──SipHash──▶ key
+//! ```
+//!
+//! NH is the universal hash of UMAC and VMAC: for any two blocks the chance that they meet is below 2⁻⁶⁴ over the secret
+//! words, and it costs one multiplication for sixteen bytes. What it gives is hashed with a secret key of its own.
 
+use std::array::from_fn;
 use std::fmt;
-use std::hash::Hasher;
+use std::hash::{BuildHasher, Hasher};
 
 use serde::ser::{self, Serialize};
 
-/// What waits to be hashed: the hasher is quicker with few long pieces than with many short ones.
-const BUFFER: usize = 1024;
+/// Bytes of a block.
+const BLOCK: usize = 1024;
 
 /// Stands before a length that needs more than a byte.
 const LONG: u8 = u8::MAX;
 
-/// The hasher and what goes into it. Every value is preceded by a byte for its shape, so that `["a"]` and
-/// `"a"` differ; objects and lists are closed by one.
-pub(super) struct Feed<H> {
-    hasher: H,
-    buffer: [u8; BUFFER],
-    filled: usize,
+/// The secret of all keys of a process.
+pub(super) struct Secret<S> {
+    blocks: S,
+    words: [u64; BLOCK / 8],
 }
 
-impl<H: Hasher + Clone> Feed<H> {
-    pub(super) fn new(hasher: H) -> Self {
-        Self { hasher, buffer: [0; BUFFER], filled: 0 }
+impl<S: BuildHasher> Secret<S> {
+    pub(super) fn new(blocks: S) -> Self {
+        let words = from_fn(|at| blocks.hash_one(at));
+        Self { blocks, words }
+    }
+}
+
+/// The hash and what goes into it. Every value is preceded by a byte for its shape, so that `["a"]` and
+/// `"a"` differ; objects and lists are closed by one.
+pub(super) struct Feed<'s, H> {
+    words: &'s [u64; BLOCK / 8],
+    hasher: H,
+    block: [u8; BLOCK],
+    filled: usize,
+    /// Bytes of the blocks before.
+    hashed: usize,
+}
+
+impl<'s, H: Hasher + Clone> Feed<'s, H> {
+    pub(super) fn new<S: BuildHasher<Hasher = H>>(secret: &'s Secret<S>) -> Self {
+        Self { words: &secret.words, hasher: secret.blocks.build_hasher(), block: [0; BLOCK], filled: 0, hashed: 0 }
     }
 
-    /// Two finalisations of the hasher's state, which is wider than either.
-    pub(super) fn finish(mut self) -> (u64, u64) {
+    /// Two finalisations of the hasher's state, which is wider than either; and how many bytes there were.
+    pub(super) fn finish(mut self) -> ([u64; 2], usize) {
         self.flush();
         let mut second = self.hasher.clone();
         second.write_u8(0xee);
-        (self.hasher.finish(), second.finish())
+        ([self.hasher.finish(), second.finish()], self.hashed)
     }
 }
 
-impl<H: Hasher> Feed<H> {
+impl<H: Hasher> Feed<'_, H> {
+    /// Hashes the block as far as it is filled; what is behind counts as zeros, and the length goes into the hash.
     fn flush(&mut self) {
-        self.hasher.write(&self.buffer[..self.filled]);
+        let end = self.filled.next_multiple_of(16);
+        self.block[self.filled..end].fill(0);
+        let (block, _) = self.block[..end].as_chunks::<8>();
+        let mut sum = 0_u128;
+        for (pair, secret) in block.chunks_exact(2).zip(self.words.chunks_exact(2)) {
+            let masked = |at: usize| u128::from(u64::from_le_bytes(pair[at]).wrapping_add(secret[at]));
+            sum = sum.wrapping_add(masked(0) * masked(1));
+        }
+        self.hasher.write_usize(self.filled);
+        self.hasher.write_u128(sum);
+        self.hashed += self.filled;
         self.filled = 0;
     }
 
-    fn put(&mut self, bytes: &[u8]) {
-        if self.filled + bytes.len() > BUFFER {
-            self.flush();
-            if bytes.len() > BUFFER {
-                self.hasher.write(bytes);
+    fn put(&mut self, mut bytes: &[u8]) {
+        loop {
+            let (fits, rest) = bytes.split_at(bytes.len().min(BLOCK - self.filled));
+            self.block[self.filled..self.filled + fits.len()].copy_from_slice(fits);
+            self.filled += fits.len();
+            if rest.is_empty() {
                 return;
             }
+            self.flush();
+            bytes = rest;
         }
-        self.buffer[self.filled..self.filled + bytes.len()].copy_from_slice(bytes);
-        self.filled += bytes.len();
     }
 
     pub(super) fn mark_broken(&mut self) {
@@ -56,28 +92,26 @@ impl<H: Hasher> Feed<H> {
     }
 
     fn bytes(&mut self, shape: u8, bytes: &[u8]) {
-        // Almost all are short: then the length is one byte, and what is hashed little more than the text itself.
-        let mut head = [shape; 10];
-        let head = match u8::try_from(bytes.len()) {
+        // Almost all are short and fit: then the length is one byte, and there is one copy.
+        let end = self.filled + 2 + bytes.len();
+        match u8::try_from(bytes.len()) {
+            Ok(length) if length != LONG && end <= BLOCK => {
+                let place = &mut self.block[self.filled..end];
+                place[0] = shape;
+                place[1] = length;
+                copy_short(&mut place[2..], bytes);
+                self.filled = end;
+            }
             Ok(length) if length != LONG => {
-                head[1] = length;
-                &head[..2]
+                self.put(&[shape, length]);
+                self.put(bytes);
             }
             _ => {
-                head[1] = LONG;
-                head[2..].copy_from_slice(&(bytes.len() as u64).to_le_bytes());
-                &head[..]
+                self.put(&[shape, LONG]);
+                self.put(&(bytes.len() as u64).to_le_bytes());
+                self.put(bytes);
             }
-        };
-        if self.filled + head.len() + bytes.len() > BUFFER {
-            self.put(head);
-            self.put(bytes);
-            return;
         }
-        let (free, end) = (&mut self.buffer[self.filled..], head.len() + bytes.len());
-        free[..head.len()].copy_from_slice(head);
-        free[head.len()..end].copy_from_slice(bytes);
-        self.filled += end;
     }
 
     fn word(&mut self, shape: u8, word: u64) {
@@ -88,6 +122,30 @@ impl<H: Hasher> Feed<H> {
 
     fn shape(&mut self, shape: u8) {
         self.put(&[shape]);
+    }
+}
+
+/// Copies few bytes without a call: the first and the last of them, which may overlap, are all.
+fn copy_short(to: &mut [u8], from: &[u8]) {
+    match from.len() {
+        0 => {}
+        length @ 1..4 => {
+            copy_ends::<1>(to, from);
+            to[length / 2] = from[length / 2];
+        }
+        4..8 => copy_ends::<4>(to, from),
+        8..16 => copy_ends::<8>(to, from),
+        16..=32 => copy_ends::<16>(to, from),
+        _ => to.copy_from_slice(from),
+    }
+}
+
+fn copy_ends<const N: usize>(to: &mut [u8], from: &[u8]) {
+    if let (Some(to), Some(from)) = (to.first_chunk_mut::<N>(), from.first_chunk::<N>()) {
+        *to = *from;
+    }
+    if let (Some(to), Some(from)) = (to.last_chunk_mut::<N>(), from.last_chunk::<N>()) {
+        *to = *from;
     }
 }
 
@@ -119,7 +177,7 @@ macro_rules! numbers {
     )*};
 }
 
-impl<H: Hasher> ser::Serializer for &mut Feed<H> {
+impl<H: Hasher> ser::Serializer for &mut Feed<'_, H> {
     type Ok = ();
     type Error = Refused;
     type SerializeSeq = Self;
@@ -249,7 +307,7 @@ impl<H: Hasher> ser::Serializer for &mut Feed<H> {
 
 macro_rules! sequences {
     ($($trait:ident $method:ident),*) => {$(
-        impl<H: Hasher> ser::$trait for &mut Feed<H> {
+        impl<H: Hasher> ser::$trait for &mut Feed<'_, H> {
             type Ok = ();
             type Error = Refused;
 
@@ -267,7 +325,7 @@ macro_rules! sequences {
 
 sequences!(SerializeSeq serialize_element, SerializeTuple serialize_element, SerializeTupleStruct serialize_field, SerializeTupleVariant serialize_field);
 
-impl<H: Hasher> ser::SerializeMap for &mut Feed<H> {
+impl<H: Hasher> ser::SerializeMap for &mut Feed<'_, H> {
     type Ok = ();
     type Error = Refused;
 
@@ -287,7 +345,7 @@ impl<H: Hasher> ser::SerializeMap for &mut Feed<H> {
 
 macro_rules! structs {
     ($($trait:ident),*) => {$(
-        impl<H: Hasher> ser::$trait for &mut Feed<H> {
+        impl<H: Hasher> ser::$trait for &mut Feed<'_, H> {
             type Ok = ();
             type Error = Refused;
 
@@ -305,3 +363,61 @@ macro_rules! structs {
 }
 
 structs!(SerializeStruct, SerializeStructVariant);
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashMap;
+    use std::hash::RandomState;
+
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    #[test]
+    fn short_texts_are_copied_as_they_are() {
+        for length in 0..=40_u8 {
+            let from: Vec<u8> = (1..=length).collect();
+            let mut to = vec![0; from.len()];
+            copy_short(&mut to, &from);
+            assert_eq!(to, from);
+        }
+    }
+
+    #[test]
+    fn contents_that_differ_anywhere_have_keys_that_differ() {
+        let secret = Secret::new(RandomState::new());
+        let key = |value: &Value| {
+            let mut feed = Feed::new(&secret);
+            value.serialize(&mut feed).unwrap();
+            feed.finish()
+        };
+        // Around the ends of blocks and of one-byte lengths, and the same bytes in another place.
+        let mut contents: Vec<Value> =
+            (0..2_100).map(|length| json!("x".repeat(length))).chain((0..2_100).map(|n| json!([n, "y"]))).collect();
+        for at in 0..2_100 {
+            let mut text = "x".repeat(2_100);
+            text.replace_range(at..=at, "z");
+            contents.push(json!(text));
+        }
+        contents.extend([
+            json!({"a": "b"}),
+            json!({"ab": ""}),
+            json!({"": "ab"}),
+            json!([["a"], "b"]),
+            json!([["a", "b"]]),
+            json!(["a", ["b"]]),
+            json!(null),
+            json!(false),
+            json!([]),
+            json!({}),
+            json!("\0"),
+        ]);
+        let mut seen = HashMap::new();
+        for content in &contents {
+            assert_eq!(key(content), key(&content.clone()));
+            if let Some(other) = seen.insert(key(content), content) {
+                panic!("{content} and {other} have one key");
+            }
+        }
+    }
+}
