@@ -1,5 +1,6 @@
 #![forbid(unsafe_code)]
-//! `occ`, the command line of OpenChoreo. It speaks REST with a control plane and nothing else; `check` speaks with nobody.
+//! `occ`, the command line of OpenChoreo. It speaks REST with a control plane and nothing else; `check` and `render` speak
+//! with nobody.
 
 mod apply;
 mod check;
@@ -10,6 +11,7 @@ mod failure;
 mod manifests;
 mod noun;
 mod objects;
+mod render;
 mod session;
 mod version;
 mod wait;

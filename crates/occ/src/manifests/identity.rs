@@ -67,6 +67,12 @@ impl Manifest {
         wrong
     }
 
+    /// File, line and column of a field, or of what is around it.
+    pub(crate) fn at(&self, path: &str) -> String {
+        let Position { line, column } = self.fields.find(path);
+        format!("{}:{}:{column}", self.source, line + self.lines_before)
+    }
+
     /// The object as messages call it: `component/cart`.
     pub(crate) fn title(&self) -> String {
         format!("{}/{}", self.noun.word, self.name)

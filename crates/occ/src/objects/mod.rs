@@ -9,6 +9,6 @@ mod table;
 
 pub(crate) use delete::{PAUSE, delete, gone};
 pub(crate) use duration::duration;
-pub(crate) use output::{Format, print};
+pub(crate) use output::{Format, print, yaml};
 pub(crate) use read::{get, list, path_of};
 pub(crate) use table::{Table, condition};

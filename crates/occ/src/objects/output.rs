@@ -73,6 +73,7 @@ pub(super) fn show(
     }
 }
 
-fn yaml(value: &Value) -> Result<String, Failure> {
+/// A value as YAML.
+pub(crate) fn yaml(value: &Value) -> Result<String, Failure> {
     serde_saphyr::to_string(value).map_err(|error| Failure::Input(format!("cannot write YAML: {error}")))
 }

@@ -5,3 +5,4 @@ mod check;
 mod command_line;
 mod component;
 mod plane;
+mod render;
