@@ -7,20 +7,20 @@ use schema::FieldError;
 use serde_json::Value;
 
 use super::{rules, with};
-use crate::cache::Cache;
+use crate::cache::{Bounds, Cache};
 use crate::check;
 use crate::input::ContentKey;
 use crate::problem::Code;
 
-/// Releases of one type come one after the other; so many contents are remembered.
-const REMEMBERED: usize = 256;
+/// Releases of one type come one after the other; so many contents are remembered, by keys that do not grow with them.
+const REMEMBERED: Bounds = Bounds { values: 256, bytes: usize::MAX };
 
 static JUDGED: LazyLock<Cache<ContentKey, Vec<FieldError>>> = LazyLock::new(|| Cache::new(REMEMBERED));
 
 /// Why what was frozen at `path` is refused, as its own kind would be.
 pub(super) fn errors(kind: &str, spec: &Value, path: &str) -> Vec<FieldError> {
-    let key = ContentKey::of(spec).and(ContentKey::of(kind));
-    let judged: Arc<Vec<FieldError>> = match JUDGED.get_or(key, || Ok::<_, Infallible>(judge(kind, spec))) {
+    let key = ContentKey::of(&(kind, spec));
+    let judged: Arc<Vec<FieldError>> = match JUDGED.get_or(key, 0, || Ok::<_, Infallible>(judge(kind, spec))) {
         Ok(judged) => judged,
         Err(never) => match never {},
     };
