@@ -59,6 +59,8 @@ pub struct Report {
     pub inputs: usize,
     /// How long the slowest of them took.
     pub slowest: Duration,
+    /// That input.
+    pub slowest_input: Vec<u8>,
     /// Those that failed; a run stops after ten.
     pub failures: Vec<Failure>,
 }
@@ -113,7 +115,10 @@ fn one(target: &Target, input: Vec<u8>, report: &mut Report) {
     let outcome = catch_unwind(AssertUnwindSafe(|| (target.call)(&input)));
     let took = begin.elapsed();
     report.inputs += 1;
-    report.slowest = report.slowest.max(took);
+    if took > report.slowest {
+        report.slowest = took;
+        report.slowest_input.clone_from(&input);
+    }
     let why = match outcome {
         Err(panic) => {
             let text = panic.downcast_ref::<String>().map(String::as_str);

@@ -27,7 +27,7 @@ kind! {
 /// The frozen project.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
-#[schemars(transform = rules::immutable("the spec of a ProjectRelease"))]
+#[schemars(transform = rules::immutable("ProjectRelease spec"))]
 pub struct ProjectReleaseSpec {
     /// The project.
     pub owner: ProjectOwner,

@@ -38,7 +38,7 @@ pub struct ResourceOwner {
 /// The frozen resource.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
-#[schemars(transform = rules::immutable("the spec of a ResourceRelease"))]
+#[schemars(transform = rules::immutable("ResourceRelease spec"))]
 pub struct ResourceReleaseSpec {
     /// The resource.
     pub owner: ResourceOwner,

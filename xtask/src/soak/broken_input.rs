@@ -51,6 +51,8 @@ fn here(target: &Target, seed: u64, time: Duration, current: &Path) -> Result<Co
     }
     println!("{}: {} inputs, the slowest took {:?}", target.name, report.inputs, report.slowest);
     let folder = current.parent().unwrap_or(Path::new("."));
+    let slowest = folder.join(format!("{}-slowest.input", target.name));
+    std::fs::write(&slowest, &report.slowest_input).with_context(|| format!("cannot write {}", slowest.display()))?;
     for failure in &report.failures {
         let why = match &failure.why {
             Why::Panic(text) => text.clone(),

@@ -214,6 +214,25 @@ fn templates_that_are_no_manifests_are_told_in_known_words() {
 }
 
 #[test]
+fn expressions_that_do_not_compile_are_told_in_known_words() {
+    let template = |data: Value| json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "a", "annotations": {"example.com/a": data}}});
+    let creating = |create: Value| json!({"parameters": {"openAPIV3Schema": {"type": "object", "properties": {"level": {"type": "string"}}}}, "creates": [create]});
+    assert_eq!(
+        said("Trait", &creating(json!({"template": template(json!(["is ${parameters.levl}!"]))}))),
+        [
+            "spec.creates[0].template[metadata][annotations][example.com/a][0]: Invalid value: \"is ${parameters.levl}!\": invalid CEL expression 'parameters.levl': type check error: ERROR: <input>:1:11: undefined field 'levl'\n | parameters.levl\n | ..........^\n did you mean level?"
+        ]
+    );
+    let told =
+        said("Trait", &creating(json!({"includeWhen": "${parameters.level ==}", "template": template(json!("a"))})));
+    assert_eq!(told.len(), 1, "{told:?}");
+    assert!(
+        told[0].starts_with("spec.creates[0].includeWhen: Invalid value: \"${parameters.level ==}\": includeWhen must return boolean: parse error: ERROR: <input>:1:20: Syntax error"),
+        "{told:?}"
+    );
+}
+
+#[test]
 fn conditions_of_role_bindings_are_about_attributes_that_their_actions_have() {
     let binding = |actions: Value, expression: &str| json!({"roleMappings": [{"roleRef": {"kind": "AuthzRole", "name": "r"}}, {"conditions": [{"actions": actions, "expression": expression}]}]});
     let start = "spec.roleMappings[1].conditions[0].";
@@ -290,8 +309,8 @@ fn what_a_release_froze_is_right_by_itself() {
     assert_eq!(
         told,
         [
-            "spec.componentType.spec.resources[1].template.data.a: Invalid value: \"parameters.teir\"",
-            "spec.traits[0].spec.creates[0].template.data.a: Invalid value: \"nothing\"",
+            "spec.componentType.spec.resources[1].template[data][a]: Invalid value: \"${parameters.teir}\": invalid CEL expression 'parameters.teir': type check error",
+            "spec.traits[0].spec.creates[0].template[data][a]: Invalid value: \"${nothing}\": invalid CEL expression 'nothing': type check error",
         ]
     );
     let object = json!({"metadata": {"name": "x"}, "spec": spec});
@@ -318,7 +337,7 @@ fn a_release_of_a_resource_fits_its_type() {
     );
     let told = said("ResourceRelease", &spec(json!({"size": "1Gi"}), "${parameters.sice}"));
     assert_eq!(told.len(), 1, "{told:?}");
-    assert!(told[0].starts_with("spec.resourceType.spec.resources[0].template.data.a: Invalid value: "), "{told:?}");
+    assert!(told[0].starts_with("spec.resourceType.spec.resources[0].template[data][a]: Invalid value: "), "{told:?}");
 }
 
 #[test]

@@ -155,10 +155,10 @@ impl Sizes for Limits<'_> {
                 name => match node.properties.get(name) {
                     Some(property) => *property,
                     // What every resource has, even where the schema does not say it.
-                    None if node.embedded && path.len() > index && matches!(name, "apiVersion" | "kind") => {
+                    None if node.embedded && matches!(name, "apiVersion" | "kind") => {
                         return Some(Estimate::up_to(LARGEST_REQUEST - 2));
                     }
-                    None => return self.metadata(node, path.get(index..).unwrap_or_default()),
+                    None => return metadata(node, path.get(index..).unwrap_or_default()),
                 },
             };
         }
@@ -166,16 +166,14 @@ impl Sizes for Limits<'_> {
     }
 }
 
-impl Limits<'_> {
-    /// The names in the metadata of a resource.
-    fn metadata(&self, node: &NodeData, rest: &[Arc<str>]) -> Option<Estimate> {
-        match rest {
-            [metadata] if node.embedded && &**metadata == "metadata" => Some(Estimate::exactly(0)),
-            [metadata, name] if node.embedded && &**metadata == "metadata" => {
-                matches!(&**name, "name" | "generateName").then_some(Estimate::up_to(LARGEST_REQUEST - 2))
-            }
-            _ => None,
+/// The names in the metadata of a resource.
+fn metadata(node: &NodeData, rest: &[Arc<str>]) -> Option<Estimate> {
+    match rest {
+        [metadata] if node.embedded && &**metadata == "metadata" => Some(Estimate::exactly(0)),
+        [metadata, name] if node.embedded && &**metadata == "metadata" => {
+            matches!(&**name, "name" | "generateName").then_some(Estimate::up_to(LARGEST_REQUEST - 2))
         }
+        _ => None,
     }
 }
 
