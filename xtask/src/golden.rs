@@ -43,6 +43,18 @@ enum Pipeline {
     Workflow,
 }
 
+impl Pipeline {
+    /// What the pipeline makes of the `input` of a case; with `origins` it also looks at those.
+    fn run(self, compiler: &Compiler, input: &Value, origins: bool) -> Result<Outcome> {
+        match self {
+            Self::Component => component::run(compiler, input, origins),
+            Self::Project => project::run(compiler, input, origins),
+            Self::Resource => resource::run(compiler, input, origins),
+            Self::Workflow => workflow::run(compiler, input, origins),
+        }
+    }
+}
+
 /// Parts of a recorded output that controllers make, not the compiler.
 const RECONCILED: [&str; 10] = [
     "conditions",
@@ -117,13 +129,8 @@ fn replay(compiler: &Compiler, args: &GoldenArgs, path: &Path) -> Result<Vec<Str
             RECONCILED.iter().for_each(|key| drop(output.remove(*key)));
         }
     }
-    let run = || match args.pipeline {
-        Pipeline::Component => component::run(compiler, &case["input"]),
-        Pipeline::Project => project::run(compiler, &case["input"]),
-        Pipeline::Resource => resource::run(compiler, &case["input"]),
-        Pipeline::Workflow => workflow::run(compiler, &case["input"]),
-    };
-    let (cold, warm) = (run()?, run()?);
+    let run = |origins| args.pipeline.run(compiler, &case["input"], origins);
+    let (cold, warm) = (run(false)?, run(true)?);
     if let (Pipeline::Component, Outcome::Done(_)) = (args.pipeline, &cold) {
         origins::check(&case["input"])?;
     }
@@ -133,6 +140,9 @@ fn replay(compiler: &Compiler, args: &GoldenArgs, path: &Path) -> Result<Vec<Str
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+    use std::hash::{Hash, Hasher};
+
     use super::*;
 
     /// The folder with recorded cases, if it is there.
@@ -149,16 +159,75 @@ mod tests {
 
     #[test]
     fn recorded_renderings_come_out_the_same() {
-        for (pipeline, folder) in [
-            (Pipeline::Component, "component"),
-            (Pipeline::Project, "project"),
-            (Pipeline::Resource, "resource"),
-            (Pipeline::Workflow, "workflow"),
-        ] {
+        for (pipeline, folder) in FOLDERS {
             let Some(dir) = recorded(&format!("golden/render/{folder}")) else { return };
             let counts = run(&GoldenArgs { pipeline, dir, only: None, texts: false }).unwrap();
             assert!(counts.passed > 0 && counts.failed == 0, "{pipeline:?}: {counts:?}");
         }
+    }
+
+    /// In a process that is asked for it, the answers to all cases as one number.
+    const DIGEST: &str = "OPENCHOREO_GOLDEN_DIGEST";
+
+    const FOLDERS: [(Pipeline, &str); 4] = [
+        (Pipeline::Component, "component"),
+        (Pipeline::Project, "project"),
+        (Pipeline::Resource, "resource"),
+        (Pipeline::Workflow, "workflow"),
+    ];
+
+    /// The answers to all cases, errors included, by their names; one compiler sees the cases in order or the other way
+    /// round.
+    fn answers(backwards: bool) -> Option<BTreeMap<String, String>> {
+        let compiler = Compiler::new();
+        let mut answers = BTreeMap::new();
+        for (pipeline, folder) in FOLDERS {
+            let mut paths = cases(&recorded(&format!("golden/render/{folder}"))?).unwrap();
+            if backwards {
+                paths.reverse();
+            }
+            for path in paths {
+                let case: Value = serde_json::from_str(&std::fs::read_to_string(&path).unwrap()).unwrap();
+                let answer = match pipeline.run(&compiler, &case["input"], false).unwrap() {
+                    Outcome::Done(output) => output.to_string(),
+                    Outcome::Failed { stage, text } => format!("{stage}: {text}"),
+                };
+                answers.insert(path.display().to_string(), answer);
+            }
+        }
+        Some(answers)
+    }
+
+    /// Each process seeds its hash tables anew, and the other one meets the cases in the other order.
+    #[test]
+    fn every_answer_is_the_same_in_another_process() {
+        let told = std::env::var(DIGEST).ok();
+        let Some(answers) = answers(told.is_some()) else { return };
+        let ours: Vec<String> = answers.iter().map(|(name, answer)| digest(name, answer)).collect();
+        if let Some(file) = told {
+            std::fs::write(file, ours.join("\n")).unwrap();
+            return;
+        }
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("digests");
+        let status = std::process::Command::new(std::env::current_exe().unwrap())
+            .args(["--exact", "golden::tests::every_answer_is_the_same_in_another_process"])
+            .env(DIGEST, &file)
+            .output()
+            .unwrap();
+        assert!(status.status.success(), "{}", String::from_utf8_lossy(&status.stdout));
+        let theirs = std::fs::read_to_string(&file).unwrap();
+        for (ours, theirs) in ours.iter().zip(theirs.lines()) {
+            assert_eq!(ours, theirs);
+        }
+        assert_eq!(ours.len(), theirs.lines().count());
+    }
+
+    /// Name and a hash that is the same in every process.
+    fn digest(name: &str, answer: &str) -> String {
+        let mut hasher = std::hash::DefaultHasher::new();
+        answer.hash(&mut hasher);
+        format!("{name} {:016x}", hasher.finish())
     }
 
     #[test]
@@ -185,7 +254,7 @@ mod tests {
         let mut case: Value = serde_json::from_str(&case).unwrap();
         case["input"]["componentType"]["spec"] = service["spec"].clone();
         RECONCILED.iter().for_each(|key| drop(case["output"]["release"].as_object_mut().unwrap().remove(*key)));
-        let ours = component::run(&Compiler::new(), &case["input"]).unwrap();
+        let ours = component::run(&Compiler::new(), &case["input"], true).unwrap();
         compare::check(&case, &ours).unwrap();
     }
 }

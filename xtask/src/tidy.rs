@@ -2,7 +2,7 @@
 
 use crate::counts::Counts;
 use anyhow::{Context, Result};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -22,6 +22,12 @@ const STOREYS: &[(&str, &[&str])] = &[
     ("occ", &["model", "schema", "compiler"]),
     ("openchoreo", &["model", "kubelite", "admission", "node", "plane", "reconcile", "api", "schema", "compiler"]),
 ];
+
+/// Crates that others can use by themselves, and what must not be among all that they need: clients of clusters, and what
+/// those bring along.
+const ALONE: &[&str] = &["cel", "schema", "compiler"];
+const CLIENTS: &[&str] =
+    &["kube", "kube-client", "kube-runtime", "tokio", "hyper", "reqwest", "rustls", "tower", "rusqlite", "bollard"];
 
 /// Names that say nothing about what is inside.
 const VAGUE: &[&str] = &["util", "utils", "helper", "helpers", "common", "misc", "types"];
@@ -48,6 +54,7 @@ type Rule = fn(&Path, &[PathBuf]) -> Result<Vec<String>>;
 
 const RULES: &[(&str, Rule)] = &[
     ("storeys", storeys),
+    ("crates that stand alone", stand_alone),
     ("file size", file_size),
     ("nine of ten under 450 lines", spread),
     ("vague names", vague_names),
@@ -117,6 +124,30 @@ fn storeys(root: &Path, _: &[PathBuf]) -> Result<Vec<String>> {
                 breaches.push(format!("{name} may not use {used}"));
             }
         }
+    }
+    Ok(breaches)
+}
+
+/// No cluster client is among what `ALONE` needs, directly or not; what only tests need does not count.
+fn stand_alone(root: &Path, _: &[PathBuf]) -> Result<Vec<String>> {
+    let mut breaches = Vec::new();
+    for name in ALONE {
+        let tree = Command::new(env!("CARGO"))
+            .args(["tree", "--package", name, "--edges", "normal,build", "--prefix", "none", "--offline"])
+            .args(["--format", "{p}", "--all-features"])
+            .current_dir(root)
+            .output()
+            .context("cargo tree")?;
+        anyhow::ensure!(tree.status.success(), "cargo tree: {}", String::from_utf8_lossy(&tree.stderr));
+        let needed = String::from_utf8_lossy(&tree.stdout).into_owned();
+        let needed: BTreeSet<&str> = needed.lines().filter_map(|line| line.split_whitespace().next()).collect();
+        anyhow::ensure!(needed.contains(name), "cargo tree does not tell {name}");
+        breaches.extend(
+            CLIENTS
+                .iter()
+                .filter(|client| needed.contains(*client))
+                .map(|client| format!("{name} needs {client}: it must be of use without a cluster")),
+        );
     }
     Ok(breaches)
 }

@@ -60,7 +60,7 @@ fn quoted(text: &str) -> Vec<String> {
 }
 
 /// The first difference, as a path and the two values. Keys that ours lacks at the top of `output` are not compared.
-fn difference(path: &str, recorded: &Value, ours: &Value) -> Option<String> {
+pub(super) fn difference(path: &str, recorded: &Value, ours: &Value) -> Option<String> {
     match (recorded, ours) {
         (Value::Object(a), Value::Object(b)) => {
             if let Some(key) = b.keys().find(|key| !a.contains_key(*key)) {

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use anyhow::{Context, Result, bail};
 use compiler::Compiler;
-use compiler::origins::{Given, Origin, Writer, parse_path};
+use compiler::origins::{Given, Origin, Origins, Writer, parse_path};
 use compiler::template::Segment;
 use serde_json::{Value, json};
 
@@ -33,6 +33,22 @@ pub(super) fn check(case: &Value) -> Result<()> {
     Ok(())
 }
 
+/// Every leaf of every manifest has an origin, and a manifest with notes reads back as what it is.
+pub(super) fn complete<'v>(origins: &Origins, manifests: impl Iterator<Item = &'v Value>) -> Result<()> {
+    for (at, object) in manifests.enumerate() {
+        let leaves = origins.leaves(at, object);
+        if let Some((path, _)) = leaves.iter().find(|(_, origin)| origin.is_none()) {
+            bail!("no origin: {} {path:?}", object["kind"]);
+        }
+        let notes = origins.annotated(at, object);
+        let read: Value = serde_saphyr::from_str(&notes).with_context(|| notes.clone())?;
+        if let Some(difference) = super::compare::difference("manifest", object, &read) {
+            bail!("with notes it reads differently: {difference}\n{notes}");
+        }
+    }
+    Ok(())
+}
+
 fn leaves(compiler: &Compiler, case: &Value) -> Result<Option<Leaves>> {
     let Ok(case) = Case::read(case) else { return Ok(None) };
     let Ok((rendered, origins)) = compiler.component_with_origins(&case.input()) else { return Ok(None) };
@@ -50,8 +66,7 @@ fn leaves(compiler: &Compiler, case: &Value) -> Result<Option<Leaves>> {
             });
             let key = format!("{name} #{number} {path:?}");
             let origin = origin.with_context(|| format!("no origin: {key}"))?;
-            // The number of an origin is no part of what it says.
-            leaves.insert(key, (value.clone(), Origin { overwrote: None, ..origin }));
+            leaves.insert(key, (value.clone(), origin));
         }
     }
     Ok(Some(leaves))
@@ -75,22 +90,33 @@ fn without(case: &Value, origin: &Origin) -> Result<Vec<Value>> {
         }
     }
     all.push(less);
-    for read in origin.reads.iter().filter(|read| read.given == Given::Parameter) {
-        let Some((_, field)) = read.path.split_once('.') else { continue };
+    for read in &origin.reads {
+        let Some((root, field)) = read.path.split_once('.') else { continue };
         let mut less = case.clone();
-        let parameters = if origin.writer == Writer::Template {
-            less.pointer_mut("/component/spec/parameters")
-        } else {
-            let traits = less.pointer_mut("/component/spec/traits").and_then(Value::as_array_mut);
-            let used = traits.into_iter().flatten().find(|used| used["instanceName"] == instance);
-            // Those of a trait that the type brings along are the type's.
-            used.and_then(|used| used.get_mut("parameters"))
+        let values = match (read.given, &origin.writer) {
+            (Given::Parameter, Writer::Template) => less.pointer_mut("/component/spec/parameters"),
+            (Given::Parameter, _) => of_instance(less.pointer_mut("/component/spec/traits"), instance, root),
+            (Given::Bound, _) => of_instance(less.pointer_mut("/componentType/spec/traits"), instance, root),
+            (Given::EnvironmentConfig, Writer::Template) => {
+                less.pointer_mut("/releaseBinding/spec/componentTypeEnvironmentConfigs")
+            }
+            (Given::Workload, _) => less.pointer_mut("/workload/spec"),
+            _ => None,
         };
-        let Some(parameters) = parameters else { continue };
-        remove(parameters, field)?;
+        let Some(values) = values else { continue };
+        // What is told of the workload may be made from other fields of it: the ports of a service.
+        if remove(values, field).is_err() && read.given == Given::Workload {
+            continue;
+        }
         all.push(less);
     }
     Ok(all)
+}
+
+/// What an instance of a trait is given.
+fn of_instance<'v>(traits: Option<&'v mut Value>, instance: &str, root: &str) -> Option<&'v mut Value> {
+    let mut traits = traits.and_then(Value::as_array_mut).into_iter().flatten();
+    traits.find(|used| used["instanceName"] == instance)?.get_mut(root)
 }
 
 fn spec_of<'v>(case: &'v mut Value, name: &str) -> Result<&'v mut Value> {

@@ -1,14 +1,15 @@
 //! Project cases.
 
-use anyhow::Result;
+use anyhow::{Result, anyhow, ensure};
 use compiler::Compiler;
 use compiler::input::{Environment, ProjectInput, ProjectMetadata};
 use serde_json::{Value, json};
 
 use super::Outcome;
 use super::component::{data_plane, read};
+use super::origins::complete;
 
-pub(super) fn run(compiler: &Compiler, case: &Value) -> Result<Outcome> {
+pub(super) fn run(compiler: &Compiler, case: &Value, origins: bool) -> Result<Outcome> {
     if case["projectTypeSpec"].is_null() {
         return Ok(Outcome::Failed { stage: "render", text: "input.ProjectTypeSpec is nil".to_owned() });
     }
@@ -29,6 +30,12 @@ pub(super) fn run(compiler: &Compiler, case: &Value) -> Result<Outcome> {
         Ok(rendered) => rendered,
         Err(problems) => return Ok(Outcome::failed(&problems)),
     };
+    if origins {
+        let (again, told) =
+            compiler.project_with_origins(&input).map_err(|problems| anyhow!("with origins: {problems}"))?;
+        ensure!(again == rendered, "the manifests differ when origins are kept");
+        complete(&told, rendered.manifests.iter().map(|manifest| &manifest.object))?;
+    }
     let entries: Vec<Value> =
         rendered.manifests.iter().map(|manifest| json!({"id": manifest.id, "object": manifest.object})).collect();
     let mut output = json!({

@@ -1,14 +1,15 @@
 //! Resource cases.
 
-use anyhow::Result;
+use anyhow::{Result, anyhow, ensure};
 use compiler::input::{Environment, Observed, ResourceInput, ResourceMetadata};
 use compiler::{Compiler, Problem, ResolvedOutput, ResolvedValue};
 use serde_json::{Map, Value, json};
 
 use super::Outcome;
 use super::component::{data_plane, read};
+use super::origins::complete;
 
-pub(super) fn run(compiler: &Compiler, case: &Value) -> Result<Outcome> {
+pub(super) fn run(compiler: &Compiler, case: &Value, origins: bool) -> Result<Outcome> {
     if case["resource"].is_null() {
         return Ok(Outcome::Failed { stage: "render", text: "input.Resource is nil".to_owned() });
     }
@@ -33,6 +34,12 @@ pub(super) fn run(compiler: &Compiler, case: &Value) -> Result<Outcome> {
         Ok(manifests) => manifests,
         Err(problems) => return Ok(Outcome::failed(&problems)),
     };
+    if origins {
+        let (again, told) =
+            compiler.resource_with_origins(&input).map_err(|problems| anyhow!("with origins: {problems}"))?;
+        ensure!(again == manifests, "the manifests differ when origins are kept");
+        complete(&told, manifests.iter().map(|manifest| &manifest.object))?;
+    }
     let observed: Vec<Observed<'_>> = case["observed"]
         .as_array()
         .into_iter()

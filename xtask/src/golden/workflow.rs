@@ -2,14 +2,15 @@
 
 use std::collections::BTreeMap;
 
-use anyhow::Result;
+use anyhow::{Result, anyhow, ensure};
 use compiler::Compiler;
 use compiler::input::{WorkflowInput, WorkflowMetadata};
 use serde_json::{Value, json};
 
 use super::Outcome;
+use super::origins::complete;
 
-pub(super) fn run(compiler: &Compiler, case: &Value) -> Result<Outcome> {
+pub(super) fn run(compiler: &Compiler, case: &Value, origins: bool) -> Result<Outcome> {
     let context = &case["context"];
     let metadata: WorkflowMetadata = serde_json::from_value(context.clone())?;
     let mut input = WorkflowInput {
@@ -29,6 +30,13 @@ pub(super) fn run(compiler: &Compiler, case: &Value) -> Result<Outcome> {
         Ok(rendered) => rendered,
         Err(problems) => return Ok(Outcome::failed(&problems)),
     };
+    if origins {
+        let (again, told) =
+            compiler.workflow_run_with_origins(&input).map_err(|problems| anyhow!("with origins: {problems}"))?;
+        ensure!(again == rendered, "the manifests differ when origins are kept");
+        let manifests = [&rendered.run, &rendered.applied_run].into_iter();
+        complete(&told, manifests.chain(rendered.resources.iter().map(|manifest| &manifest.object)))?;
+    }
     let resources: Vec<Value> =
         rendered.resources.iter().map(|manifest| json!({"id": manifest.id, "resource": manifest.object})).collect();
     let mut output = json!({"resource": rendered.run, "resources": resources, "warnings": []});
