@@ -20,16 +20,21 @@ pub type Uids = Arc<dyn Fn(&crate::kinds::Kind, &str, &str) -> String + Send + S
 /// The server's insides.
 pub(crate) struct Core {
     pub(crate) store: Store,
+    /// The authority's certificate, as every namespace shows it; set once there is a port that it is for.
+    pub(crate) root: OnceLock<Arc<str>>,
     pub(crate) registry: Registry,
     pub(crate) admission: Vec<Arc<dyn Admission>>,
     pub(crate) pods: OnceLock<Arc<dyn PodConnect>>,
     pub(crate) lifecycle: Arc<Lifecycle>,
     pub(crate) establisher: Arc<Establisher>,
     pub(crate) clock: Clock,
+    /// How long the pages of a list can be gone through, in seconds.
+    pub(crate) pages_live: i64,
     pub(crate) uids: Uids,
     pub(crate) stopping: tokio_util::sync::CancellationToken,
     pub(crate) addresses: crate::strategy::Addresses,
     pub(crate) tokens: crate::auth::Tokens,
+    pub(crate) roles: crate::auth::Roles,
     pub(crate) accounts: OnceLock<crate::auth::Accounts>,
     pub(crate) documents: crate::discovery::Documents,
 }

@@ -2,12 +2,14 @@
 
 use std::{cell::RefCell, fmt, rc::Rc};
 
+use http::StatusCode;
 use serde::de::{DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Number, Value};
 
 use crate::{
+    protobuf::{self, ProtobufError},
     status::ApiError,
-    wire::{Media, decode_document},
+    wire::Media,
 };
 
 /// Parses one document. Answers the value and what is wrong with it without making it unreadable: fields that come twice.
@@ -15,8 +17,17 @@ pub(crate) fn document(media: Media, bytes: &[u8]) -> Result<(Value, Vec<String>
     if bytes.iter().all(u8::is_ascii_whitespace) {
         return Err(ApiError::bad_request("the request body is empty: an object is expected"));
     }
+    if media == Media::Protobuf {
+        let value = protobuf::decode(bytes).map_err(|error| match error {
+            ProtobufError::Malformed(_) => ApiError::bad_request(error.to_string()),
+            ProtobufError::Kind(_) => {
+                ApiError::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "UnsupportedMediaType", error.to_string())
+            }
+        })?;
+        return Ok((value, Vec::new()));
+    }
     if matches!(media, Media::Yaml | Media::ApplyYaml) {
-        return decode_document(media, bytes).map(|value| (value, Vec::new()));
+        return yaml(bytes);
     }
     let found = Rc::new(RefCell::new(Vec::new()));
     let mut deserializer = serde_json::Deserializer::from_slice(bytes);
@@ -27,6 +38,31 @@ pub(crate) fn document(media: Media, bytes: &[u8]) -> Result<(Value, Vec<String>
         .map_err(|error| ApiError::bad_request(format!("couldn't get version/kind; json parse error: {error}")))?;
     let duplicates = found.take();
     Ok((value, duplicates))
+}
+
+/// Keys that come twice are told with their line, the first of them; the last one wins.
+fn yaml(bytes: &[u8]) -> Result<(Value, Vec<String>), ApiError> {
+    let failed = |problem: &dyn fmt::Display| ApiError::bad_request(format!("error parsing YAML: {problem}"));
+    let text = std::str::from_utf8(bytes).map_err(|error| failed(&error))?;
+    let error = match serde_saphyr::from_str(text) {
+        Ok(value) => return Ok((value, Vec::new())),
+        Err(error) => error,
+    };
+    let Some(duplicate) = duplicate(&error) else { return Err(failed(&error)) };
+    let options = serde_saphyr::options! { duplicate_keys: serde_saphyr::DuplicateKeyPolicy::LastWins };
+    let value = serde_saphyr::from_str_with_options(text, options).map_err(|error| failed(&error))?;
+    Ok((value, vec![duplicate]))
+}
+
+/// What Kubernetes says of a key that comes twice.
+fn duplicate(error: &serde_saphyr::Error) -> Option<String> {
+    match error {
+        serde_saphyr::Error::DuplicateMappingKey { key, location } => {
+            Some(format!("line {}: key {:?} already set in map", location.line(), key.as_deref().unwrap_or_default()))
+        }
+        serde_saphyr::Error::WithSnippet { error, .. } => duplicate(error),
+        _ => None,
+    }
 }
 
 struct Node {
@@ -108,6 +144,13 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+
+    #[test]
+    fn a_duplicate_key_in_yaml_is_told_with_its_line() {
+        let (value, duplicates) = document(Media::ApplyYaml, b"a: 1\nb:\n  c: 1\n  c: 2\n").unwrap();
+        assert_eq!(value, json!({"a": 1, "b": {"c": 2}}));
+        assert_eq!(duplicates, ["line 4: key \"c\" already set in map"]);
+    }
 
     #[test]
     fn duplicate_fields_are_named_and_the_last_one_wins() {

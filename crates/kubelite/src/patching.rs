@@ -32,7 +32,7 @@ pub(crate) fn patched(call: Option<&Call>, media: Media, old: &Value, patch: &Va
                 None => return Err(ApiError::unsupported_media("application/strategic-merge-patch+json", KNOWN)),
             },
         },
-        Media::Json | Media::Yaml | Media::ApplyYaml => {
+        Media::Json | Media::Yaml | Media::Protobuf | Media::ApplyYaml => {
             return Err(ApiError::unsupported_media("application/json", KNOWN));
         }
     };

@@ -7,18 +7,17 @@ use std::{
 
 use crate::{
     admission::User,
-    auth::{Accounts, Tokens},
+    auth::{Accounts, Roles, Tokens},
     connect::PodConnect,
     core::Core,
     crd::{self, Establisher},
     discovery::Documents,
-    inprocess,
+    first, inprocess,
     kinds::Registry,
     lifecycle::{self, Ears, Lifecycle},
-    object::meta,
     options::Options,
     store::{OpenError, Store},
-    strategy::{self, Addresses},
+    strategy::Addresses,
     tls::{self, Authority, Serving},
 };
 
@@ -47,7 +46,7 @@ impl Server {
         let store = tokio::task::spawn_blocking(move || Store::open(folder.as_deref(), history))
             .await
             .map_err(|error| identity(format!("opening the store was interrupted: {error}")))??;
-        let lifecycle = Arc::new(Lifecycle::new(options.events_live));
+        let lifecycle = Arc::new(Lifecycle::new(options.events_live, options.history.age));
         let folder = options.data_dir.as_ref().map(|folder| folder.join("pki"));
         let names = options.tls_names.clone();
         let authority = tokio::task::spawn_blocking(move || Authority::open(folder.as_deref(), &names))
@@ -55,16 +54,19 @@ impl Server {
             .map_err(|error| identity(format!("making keys was interrupted: {error}")))??;
         let core = Arc::new(Core {
             store,
+            root: OnceLock::new(),
             registry: Registry::new().map_err(identity)?,
             admission: options.admission,
             pods: OnceLock::new(),
             lifecycle: lifecycle.clone(),
             establisher: Arc::new(Establisher::default()),
             clock: options.clock,
+            pages_live: i64::try_from(options.history.age.as_secs()).unwrap_or(i64::MAX),
             uids: options.uids,
             stopping: tokio_util::sync::CancellationToken::new(),
             addresses: Addresses::new(&options.service_range).map_err(identity)?,
             tokens: Tokens::default(),
+            roles: Roles::default(),
             accounts: OnceLock::new(),
             documents: Documents::default(),
         });
@@ -78,7 +80,7 @@ impl Server {
         };
         core.store.observe(Arc::new(Ears { lifecycle, freed: Box::new(freed) }));
         lifecycle::recall(&core);
-        first_objects(&core).await?;
+        first::objects(&core).await?;
         let keeper = tokio::spawn(lifecycle::run(core.clone()));
         Ok(Self { core, keeper: Arc::new(std::sync::Mutex::new(Some(keeper))), authority: Arc::new(authority) })
     }
@@ -98,7 +100,17 @@ impl Server {
     /// # Errors
     /// The keys cannot be used.
     pub fn serve(&self, listener: tokio::net::TcpListener) -> Result<Serving, OpenError> {
-        tls::serve(self.core.clone(), listener, &self.authority)
+        let serving = tls::serve(self.core.clone(), listener, &self.authority)?;
+        let (core, port) = (self.core.clone(), serving.address().port());
+        if core.root.set(self.authority.ca_pem().into()).is_ok() {
+            lifecycle::furnish(&core);
+        }
+        tokio::spawn(async move {
+            if let Err(error) = first::service(&core, port).await {
+                tracing::warn!(%error, "the Service `kubernetes` could not be made");
+            }
+        });
+        Ok(serving)
     }
 
     /// The certificate authority of the TLS port; writes kubeconfigs.
@@ -146,24 +158,4 @@ impl Server {
         }
         self.core.store.close().await;
     }
-}
-
-/// The namespaces that every cluster has.
-async fn first_objects(core: &Core) -> Result<(), OpenError> {
-    let shelf: Arc<str> = "namespaces".into();
-    for mut namespace in strategy::first_namespaces() {
-        let name = meta::text(&namespace, "name").to_owned();
-        if core.store.shelf(&shelf).get(&name).is_some() {
-            continue;
-        }
-        meta::set(&mut namespace, "uid", uuid::Uuid::new_v4().to_string());
-        meta::set(&mut namespace, "creationTimestamp", meta::time(core.now()));
-        meta::set(&mut namespace, "labels", serde_json::json!({"kubernetes.io/metadata.name": name}));
-        namespace["spec"] = serde_json::json!({"finalizers": ["kubernetes"]});
-        namespace["status"] = serde_json::json!({"phase": "Active"});
-        core.put(&shelf, &name.as_str().into(), None, namespace, false)
-            .await
-            .map_err(|error| OpenError::Identity(format!("making namespace {name}: {error}")))?;
-    }
-    Ok(())
 }

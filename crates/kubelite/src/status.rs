@@ -45,6 +45,8 @@ pub struct Details {
     pub causes: Vec<Cause>,
     /// When to try again, in seconds; 0: not said.
     pub retry_after: u32,
+    /// The token by which an interrupted list can be continued; empty: none.
+    pub token: String,
 }
 
 impl ApiError {
@@ -223,13 +225,14 @@ impl ApiError {
         let mut status = Map::new();
         status.insert("kind".into(), "Status".into());
         status.insert("apiVersion".into(), "v1".into());
-        status.insert("metadata".into(), json!({}));
+        let token = self.details.as_ref().map(|details| details.token.as_str()).filter(|token| !token.is_empty());
+        status.insert("metadata".into(), token.map_or_else(|| json!({}), |token| json!({"continue": token})));
         status.insert("status".into(), "Failure".into());
         status.insert("message".into(), self.message.clone().into());
         if !self.reason.is_empty() {
             status.insert("reason".into(), self.reason.into());
         }
-        if let Some(details) = &self.details {
+        if let Some(details) = self.details.as_ref().filter(|details| details.token.is_empty()) {
             status.insert("details".into(), details.to_value());
         }
         status.insert("code".into(), self.code.as_u16().into());

@@ -37,11 +37,15 @@ struct Claims {
 #[derive(Serialize, Deserialize)]
 struct Bound {
     namespace: String,
-    serviceaccount: Account,
+    serviceaccount: Named,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pod: Option<Named>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    secret: Option<Named>,
 }
 
 #[derive(Serialize, Deserialize)]
-struct Account {
+struct Named {
     name: String,
     uid: String,
 }
@@ -74,11 +78,7 @@ impl Accounts {
             )));
         }
         life = life.min(24 * 3600);
-        if !request["spec"]["boundObjectRef"].is_null() {
-            return Err(ApiError::not_implemented(
-                "spec.boundObjectRef: tokens bound to another object than the service account are not supported by this server",
-            ));
-        }
+        let (pod, secret) = bound(call, &request["spec"]["boundObjectRef"])?;
         let mut audiences: Vec<String> = request["spec"]["audiences"]
             .as_array()
             .into_iter()
@@ -101,16 +101,22 @@ impl Accounts {
             jti: uuid::Uuid::new_v4().to_string(),
             kubernetes: Bound {
                 namespace: namespace.clone(),
-                serviceaccount: Account { name: name.to_owned(), uid: account.uid.to_string() },
+                serviceaccount: Named { name: name.to_owned(), uid: account.uid.to_string() },
+                pod,
+                secret,
             },
         };
         let token = jsonwebtoken::encode(&Header::new(Algorithm::ES256), &claims, &self.sign)
             .map_err(|error| ApiError::internal(error.to_string()))?;
+        let mut spec = json!({"audiences": audiences, "expirationSeconds": life});
+        if !request["spec"]["boundObjectRef"].is_null() {
+            spec["boundObjectRef"] = request["spec"]["boundObjectRef"].clone();
+        }
         let expires = call.core.now() + jiff::SignedDuration::from_secs(life);
         Ok(json!({
             "kind": "TokenRequest", "apiVersion": "authentication.k8s.io/v1",
             "metadata": {"name": name, "namespace": namespace, "creationTimestamp": meta::time(call.core.now())},
-            "spec": {"audiences": audiences, "expirationSeconds": life},
+            "spec": spec,
             "status": {"token": token, "expirationTimestamp": meta::time(expires)},
         }))
     }
@@ -129,16 +135,69 @@ impl Accounts {
         if claims.exp <= now || claims.nbf > now + 60 {
             return Err("the token has expired".into());
         }
-        let Bound { namespace, serviceaccount } = claims.kubernetes;
-        let stored = core.store.shelf("serviceaccounts").get(&format!("{namespace}/{}", serviceaccount.name));
-        if stored.is_none_or(|stored| *stored.uid != *serviceaccount.uid) {
+        let Bound { namespace, serviceaccount, pod, secret } = claims.kubernetes;
+        let there = |shelf: &str, wanted: &Named| {
+            let stored = core.store.shelf(shelf).get(&format!("{namespace}/{}", wanted.name));
+            stored.is_some_and(|stored| *stored.uid == *wanted.uid)
+        };
+        if !there("serviceaccounts", &serviceaccount) {
             return Err("the service account has been deleted".into());
         }
+        if !pod.as_ref().is_none_or(|pod| there("pods", pod)) {
+            return Err("the pod that the token was made for is gone".into());
+        }
+        if !secret.as_ref().is_none_or(|secret| there("secrets", secret)) {
+            return Err("the secret that the token was made for is gone".into());
+        }
+        let extra = pod
+            .into_iter()
+            .flat_map(|pod| {
+                let key = |name: &str| format!("authentication.kubernetes.io/pod-{name}");
+                [(key("name"), vec![pod.name]), (key("uid"), vec![pod.uid])]
+            })
+            .collect();
         let groups = vec![
             "system:serviceaccounts".into(),
             format!("system:serviceaccounts:{namespace}"),
             "system:authenticated".into(),
         ];
-        Ok((User { name: claims.sub, uid: serviceaccount.uid, groups, ..User::default() }, claims.aud))
+        Ok((User { name: claims.sub, uid: serviceaccount.uid, groups, extra }, claims.aud))
     }
+}
+
+/// The pod or secret that a token lives no longer than.
+fn bound(call: &Call, reference: &Value) -> Result<(Option<Named>, Option<Named>), ApiError> {
+    if reference.is_null() {
+        return Ok((None, None));
+    }
+    let text = |key: &str| reference[key].as_str().unwrap_or_default();
+    let plural = match (text("apiVersion"), text("kind")) {
+        ("v1", "Pod") => "pods",
+        ("v1", "Secret") => "secrets",
+        (version, kind) => {
+            return Err(ApiError::bad_request(format!(
+                "spec.boundObjectRef: Invalid value: {version} {kind}: cannot bind a token to it, only to a v1 Pod or a v1 Secret"
+            )));
+        }
+    };
+    let kind = call.kinds.resource("", "v1", plural).ok_or_else(ApiError::no_such_path)?;
+    let stored = call.core.store.shelf(&kind.shelf).get(&kind.path(call.namespace.as_deref(), text("name")));
+    let Some(stored) = stored else { return Err(ApiError::not_found(kind, text("name"))) };
+    if !text("uid").is_empty() && text("uid") != &*stored.uid {
+        let why = format!(
+            "the UID in the bound object reference ({}) does not match the UID in record ({})",
+            text("uid"),
+            stored.uid
+        );
+        return Err(ApiError::conflict(kind, text("name"), &why));
+    }
+    if plural == "pods" && stored.value()["spec"]["serviceAccountName"].as_str() != call.name.as_deref() {
+        return Err(ApiError::bad_request(format!(
+            "spec.boundObjectRef: Invalid value: pod {:?} does not run as service account {:?}",
+            text("name"),
+            call.name.as_deref().unwrap_or_default()
+        )));
+    }
+    let named = Some(Named { name: stored.name().to_owned(), uid: stored.uid.to_string() });
+    Ok(if plural == "pods" { (named, None) } else { (None, named) })
 }

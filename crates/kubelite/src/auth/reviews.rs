@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::authorize;
+use super::{Attributes, reason};
 use crate::{admission::User, object::meta, status::ApiError, verbs::Call};
 
 fn strings(value: &Value) -> Vec<String> {
@@ -26,7 +26,7 @@ pub(crate) fn review(call: &Call, mut object: Value) -> Result<Value, ApiError> 
     let status = match &*call.kind.kind {
         "TokenReview" => token(call, &spec),
         "SelfSubjectReview" => json!({"userInfo": info(&call.user)}),
-        "SelfSubjectAccessReview" => access(&call.user, &spec)?,
+        "SelfSubjectAccessReview" => access(call, &call.user, &spec)?,
         "SubjectAccessReview" | "LocalSubjectAccessReview" => {
             let name = spec["user"].as_str().unwrap_or_default().to_owned();
             let groups = strings(&spec["groups"]);
@@ -35,23 +35,38 @@ pub(crate) fn review(call: &Call, mut object: Value) -> Result<Value, ApiError> 
                     "spec.user: Required value: at least one of user or group must be specified",
                 ));
             }
-            access(&User { name, groups, ..User::default() }, &spec)?
+            if let Some(namespace) = call.namespace.as_deref()
+                && spec["resourceAttributes"]["namespace"] != *namespace
+            {
+                return Err(ApiError::bad_request(format!(
+                    "spec.resourceAttributes.namespace: Invalid value: must match metadata.namespace {namespace:?}"
+                )));
+            }
+            let uid = spec["uid"].as_str().unwrap_or_default().to_owned();
+            access(call, &User { name, uid, groups, ..User::default() }, &spec)?
         }
-        "SelfSubjectRulesReview" => {
-            let all = if call.user.is_master() {
-                json!([{"verbs": ["*"], "apiGroups": ["*"], "resources": ["*"]}])
-            } else {
-                json!([])
-            };
-            let paths =
-                if call.user.is_master() { json!([{"verbs": ["*"], "nonResourceURLs": ["*"]}]) } else { json!([]) };
-            json!({"resourceRules": all, "nonResourceRules": paths, "incomplete": false})
-        }
+        "SelfSubjectRulesReview" => own_rules(call, spec["namespace"].as_str().unwrap_or_default())?,
         _ => return Err(ApiError::method_not_allowed(&call.kind)),
     };
     object["status"] = status;
     meta::set(&mut object, "creationTimestamp", meta::time(call.core.now()));
     Ok(object)
+}
+
+fn own_rules(call: &Call, namespace: &str) -> Result<Value, ApiError> {
+    if namespace.is_empty() {
+        return Err(ApiError::bad_request("no namespace on request"));
+    }
+    let (mut resources, mut paths) = (Vec::new(), Vec::new());
+    if call.user.is_master() {
+        resources.push(json!({"verbs": ["*"], "apiGroups": ["*"], "resources": ["*"]}));
+        paths.push(json!({"verbs": ["*"], "nonResourceURLs": ["*"]}));
+    }
+    for rule in call.core.roles.rules(&call.core, &call.user, namespace) {
+        let list = if rule.resources.is_empty() { &mut paths } else { &mut resources };
+        list.push(rule.to_value());
+    }
+    Ok(json!({"resourceRules": resources, "nonResourceRules": paths, "incomplete": false}))
 }
 
 fn token(call: &Call, spec: &Value) -> Value {
@@ -77,29 +92,31 @@ fn token(call: &Call, spec: &Value) -> Value {
     }
 }
 
-fn access(user: &User, spec: &Value) -> Result<Value, ApiError> {
-    let resource = &spec["resourceAttributes"];
-    let path = &spec["nonResourceAttributes"];
+fn access(call: &Call, user: &User, spec: &Value) -> Result<Value, ApiError> {
+    let (resource, path) = (&spec["resourceAttributes"], &spec["nonResourceAttributes"]);
     if resource.is_object() == path.is_object() {
         return Err(ApiError::bad_request(
             "spec: exactly one of nonResourceAttributes or resourceAttributes must be specified",
         ));
     }
-    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
-    let verdict = if resource.is_object() {
-        let namespace = text(&resource["namespace"]);
-        authorize(
-            user,
-            &text(&resource["verb"]),
-            &text(&resource["resource"]),
-            &text(&resource["group"]),
-            Some(&namespace).filter(|text| !text.is_empty()).map(String::as_str),
-        )
+    let wanted = if resource.is_object() {
+        let text = |key: &str| resource[key].as_str().unwrap_or_default();
+        Attributes {
+            verb: text("verb"),
+            group: text("group"),
+            resource: text("resource"),
+            subresource: text("subresource"),
+            namespace: text("namespace"),
+            name: text("name"),
+            path: "",
+        }
     } else {
-        authorize(user, &text(&path["verb"]), &text(&path["path"]), "", None)
+        let text = |key: &str| path[key].as_str().unwrap_or_default();
+        Attributes { verb: text("verb"), path: text("path"), ..Attributes::default() }
     };
-    Ok(match verdict {
-        Ok(()) => json!({"allowed": true, "reason": "member of system:masters"}),
-        Err(error) => json!({"allowed": false, "reason": error.message}),
+    Ok(match reason(&call.core, user, &wanted) {
+        Some(why) if why.is_empty() => json!({"allowed": true}),
+        Some(why) => json!({"allowed": true, "reason": why}),
+        None => json!({"allowed": false}),
     })
 }

@@ -36,12 +36,15 @@ struct Served {
     uid: Box<str>,
     generation: Option<i64>,
     terminating: bool,
+    schemas: [u8; 32],
+    /// The revision at which the schemas became what they are.
+    since: u64,
     rows: Vec<Arc<Kind>>,
 }
 
 impl Establisher {
     /// Serves what the definition says, or stops serving it; answers whether anything changed.
-    fn serve(&self, name: &Arc<str>, definition: Option<(&Stored, &Value)>) -> Option<Vec<Arc<Kind>>> {
+    fn serve(&self, name: &Arc<str>, definition: Option<(&Stored, &Value)>, now: u64) -> Option<Vec<Arc<Kind>>> {
         let mut served = self.served.lock().unwrap_or_else(PoisonError::into_inner);
         match definition {
             None => {
@@ -56,13 +59,17 @@ impl Establisher {
                 }) {
                     return None;
                 }
-                let rows = rows::of(value, stored.deleting);
+                let changed = known.is_none_or(|known| known.uid != stored.uid || known.schemas != schemas(value));
+                let since = if changed { now } else { known.map_or(now, |known| known.since) };
+                let rows = rows::of(value, stored.deleting, since);
                 served.insert(
                     name.clone(),
                     Served {
                         uid: stored.uid.clone(),
                         generation: meta::number(value, "generation"),
                         terminating: stored.deleting,
+                        schemas: schemas(value),
+                        since,
                         rows,
                     },
                 );
@@ -72,6 +79,17 @@ impl Establisher {
     }
 }
 
+/// Tells one state of all schemas of a definition from another.
+fn schemas(definition: &Value) -> [u8; 32] {
+    use sha2::{Digest, Sha256};
+    let mut digest = Sha256::new();
+    for version in definition["spec"]["versions"].as_array().into_iter().flatten() {
+        digest.update(version["name"].as_str().unwrap_or_default());
+        digest.update(version["schema"].to_string());
+    }
+    digest.finalize().into()
+}
+
 /// Serves all definitions that were established before; only at start.
 pub(crate) fn recall(core: &Core) {
     let (definitions, _) = core.store.shelf(SHELF).list("", None, || 0);
@@ -79,7 +97,7 @@ pub(crate) fn recall(core: &Core) {
     for stored in definitions {
         let value = stored.value();
         if condition(&value, "Established") == Some("True") {
-            rows = core.establisher.serve(&stored.path, Some((&stored, &value))).or(rows);
+            rows = core.establisher.serve(&stored.path, Some((&stored, &value)), stored.revision).or(rows);
         }
     }
     if let Some(rows) = rows {
@@ -97,7 +115,7 @@ pub(crate) async fn step(core: &Arc<Core>, name: &Arc<str>) -> Result<(), ApiErr
     let shelf: Arc<str> = SHELF.into();
     let Some(stored) = core.store.shelf(&shelf).get(name) else {
         core.lifecycle.drained(name);
-        if let Some(rows) = core.establisher.serve(name, None) {
+        if let Some(rows) = core.establisher.serve(name, None, 0) {
             core.registry.set_custom(rows);
             waiting(core);
         }
@@ -109,7 +127,7 @@ pub(crate) async fn step(core: &Arc<Core>, name: &Arc<str>) -> Result<(), ApiErr
     }
     let new = established(core, name, &value);
     let accepted = condition(&new, "Established") == Some("True");
-    if accepted && let Some(rows) = core.establisher.serve(name, Some((&stored, &new))) {
+    if accepted && let Some(rows) = core.establisher.serve(name, Some((&stored, &new)), core.store.revision()) {
         core.registry.set_custom(rows);
     }
     if new == value {
@@ -220,7 +238,7 @@ pub(crate) fn terminating(definition: &mut Value) {
 /// Removes all objects of the definition, then lets it go.
 async fn end(core: &Arc<Core>, shelf: &Arc<str>, stored: &Stored, value: Value) -> Result<(), ApiError> {
     core.lifecycle.drain(&stored.path);
-    if let Some(rows) = core.establisher.serve(&stored.path, Some((stored, &value))) {
+    if let Some(rows) = core.establisher.serve(&stored.path, Some((stored, &value)), core.store.revision()) {
         core.registry.set_custom(rows);
     }
     let kinds = core.registry.kinds();

@@ -18,18 +18,18 @@ fn path(value: &Value) -> Option<Vec<String>> {
     value.as_str().map(|text| text.trim_start_matches('.').split('.').map(str::to_owned).collect())
 }
 
-/// The rows of a definition, in Kubernetes' order of versions.
-pub(super) fn of(definition: &Value, terminating: bool) -> Vec<Arc<Kind>> {
+/// The rows of a definition, in Kubernetes' order of versions; objects up to the revision `since` were written with other schemas.
+pub(super) fn of(definition: &Value, terminating: bool, since: u64) -> Vec<Arc<Kind>> {
     let spec = &definition["spec"];
     let mut versions: Vec<&Value> =
         spec["versions"].as_array().into_iter().flatten().filter(|version| version["served"] == true).collect();
     versions.sort_by(|a, b| {
         super::version_order(a["name"].as_str().unwrap_or_default(), b["name"].as_str().unwrap_or_default())
     });
-    versions.into_iter().map(|version| Arc::new(row(spec, version, terminating))).collect()
+    versions.into_iter().map(|version| Arc::new(row(spec, version, terminating, since))).collect()
 }
 
-fn row(spec: &Value, version: &Value, terminating: bool) -> Kind {
+fn row(spec: &Value, version: &Value, terminating: bool, since: u64) -> Kind {
     let names = &spec["names"];
     let kind = text(&names["kind"]);
     let group = text(&spec["group"]);
@@ -97,6 +97,7 @@ fn row(spec: &Value, version: &Value, terminating: bool) -> Kind {
         definition: None,
         source: Some(source),
         schema: OnceLock::new(),
+        since,
         deprecation,
     }
 }

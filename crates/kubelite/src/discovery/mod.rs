@@ -4,6 +4,7 @@ mod documents;
 mod groups;
 mod openapi;
 mod operations;
+mod prose;
 
 use std::sync::Arc;
 

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::{Map, Value, json};
 
-use super::{documents::digest, operations};
+use super::{documents::digest, operations, prose};
 use crate::kinds::{Kind, Kinds, Origin, openapi_definition, reachable};
 
 const OBJECT_META: &str = "io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta";
@@ -60,7 +60,7 @@ pub(super) fn v3(kinds: &Kinds, group: &str, version: &str) -> Option<Value> {
         "openapi": "3.0.0",
         "info": {"title": "Kubernetes", "version": "v1.36.3"},
         "paths": paths,
-        "components": {"schemas": definitions(&rows)},
+        "components": {"schemas": definitions(&rows, false)},
     }))
 }
 
@@ -71,7 +71,7 @@ pub(super) fn v2(kinds: &Kinds) -> Value {
     for kind in &rows {
         operations::add(kind, &mut paths, false);
     }
-    let mut definitions = Value::Object(definitions(&rows));
+    let mut definitions = Value::Object(definitions(&rows, true));
     second(&mut definitions);
     json!({"swagger": "2.0", "info": {"title": "Kubernetes", "version": "v1.36.3"}, "paths": paths, "definitions": definitions})
 }
@@ -102,7 +102,7 @@ fn second(value: &mut Value) {
     }
 }
 
-fn definitions(rows: &[&Kind]) -> Map<String, Value> {
+fn definitions(rows: &[&Kind], second: bool) -> Map<String, Value> {
     let mut names = BTreeSet::new();
     for extra in [
         OBJECT_META,
@@ -118,7 +118,7 @@ fn definitions(rows: &[&Kind]) -> Map<String, Value> {
         match &kind.definition {
             Some(definition) => reachable(definition, &mut names),
             None => {
-                out.insert(name(kind), custom(kind));
+                out.insert(name(kind), custom(kind, second));
             }
         }
         for sub in &kind.subresources {
@@ -131,7 +131,10 @@ fn definitions(rows: &[&Kind]) -> Map<String, Value> {
         }
     }
     for name in names {
-        if let Some(definition) = openapi_definition(&name) {
+        if let Some(mut definition) = openapi_definition(&name) {
+            if name == OBJECT_META {
+                prose::describe(&mut definition);
+            }
             out.insert(name, definition);
         }
     }
@@ -142,15 +145,16 @@ fn versioned(kind: &Kind, name: &str) -> Value {
     json!([{"group": &*kind.group, "version": &*kind.version, "kind": name}])
 }
 
-fn custom(kind: &Kind) -> Value {
+fn custom(kind: &Kind, second: bool) -> Value {
     let source = kind.source.as_deref().and_then(|source| serde_json::from_str(source).ok());
     let mut schema: Value = source.unwrap_or_else(|| json!({"type": "object"}));
-    if !schema["properties"].is_object() && schema["x-kubernetes-preserve-unknown-fields"] != true {
-        schema["properties"] = json!({});
+    if second && schema["x-kubernetes-preserve-unknown-fields"] == true {
+        // Readers of version 2 take properties for all that there may be.
+        return json!({"type": "object", "x-kubernetes-group-version-kind": versioned(kind, &kind.kind)});
     }
     let text = |text: &str| json!({"type": "string", "description": text});
-    schema["properties"]["apiVersion"] = text("Group and version of the object's schema.");
-    schema["properties"]["kind"] = text("Kind of the object.");
+    schema["properties"]["apiVersion"] = text(prose::API_VERSION);
+    schema["properties"]["kind"] = text(prose::KIND);
     schema["properties"]["metadata"] =
         json!({"allOf": [{"$ref": format!("{REF}{OBJECT_META}")}], "description": "Standard object's metadata."});
     schema["x-kubernetes-group-version-kind"] = versioned(kind, &kind.kind);

@@ -76,7 +76,10 @@ fn operations(place: &Place<'_>, verbs: &[(&str, &str, &str)]) -> Value {
     if place.namespaced {
         shared.push(parameter(place.third, "namespace", "path", "string"));
     }
-    item.insert("parameters".into(), shared.into());
+    // A list of nothing is not written: readers that write the document again would leave it out.
+    if !shared.is_empty() {
+        item.insert("parameters".into(), shared.into());
+    }
     for (method, verb, action) in verbs.iter().filter(|(_, verb, _)| kind.can(verb)) {
         let query: &[(&str, &str)] = match *verb {
             "create" | "update" => &[("dryRun", "string"), ("fieldManager", "string"), ("fieldValidation", "string")],
@@ -106,10 +109,12 @@ fn operations(place: &Place<'_>, verbs: &[(&str, &str, &str)]) -> Value {
         let answer = if *verb == "list" { format!("{}List", name(kind)) } else { name(kind) };
         let mut operation = json!({
             "operationId": format!("{verb}{}{}{}", capital(&kind.group), capital(&kind.version), if place.namespaced { format!("Namespaced{}", kind.kind) } else { kind.kind.to_string() }),
-            "parameters": parameters,
             "x-kubernetes-action": action,
             "x-kubernetes-group-version-kind": {"group": &*kind.group, "version": &*kind.version, "kind": &*kind.kind},
         });
+        if !parameters.is_empty() {
+            operation["parameters"] = parameters.into();
+        }
         operation["responses"] = if place.third {
             json!({"200": {"description": "OK", "content": {"application/json": {"schema": {"$ref": format!("#/components/schemas/{answer}")}}}}})
         } else {

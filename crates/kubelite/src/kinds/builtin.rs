@@ -110,23 +110,18 @@ const SELECTABLE: &[(&str, &[&str])] = &[
     ("Service", &["spec.clusterIP", "spec.type"]),
 ];
 
-/// Versions that differ in more than their name from the one that is served, and that nobody asks for first.
-const NOT_SERVED: &[(&str, &str)] = &[("autoscaling", "v1")];
-
 /// All rows and the order of groups and versions.
 pub(super) fn load() -> Result<(Vec<Group>, Vec<Kind>), String> {
     let table: Table = serde_json::from_str(TABLE).map_err(|error| format!("the generated table of kinds: {error}"))?;
-    let served = |group: &str, version: &str| !NOT_SERVED.contains(&(group, version));
     let groups = table
         .groups
         .into_iter()
         .map(|group| {
-            let versions =
-                group.versions.into_iter().filter(|version| served(&group.name, version)).map(Arc::from).collect();
+            let versions = group.versions.into_iter().map(Arc::from).collect();
             Group { name: group.name.into(), versions }
         })
         .collect();
-    Ok((groups, table.kinds.into_iter().filter(|entry| served(&entry.group, &entry.version)).map(row).collect()))
+    Ok((groups, table.kinds.into_iter().map(row).collect()))
 }
 
 fn row(entry: Entry) -> Kind {
@@ -186,6 +181,7 @@ fn row(entry: Entry) -> Kind {
         definition: Some(entry.schema),
         source: None,
         schema: OnceLock::new(),
+        since: 0,
         deprecation: None,
     }
 }

@@ -110,6 +110,8 @@ pub struct Kind {
     /// The schema as written in the CustomResourceDefinition, as text: most kinds are never looked at.
     pub(crate) source: Option<Arc<str>>,
     pub(crate) schema: OnceLock<Option<schema::Schema>>,
+    /// Objects of this revision and older were written before the schema was what it is; 0: all were written with it.
+    pub(crate) since: u64,
     /// Said in a `Warning` header of every answer.
     pub deprecation: Option<String>,
 }

@@ -5,6 +5,7 @@ mod expiry;
 mod garbage;
 mod namespaces;
 mod queue;
+mod roles;
 
 use std::sync::Arc;
 
@@ -39,6 +40,14 @@ pub(crate) fn recall(core: &Core) {
     }
 }
 
+/// There is a port now: every namespace gets the certificate.
+pub(crate) fn furnish(core: &Core) {
+    let (namespaces, _) = core.store.shelf("namespaces").list("", None, || 0);
+    for namespace in namespaces {
+        core.lifecycle.push(Work::Namespace(namespace.path.clone()));
+    }
+}
+
 /// Works until the server stops.
 pub(crate) async fn run(core: Arc<Core>) {
     let lifecycle = core.lifecycle.clone();
@@ -65,6 +74,8 @@ async fn step(core: &Arc<Core>, work: Work) {
         Work::OwnerOf(owner, namespace) => garbage::owner_of(core, owner, namespace).await,
         Work::Namespace(name) => namespaces::step(core, name).await,
         Work::Definition(name) => crate::crd::step(core, name).await,
+        Work::Roles => roles::gather(core).await,
+        Work::Compact => compact(core).await,
         Work::Expire(path, revision) => expiry::expire(core, path, *revision).await,
     };
     if let Err(error) = outcome {
@@ -78,6 +89,15 @@ async fn step(core: &Arc<Core>, work: Work) {
             }
         });
     }
+}
+
+async fn compact(core: &Core) -> Result<(), ApiError> {
+    core.store.compact().await?;
+    let oldest = core.store.shelves().iter().filter_map(|shelf| shelf.oldest()).min();
+    if let Some(oldest) = oldest {
+        core.lifecycle.remembered(crate::store::age(oldest));
+    }
+    Ok(())
 }
 
 /// A call by the server itself.

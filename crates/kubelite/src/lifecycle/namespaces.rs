@@ -7,6 +7,9 @@ use serde_json::{Value, json};
 use crate::{core::Core, object::meta, status::ApiError, store::WriteError, verbs::DeleteOptions};
 
 const WHO: &str = "namespace-controller";
+/// The ConfigMap with the authority's certificate.
+pub(super) const ROOT: &str = "kube-root-ca.crt";
+const ROOT_SAYS: &str = "The certificate by which pods of this namespace know the API server.";
 
 /// One step in the life of a namespace.
 pub(super) async fn step(core: &Arc<Core>, name: &Arc<str>) -> Result<(), ApiError> {
@@ -16,7 +19,7 @@ pub(super) async fn step(core: &Arc<Core>, name: &Arc<str>) -> Result<(), ApiErr
         return Ok(());
     };
     if !namespace.deleting {
-        return account(core, name).await;
+        return furnish(core, name).await;
     }
     core.lifecycle.drain(name);
     let kinds = core.registry.kinds();
@@ -164,18 +167,30 @@ fn conditions(
     status["conditions"] = new.into();
 }
 
-/// Every namespace has a service account called `default`.
-async fn account(core: &Core, namespace: &str) -> Result<(), ApiError> {
-    let shelf: Arc<str> = "serviceaccounts".into();
-    let path: Arc<str> = format!("{namespace}/default").into();
-    if core.store.shelf(&shelf).get(&path).is_some() {
+/// Every namespace has a service account called `default` and, where there is a port, the certificate by which its pods know it.
+async fn furnish(core: &Core, namespace: &str) -> Result<(), ApiError> {
+    let account =
+        json!({"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": "default", "namespace": namespace}});
+    let account = put(core, "serviceaccounts", namespace, "default", account);
+    let Some(root) = core.root.get() else { return account.await };
+    let certificate = json!({
+        "apiVersion": "v1", "kind": "ConfigMap",
+        "metadata": {"name": ROOT, "namespace": namespace, "annotations": {"kubernetes.io/description": ROOT_SAYS}},
+        "data": {"ca.crt": &**root},
+    });
+    // In one commit where both are missing.
+    let (account, certificate) = tokio::join!(account, put(core, "configmaps", namespace, ROOT, certificate));
+    account.and(certificate)
+}
+
+async fn put(core: &Core, shelf: &str, namespace: &str, name: &str, mut object: Value) -> Result<(), ApiError> {
+    let path: Arc<str> = format!("{namespace}/{name}").into();
+    if core.store.shelf(shelf).get(&path).is_some() {
         return Ok(());
     }
-    let account = json!({
-        "apiVersion": "v1", "kind": "ServiceAccount",
-        "metadata": {"name": "default", "namespace": namespace, "uid": uuid::Uuid::new_v4().to_string(), "creationTimestamp": meta::time(core.now())},
-    });
-    match core.put(&shelf, &path, None, account, false).await {
+    meta::set(&mut object, "uid", uuid::Uuid::new_v4().to_string());
+    meta::set(&mut object, "creationTimestamp", meta::time(core.now()));
+    match core.put(&shelf.into(), &path, None, object, false).await {
         Ok(_) | Err(WriteError::Changed(_)) => Ok(()),
         Err(error) => Err(error.into()),
     }

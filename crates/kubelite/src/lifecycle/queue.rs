@@ -14,6 +14,9 @@ use crate::{
     store::{Event, EventKind, Observer, Owner, Shelf, Stored},
 };
 
+/// History is dropped that much later than it may be, many changes at a time.
+const SLACK: Duration = Duration::from_secs(5);
+
 type Place = (Arc<str>, Arc<str>);
 
 /// One thing to do; the same thing is queued once.
@@ -29,6 +32,10 @@ pub(crate) enum Work {
     Namespace(Arc<str>),
     /// Establish, change or remove what this CustomResourceDefinition defines.
     Definition(Arc<str>),
+    /// Gather the rules of cluster roles that are made of others.
+    Roles,
+    /// Drop history that is too old, once nobody writes any more.
+    Compact,
     /// Remove this Event if it is still at that revision.
     Expire(Arc<str>, u64),
 }
@@ -38,6 +45,7 @@ pub(crate) struct Lifecycle {
     state: Mutex<State>,
     wake: Notify,
     events_live: Duration,
+    history_lives: Duration,
 }
 
 #[derive(Default)]
@@ -48,12 +56,14 @@ struct State {
     /// Namespaces and definitions that are waiting to become empty.
     draining: HashSet<Arc<str>>,
     expiries: Expiries,
+    /// When there will be history that is too old; none: there is no history.
+    compaction: Option<Instant>,
 }
 
 impl Lifecycle {
     /// Nothing to do yet.
-    pub(crate) fn new(events_live: Duration) -> Self {
-        Self { state: Mutex::default(), wake: Notify::new(), events_live }
+    pub(crate) fn new(events_live: Duration, history_lives: Duration) -> Self {
+        Self { state: Mutex::default(), wake: Notify::new(), events_live, history_lives }
     }
 
     fn state(&self) -> std::sync::MutexGuard<'_, State> {
@@ -73,6 +83,10 @@ impl Lifecycle {
         while let Some((path, revision)) = state.expiries.due(now) {
             state.queue.insert(Work::Expire(path, revision));
         }
+        if state.compaction.is_some_and(|at| at <= now) {
+            state.compaction = None;
+            state.queue.insert(Work::Compact);
+        }
         let mut work = Vec::new();
         while work.len() < most
             && let Some(next) = state.queue.pop_first()
@@ -84,13 +98,25 @@ impl Lifecycle {
 
     /// Waits until there may be something to do.
     pub(super) async fn ready(&self) {
-        let next = self.state().expiries.next();
+        let next = {
+            let state = self.state();
+            [state.expiries.next(), state.compaction].into_iter().flatten().min()
+        };
         match next {
             Some(at) => tokio::select! {
                 () = self.wake.notified() => {}
                 () = tokio::time::sleep_until(at) => {}
             },
             None => self.wake.notified().await,
+        }
+    }
+
+    /// There is history: it is looked at when the oldest of it, as old as that by now, is too old.
+    pub(super) fn remembered(&self, age: Duration) {
+        let mut state = self.state();
+        if state.compaction.is_none() {
+            state.compaction = Some(Instant::now() + self.history_lives.saturating_sub(age) + SLACK);
+            self.wake.notify_one();
         }
     }
 
@@ -113,6 +139,10 @@ impl Lifecycle {
     pub(super) fn seen(&self, shelf: &Arc<str>, kind: EventKind, object: &Arc<Stored>, before: Option<&Stored>) {
         let mut state = self.state();
         let place: Place = (shelf.clone(), object.path.clone());
+        if state.compaction.is_none() {
+            state.compaction = Some(Instant::now() + self.history_lives + SLACK);
+            self.wake.notify_one();
+        }
         let before_len = state.queue.len();
         let owners_changed = before.is_none_or(|before| before.owners != object.owners);
         if let Some(before) = before.filter(|_| owners_changed || kind == EventKind::Removed) {
@@ -124,6 +154,9 @@ impl Lifecycle {
                     }
                 }
             }
+        }
+        if &**shelf == super::roles::SHELF {
+            state.queue.insert(Work::Roles);
         }
         match kind {
             EventKind::Put => {
@@ -173,6 +206,14 @@ impl Lifecycle {
                 }
                 if let Some(name) = state.draining.get(&**shelf).cloned() {
                     state.queue.insert(Work::Definition(name));
+                }
+                // What every namespace has comes back.
+                let furniture = matches!(
+                    (&**shelf, object.name()),
+                    ("serviceaccounts", "default") | ("configmaps", super::namespaces::ROOT)
+                );
+                if furniture {
+                    state.queue.insert(Work::Namespace(object.namespace().into()));
                 }
                 if &**shelf == "customresourcedefinitions.apiextensions.k8s.io" {
                     state.queue.insert(Work::Definition(object.path.clone()));

@@ -1,5 +1,7 @@
 //! Objects on their way out: whole, as metadata only, or as table rows; always in the version that was asked for.
 
+mod bare;
+
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -8,7 +10,7 @@ use serde_json::{Value, json};
 
 use crate::{
     convert,
-    kinds::Kind,
+    kinds::{Kind, Origin},
     object::meta,
     store::Stored,
     table,
@@ -18,6 +20,10 @@ use crate::{
 
 /// Whether the stored bytes are what a client of this kind gets.
 pub(crate) fn as_stored(kind: &Kind, object: &Stored) -> bool {
+    // What was written before the schema became what it is lacks its defaults and may hold fields that it does not know.
+    if object.revision <= kind.since {
+        return false;
+    }
     let version = &*object.api_version;
     match version.rsplit_once('/') {
         Some((group, version)) => *kind.version == *version && *kind.group == *group,
@@ -30,6 +36,12 @@ pub(crate) fn in_version(call: &Call, object: &Stored) -> Value {
     let mut value = object.value();
     if !as_stored(&call.kind, object) {
         convert::to(&call.kind, &mut value);
+        if call.kind.origin == Origin::Custom
+            && let Some(schema) = call.kind.schema()
+        {
+            schema.prune(&mut value);
+            schema.default_in_place(&mut value);
+        }
     }
     value
 }
@@ -87,7 +99,8 @@ pub(crate) fn list(
             json_answer(code, &table::of(call, &values, &metadata, true), call.format)
         }
         Shape::Metadata => {
-            let items: Vec<Value> = objects.iter().map(|object| partial(&object.value())).collect();
+            let items: Vec<Value> =
+                objects.iter().map(|object| json!({"metadata": object.value()["metadata"]})).collect();
             let list = json!({"kind": "PartialObjectMetadataList", "apiVersion": "meta.k8s.io/v1", "metadata": metadata, "items": items});
             json_answer(code, &list, call.format)
         }
@@ -103,10 +116,18 @@ pub(crate) fn list(
                 if index > 0 {
                     out.push(b',');
                 }
-                if as_stored(&call.kind, object) {
-                    out.extend_from_slice(&object.bytes);
-                } else {
-                    out.extend_from_slice(in_version(call, object).to_string().as_bytes());
+                let builtin = call.kind.origin == Origin::Builtin;
+                match (as_stored(&call.kind, object), builtin) {
+                    (true, true) => bare::append(&object.bytes, &mut out),
+                    (true, false) => out.extend_from_slice(&object.bytes),
+                    (false, _) => {
+                        let mut value = in_version(call, object);
+                        if let Some(map) = value.as_object_mut().filter(|_| builtin) {
+                            map.remove("apiVersion");
+                            map.remove("kind");
+                        }
+                        out.extend_from_slice(value.to_string().as_bytes());
+                    }
                 }
             }
             out.push(b']');

@@ -62,6 +62,11 @@ pub(crate) trait Observer: Send + Sync {
     fn observed(&self, shelf: &Arc<Shelf>, event: &Event);
 }
 
+/// How long ago something happened that is marked with milliseconds since 1970.
+pub(crate) fn age(at: i64) -> Duration {
+    Duration::from_millis(u64::try_from(writer::now() - at).unwrap_or(0))
+}
+
 /// What a write asks for.
 pub(crate) struct Write {
     /// The shelf's name.

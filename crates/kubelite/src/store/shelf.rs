@@ -139,6 +139,11 @@ impl Shelf {
         Since::Events(state.events.range(start..).take(most).cloned().collect())
     }
 
+    /// Revision of the newest change here.
+    pub(crate) fn revision(&self) -> u64 {
+        self.read().revision
+    }
+
     /// Wakes when something changed here.
     pub(crate) fn changes(&self) -> watch::Receiver<u64> {
         self.changed.subscribe()
@@ -192,8 +197,8 @@ impl Shelf {
         state.floor
     }
 
-    /// When the oldest event that is kept happened.
-    pub(super) fn oldest(&self) -> Option<i64> {
+    /// When the oldest event that is kept happened, in milliseconds since 1970.
+    pub(crate) fn oldest(&self) -> Option<i64> {
         self.read().events.front().map(|event| event.at)
     }
 }

@@ -198,7 +198,7 @@ impl Writer {
 }
 
 /// Milliseconds since 1970, only used to tell how old an event is.
-fn now() -> i64 {
+pub(super) fn now() -> i64 {
     SystemTime::now()
         .duration_since(UNIX_EPOCH)
         .map_or(0, |elapsed| i64::try_from(elapsed.as_millis()).unwrap_or(i64::MAX))

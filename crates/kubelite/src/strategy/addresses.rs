@@ -89,6 +89,11 @@ impl Addresses {
         Err("failed to allocate a serviceIP: range is full".into())
     }
 
+    /// The address of the API itself: the first of the network.
+    pub(crate) fn first(&self) -> Option<String> {
+        (self.size > 2).then(|| Ipv4Addr::from(self.network + 1).to_string())
+    }
+
     /// Marks an address that a stored Service has.
     pub(crate) fn mark(&self, text: &str) {
         if let Ok(address) = text.parse::<Ipv4Addr>() {

@@ -5,15 +5,33 @@ use serde_json::{Value, json};
 use super::{addresses::Lease, cause, pods};
 use crate::{core::Core, kinds::Kind, object::meta, status::ApiError};
 
-/// Kinds that are listed but not made: what would act on them is not built.
-const REFUSED: &[(&str, &str)] = &[
-    ("ResourceQuota", "resource quotas are not enforced by this server"),
-    ("LimitRange", "limit ranges are not enforced by this server"),
+/// Kinds that are listed but not made: what would act on them is not built, and an object that is accepted and ignored is a lie.
+const REFUSED: &[(&str, &[&str], &str)] = &[
+    ("", &["ResourceQuota"], "resource quotas are not enforced by this server"),
+    ("", &["LimitRange"], "limit ranges are not enforced by this server"),
+    (
+        "admissionregistration.k8s.io",
+        &["MutatingWebhookConfiguration", "ValidatingWebhookConfiguration"],
+        "admission webhooks are not called by this server",
+    ),
+    (
+        "admissionregistration.k8s.io",
+        &[
+            "MutatingAdmissionPolicy",
+            "MutatingAdmissionPolicyBinding",
+            "ValidatingAdmissionPolicy",
+            "ValidatingAdmissionPolicyBinding",
+        ],
+        "admission policies are not evaluated by this server",
+    ),
+    ("apiregistration.k8s.io", &["APIService"], "requests are not passed on to other API servers by this server"),
+    ("certificates.k8s.io", &["CertificateSigningRequest"], "certificates are not signed on request by this server"),
 ];
 
 /// See [`super::before_create`].
 pub(super) fn before_create(core: &Core, kind: &Kind, object: &mut Value) -> Result<Lease, ApiError> {
-    if let Some((_, why)) = REFUSED.iter().find(|(name, _)| *name == &*kind.kind) {
+    let refused = REFUSED.iter().find(|(group, names, _)| *group == &*kind.group && names.contains(&&*kind.kind));
+    if let Some((_, _, why)) = refused {
         return Err(ApiError::not_implemented(format!(
             "{} {:?} was not created: {why}",
             kind.resource(),

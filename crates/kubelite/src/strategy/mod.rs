@@ -9,7 +9,7 @@ mod metadata;
 mod pods;
 mod rules;
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
 pub(crate) use self::{
     addresses::{Addresses, Lease},
@@ -64,11 +64,4 @@ pub(crate) fn status_metadata(kind: &Kind, wished: &Value, object: &mut Value) {
     if matches!(&*kind.kind, "Node" | "Pod") && kind.group.is_empty() {
         meta::set(object, "labels", wished["labels"].clone());
     }
-}
-
-/// The namespaces that a server always has.
-pub(crate) fn first_namespaces() -> impl Iterator<Item = Value> {
-    ["default", "kube-system", "kube-public", "kube-node-lease"]
-        .into_iter()
-        .map(|name| json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}}))
 }

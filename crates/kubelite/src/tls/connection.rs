@@ -155,7 +155,7 @@ fn certified(certificate: &[u8]) -> Option<User> {
 }
 
 async fn authenticated(core: Arc<Core>, peer: Option<Arc<User>>, mut request: Request<Body>) -> Response<Body> {
-    match who(&core, peer, request.headers()).and_then(|user| impersonated(user, request.headers())) {
+    match who(&core, peer, request.headers()).and_then(|user| auth::acting(&core, user, request.headers())) {
         Ok(user) => {
             if let Some(user) = user {
                 request.extensions_mut().insert(user);
@@ -177,31 +177,4 @@ fn who(core: &Core, peer: Option<Arc<User>>, headers: &HeaderMap) -> Result<Opti
         .map(|(_, token)| token.trim());
     let user = token.and_then(|token| auth::bearer(core, token)).ok_or_else(ApiError::unauthorized)?;
     Ok(Some(Arc::new(user)))
-}
-
-/// Masters may act as others.
-fn impersonated(user: Option<Arc<User>>, headers: &HeaderMap) -> Result<Option<Arc<User>>, ApiError> {
-    let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
-    let Some(name) = text("impersonate-user") else { return Ok(user) };
-    let Some(master) = user.filter(|user| user.is_master()) else {
-        return Err(ApiError::new(
-            http::StatusCode::FORBIDDEN,
-            "Forbidden",
-            format!("users {name:?} is forbidden: only members of system:masters may impersonate"),
-        ));
-    };
-    drop(master);
-    let mut groups: Vec<String> = headers
-        .get_all("impersonate-group")
-        .iter()
-        .filter_map(|value| value.to_str().ok())
-        .map(str::to_owned)
-        .collect();
-    groups.push("system:authenticated".into());
-    Ok(Some(Arc::new(User {
-        name: name.to_owned(),
-        uid: text("impersonate-uid").unwrap_or_default().to_owned(),
-        groups,
-        ..User::default()
-    })))
 }

@@ -61,6 +61,7 @@ pub(crate) async fn update(call: &Call, media: Media, body: &Bytes) -> Result<Re
         Ok(Proposal { object, duplicates: duplicates.clone(), applied: None })
     })
     .await
+    .map_err(|error| finish::undecodable(call, error))
 }
 
 /// Computes a new state from the current one and stores it.

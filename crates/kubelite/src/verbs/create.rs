@@ -34,7 +34,7 @@ pub(crate) async fn create(call: &Call, media: Media, body: &Bytes) -> Result<Re
         ("", "") if &*call.kind.kind == "Binding" => return super::pods::act(call, &object).await,
         _ => {}
     }
-    create_value(call, object, duplicates, None).await
+    create_value(call, object, duplicates, None).await.map_err(|error| finish::undecodable(call, error))
 }
 
 /// Makes the object that server-side apply computed.

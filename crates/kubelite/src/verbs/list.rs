@@ -51,8 +51,11 @@ impl Selection {
 #[derive(Serialize, Deserialize)]
 struct Token {
     v: String,
+    /// The revision of the first page; 0: the rest as it is now.
     rv: u64,
     start: String,
+    /// When the first page was made, in seconds since 1970: tokens live no longer than history does.
+    at: i64,
 }
 
 /// Objects and what goes into `metadata` of the list.
@@ -99,7 +102,8 @@ fn page(call: &Call, selection: &Selection, shelf: &Shelf) -> Result<Page, ApiEr
     if asked.is_some_and(|asked| asked > committed()) {
         return Err(too_new(asked.unwrap_or(0), committed()));
     }
-    let (mut objects, at) = if params.token.is_empty() {
+    let mut made = call.core.now().as_second();
+    let (objects, at) = if params.token.is_empty() {
         match asked.filter(|&asked| asked > 0 && (matching == "Exact" || (matching.is_empty() && params.limit > 0))) {
             Some(exact) => (shelf.list_at(&selection.prefix, None, exact).ok_or_else(|| gone(exact, shelf))?, exact),
             None => shelf.list(&selection.prefix, None, committed),
@@ -110,21 +114,34 @@ fn page(call: &Call, selection: &Selection, shelf: &Shelf) -> Result<Page, ApiEr
         }
         let token = decode(&params.token)?;
         let start = format!("{}{}", selection.prefix, token.start);
-        match shelf.list_at(&selection.prefix, Some(&start), token.rv) {
+        if token.rv == 0 {
+            // The token of an answer that said that the first state is gone.
+            let (objects, at) = shelf.list(&selection.prefix, Some(&start), committed);
+            return Ok(cut(call, selection, objects, at, made));
+        }
+        let fresh = call.core.now().as_second().saturating_sub(token.at) <= call.core.pages_live;
+        made = token.at;
+        match shelf.list_at(&selection.prefix, Some(&start), token.rv).filter(|_| fresh) {
             Some(objects) => (objects, token.rv),
-            // The rest can still be had, at the revision of now: the token in the answer says so by itself.
-            None => return Err(expired_page(&token, shelf, committed())),
+            // The rest can still be had as it is now: the token in the answer says so by itself.
+            None => return Err(expired_page(token)),
         }
     };
+    Ok(cut(call, selection, objects, at, made))
+}
+
+/// One page of the objects.
+fn cut(call: &Call, selection: &Selection, mut objects: Vec<Arc<Stored>>, at: u64, made: i64) -> Page {
+    let params = &call.params;
     objects.retain(|object| selection.matches(object));
     if params.limit == 0 || objects.len() <= params.limit {
-        return Ok(Page { objects, revision: at, token: None, remaining: None });
+        return Page { objects, revision: at, token: None, remaining: None };
     }
     let remaining = objects.len() - params.limit;
     objects.truncate(params.limit);
     let last = objects.last().map(|object| object.path[selection.prefix.len()..].to_owned()).unwrap_or_default();
     let exact = selection.labels.is_empty() && selection.fields.is_empty();
-    Ok(Page { objects, revision: at, token: Some(encode(at, last)), remaining: exact.then_some(remaining) })
+    Page { objects, revision: at, token: Some(encode(at, last, made)), remaining: exact.then_some(remaining) }
 }
 
 /// Reads a resource version; empty: none.
@@ -157,17 +174,19 @@ fn gone(revision: u64, shelf: &Shelf) -> ApiError {
     ApiError::expired(format!("The resourceVersion for the provided list is too old: {revision} ({})", shelf.name()))
 }
 
-fn expired_page(token: &Token, shelf: &Shelf, now: u64) -> ApiError {
-    let next = encode(now, token.start.clone());
-    ApiError::expired(format!(
-        "The provided continue parameter is too old to display a consistent list result. You can start a new list without the continue parameter, or use \
-         the continue token {next} to get the rest as it is now ({})",
-        shelf.name()
-    ))
+fn expired_page(token: Token) -> ApiError {
+    let mut error = ApiError::expired(
+        "The provided continue parameter is too old to display a consistent list result. You can start a new list without the continue parameter, or use the \
+         continue token in this response to retrieve the remainder of the results. Continuing with the provided token results in an inconsistent list - objects \
+         that were created, modified, or deleted between the time the first chunk was returned and now may show up in the list.",
+    );
+    error.details =
+        Some(Box::new(crate::status::Details { token: encode(0, token.start, token.at), ..Default::default() }));
+    error
 }
 
-fn encode(revision: u64, start: String) -> String {
-    let token = Token { v: "meta.k8s.io/v1".into(), rv: revision, start };
+fn encode(revision: u64, start: String, at: i64) -> String {
+    let token = Token { v: "meta.k8s.io/v1".into(), rv: revision, start, at };
     URL_SAFE_NO_PAD.encode(serde_json::to_vec(&token).unwrap_or_default())
 }
 

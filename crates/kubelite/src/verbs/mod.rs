@@ -119,6 +119,9 @@ impl Call {
         old: Option<&serde_json::Value>,
         object: Option<&serde_json::Value>,
     ) -> Result<(), ApiError> {
+        if let Some(object) = object {
+            crate::auth::check_escalation(self, object, old)?;
+        }
         for rule in self.core.admission.iter().filter(|rule| rule.handles(&self.kind)) {
             for warning in rule.validate(&self.review(operation, name, old), object).await? {
                 self.warn(warning);

@@ -3,7 +3,6 @@
 use bytes::Bytes;
 use http::HeaderMap;
 use http_body_util::{BodyExt, LengthLimitError, Limited};
-use serde_json::Value;
 
 use super::Body;
 use crate::status::ApiError;
@@ -19,6 +18,7 @@ const PATIENCE: std::time::Duration = std::time::Duration::from_mins(1);
 pub(crate) enum Media {
     Json,
     Yaml,
+    Protobuf,
     JsonPatch,
     MergePatch,
     StrategicPatch,
@@ -32,6 +32,7 @@ pub(crate) fn media_of(headers: &HeaderMap) -> Result<Media, ApiError> {
     match given.split(';').next().unwrap_or_default().trim() {
         "application/json" | "" => Ok(Media::Json),
         "application/yaml" => Ok(Media::Yaml),
+        "application/vnd.kubernetes.protobuf" => Ok(Media::Protobuf),
         "application/json-patch+json" => Ok(Media::JsonPatch),
         "application/merge-patch+json" => Ok(Media::MergePatch),
         "application/strategic-merge-patch+json" => Ok(Media::StrategicPatch),
@@ -56,18 +57,5 @@ pub(crate) async fn read(body: Body) -> Result<Bytes, ApiError> {
             Err(ApiError::too_large(format!("the request body is larger than {LIMIT} bytes: limit is {LIMIT}")))
         }
         Err(error) => Err(ApiError::bad_request(format!("the request body could not be read: {error}"))),
-    }
-}
-
-/// Parses one JSON or YAML document.
-pub(crate) fn decode_document(media: Media, bytes: &[u8]) -> Result<Value, ApiError> {
-    match media {
-        Media::Yaml | Media::ApplyYaml => {
-            let text = std::str::from_utf8(bytes)
-                .map_err(|error| ApiError::bad_request(format!("error parsing YAML: {error}")))?;
-            serde_saphyr::from_str(text).map_err(|error| ApiError::bad_request(format!("error parsing YAML: {error}")))
-        }
-        _ => serde_json::from_slice(bytes)
-            .map_err(|error| ApiError::bad_request(format!("couldn't get version/kind; json parse error: {error}"))),
     }
 }

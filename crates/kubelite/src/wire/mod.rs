@@ -8,7 +8,7 @@ mod route;
 
 pub(crate) use self::{
     answer::{Format, Shape, failure, json_answer, object_answer, status_answer},
-    body::{Media, decode_document},
+    body::Media,
     path::Target,
     query::{Params, Validation},
     route::serve,

@@ -115,6 +115,40 @@ impl Params {
     }
 }
 
+/// Checks the option `timeout`, a duration as Go writes them. Nothing here takes longer than the shortest that makes sense, so that
+/// its value has no further effect.
+pub(super) fn timeout(uri: &Uri) -> Result<(), ApiError> {
+    let Some(given) = uri.query().and_then(|query| query.split('&').find_map(|part| part.strip_prefix("timeout=")))
+    else {
+        return Ok(());
+    };
+    if given.is_empty() || is_duration(given) {
+        return Ok(());
+    }
+    Err(ApiError::bad_request(format!(
+        "invalid timeout specified in the request URL - time: invalid duration {given:?}"
+    )))
+}
+
+/// `1h30m`, `0`, `1.5s`: numbers with units, at least one.
+fn is_duration(text: &str) -> bool {
+    let mut rest = text.trim_start_matches(['+', '-']);
+    if rest == "0" {
+        return true;
+    }
+    while !rest.is_empty() {
+        let unit = rest.trim_start_matches(|letter: char| letter.is_ascii_digit() || letter == '.');
+        let number = &rest[..rest.len() - unit.len()];
+        if number.parse::<f64>().is_err() {
+            return false;
+        }
+        let units = ["ns", "us", "µs", "%C2%B5s", "ms", "h", "m", "s"];
+        let Some(tail) = units.iter().find_map(|known| unit.strip_prefix(known)) else { return false };
+        rest = tail;
+    }
+    !text.is_empty()
+}
+
 fn flag(key: &str, value: &str) -> Result<bool, ApiError> {
     match value {
         "" | "1" | "true" | "True" | "t" => Ok(true),
@@ -132,4 +166,22 @@ fn manager(value: &str) -> Result<String, ApiError> {
         return Err(ApiError::bad_request("fieldManager: must be printable and at most 128 bytes long"));
     }
     Ok(value.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+
+    #[rstest]
+    #[case("timeout=32s", true)]
+    #[case("a=b&timeout=1h30m0.5s", true)]
+    #[case("timeout=0", true)]
+    #[case("timeout=", true)]
+    #[case("timeout=invalid", false)]
+    #[case("timeout=10", false)]
+    #[case("timeout=s", false)]
+    fn timeouts_are_durations(#[case] query: &str, #[case] good: bool) {
+        let uri = format!("/version?{query}").parse().unwrap();
+        assert_eq!(super::timeout(&uri).is_ok(), good);
+    }
 }

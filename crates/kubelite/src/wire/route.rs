@@ -6,7 +6,7 @@ use futures::FutureExt;
 use http::{Method, Request, Response, StatusCode};
 use serde_json::json;
 
-use super::{Body, Format, Params, Target, answer, body, path};
+use super::{Body, Format, Params, Shape, Target, answer, body, path, query};
 use crate::{
     admission::User,
     auth, connect,
@@ -31,6 +31,7 @@ pub(crate) async fn serve(core: Arc<Core>, request: Request<Body>) -> Response<B
 }
 
 async fn answer(core: Arc<Core>, request: Request<Body>) -> Result<Response<Body>, ApiError> {
+    query::timeout(request.uri())?;
     let path = request.uri().path();
     if let Some(response) = open(&core, path) {
         return response;
@@ -39,6 +40,8 @@ async fn answer(core: Arc<Core>, request: Request<Body>) -> Result<Response<Body
     if let Some(target) = path::parse(path) {
         return resource(core, target, user, request).await;
     }
+    let verb = request.method().as_str().to_ascii_lowercase();
+    auth::authorize(&core, &user, &auth::Attributes { verb: &verb, path, ..auth::Attributes::default() })?;
     if request.method() != Method::GET {
         return Err(ApiError::no_such_path());
     }
@@ -98,7 +101,22 @@ async fn resource(
         Some(sub) => format!("{}/{sub}", kind.plural),
         None => kind.plural.to_string(),
     };
-    auth::authorize(&user, verb, &qualified, &kind.group, target.namespace.as_deref())?;
+    // A namespace is seen as lying in itself, so that who is bound in it may look at it.
+    let own = if kind.group.is_empty() && *kind.plural == *"namespaces" { &target.name } else { &target.namespace };
+    let namespace = own.as_deref().unwrap_or_default();
+    auth::authorize(
+        &core,
+        &user,
+        &auth::Attributes {
+            verb,
+            group: &kind.group,
+            resource: &kind.plural,
+            subresource: target.subresource.as_deref().unwrap_or_default(),
+            namespace,
+            name: target.name.as_deref().unwrap_or_default(),
+            path: "",
+        },
+    )?;
     if kind.namespaced && target.namespace.is_none() && !matches!(verb, "list" | "watch") && kind.can("list") {
         return Err(ApiError::method_not_allowed(&kind));
     }
@@ -149,6 +167,10 @@ async fn resource(
         return Err(ApiError::method_not_allowed(&kind));
     }
     format?;
+    if call.format.shape != Shape::Whole && !kind.can("list") {
+        // Reviews and bindings are answered, not kept: they have no metadata to make rows of.
+        return Err(ApiError::not_acceptable("application/json, application/yaml"));
+    }
     match call.sub() {
         "log" => return connect::logs(&call).await,
         "exec" | "attach" | "portforward" => return connect::stream(&call, request).await,

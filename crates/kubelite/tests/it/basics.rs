@@ -248,7 +248,8 @@ async fn dry_run_stores_nothing_and_unknown_fields_are_told() {
     odd["nonsense"] = 1.into();
     let (code, answer) =
         raw(&client, "POST", &format!("{MAPS}?fieldValidation=Strict"), "application/json", &odd).await;
-    assert_eq!((code, answer["message"].as_str().unwrap()), (400, "strict decoding error: unknown field \"nonsense\""));
+    let message = "ConfigMap in version \"v1\" cannot be handled as a ConfigMap: strict decoding error: unknown field \"nonsense\"";
+    assert_eq!((code, answer["message"].as_str().unwrap()), (400, message));
     let made = post(&client, MAPS, &odd).await;
     assert!(made.get("nonsense").is_none());
 }

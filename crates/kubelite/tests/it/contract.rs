@@ -144,10 +144,7 @@ async fn an_event_has_two_faces() {
         (&"hello".into(), &"p".into(), &"v1".into())
     );
     let (_, list) = fetch(&client, "/apis/events.k8s.io/v1/namespaces/default/events").await;
-    assert_eq!(
-        (&list["items"][0]["note"], &list["items"][0]["apiVersion"]),
-        (&"hello".into(), &"events.k8s.io/v1".into())
-    );
+    assert_eq!((&list["items"][0]["note"], &list["apiVersion"]), (&"hello".into(), &"events.k8s.io/v1".into()));
     let (_, chosen) = fetch(&client, "/api/v1/namespaces/default/events?fieldSelector=involvedObject.name%3Dp").await;
     assert_eq!(chosen["items"].as_array().map(Vec::len), Some(1));
 }

@@ -3,11 +3,13 @@
 mod admission;
 mod apply;
 mod basics;
+mod conformance;
 mod contract;
 mod custom;
 mod durability;
 mod kubectl;
 mod lifecycle;
+mod rights;
 mod streams;
 mod support;
 mod tls;

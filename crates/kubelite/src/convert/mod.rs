@@ -1,4 +1,7 @@
-//! One object in several versions: the version's name for custom kinds, fields for Kubernetes' two kinds of Event.
+//! One object in several versions: the version's name for custom kinds, fields for Kubernetes' two kinds of Event and of
+//! HorizontalPodAutoscaler.
+
+mod autoscaling;
 
 use serde_json::{Map, Value};
 
@@ -24,14 +27,24 @@ pub(crate) fn to(kind: &Kind, object: &mut Value) {
     if *kind.kind == *"Event" && *kind.shelf == *"events" {
         event(map, kind.group.is_empty());
     }
-    map.insert("apiVersion".into(), kind.api_version().into());
+    let version = kind.api_version();
+    if *kind.group == *"autoscaling" && map.get("apiVersion").is_some_and(|given| *given != *version) {
+        match &*kind.version {
+            "v1" => autoscaling::first(map),
+            _ => autoscaling::second(map),
+        }
+    }
+    map.insert("apiVersion".into(), version.into());
 }
 
 /// Makes the object one of the version that its shelf holds.
 pub(crate) fn to_stored(call: &Call, object: &mut Value) {
     // Custom kinds differ between versions in nothing but the name, so they stay as they came.
     if call.kind.origin == Origin::Builtin
-        && let Some(home) = call.kinds.shelf(&call.kind.shelf).filter(|home| home.group != call.kind.group)
+        && let Some(home) = call
+            .kinds
+            .shelf(&call.kind.shelf)
+            .filter(|home| home.group != call.kind.group || home.version != call.kind.version)
     {
         to(home, object);
     }
