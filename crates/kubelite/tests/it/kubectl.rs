@@ -1,64 +1,15 @@
-use std::process::{Command, Stdio};
+//! Sessions with kubectl, as data: `tests/kubectl/*.txt`.
+//!
+//! A file has parts that begin with `--- NAME`: files for the session, and last the `session`. There `$` begins a command for the
+//! shell; what it prints (both outputs) follows, `~` standing for anything, and `? CODE` when it does not end with 0.
+
+use std::{
+    path::{Path, PathBuf},
+    process::{Command, Stdio},
+};
 
 use kubelite::{Options, Server};
-
-/// Commands and what they print; `~` stands for anything.
-const SESSION: &[(&str, &str)] = &[
-    ("apply -f web.yaml", "deployment.apps/web created\nservice/web created\n"),
-    ("get deployments", "NAME   READY   UP-TO-DATE   AVAILABLE   AGE\nweb    0/2     0            0           ~\n"),
-    ("get service web -o jsonpath={.spec.ports[0].targetPort}", "80"),
-    ("apply -f web.yaml", "deployment.apps/web unchanged\nservice/web unchanged\n"),
-    (
-        "apply --server-side --force-conflicts -f web.yaml",
-        "deployment.apps/web serverside-applied\nservice/web serverside-applied\n",
-    ),
-    ("scale deployment web --replicas=5", "deployment.apps/web scaled\n"),
-    ("get deployment web -o jsonpath={.spec.replicas}", "5"),
-    ("label deployment web tier=front", "deployment.apps/web labeled\n"),
-    ("get deployments -l tier=front -o name", "deployment.apps/web\n"),
-    ("annotate deployment web note=x", "deployment.apps/web annotated\n"),
-    ("set image deployment/web c=nginx:9", "deployment.apps/web image updated\n"),
-    ("get deployment web -o jsonpath={.spec.template.spec.containers[0].image}", "nginx:9"),
-    (
-        "patch service web --type=json -p [{\"op\":\"replace\",\"path\":\"/spec/ports/0/port\",\"value\":81}]",
-        "service/web patched\n",
-    ),
-    (
-        "explain deployment.spec.replicas",
-        "GROUP:      apps\nKIND:       Deployment\nVERSION:    v1\n\nFIELD: replicas <integer>\n~",
-    ),
-    (
-        "api-resources --api-group=apps -o name",
-        "controllerrevisions.apps\ndaemonsets.apps\ndeployments.apps\nreplicasets.apps\nstatefulsets.apps\n",
-    ),
-    ("describe deployment web", "Name:                   web\nNamespace:              default\n~"),
-    (
-        "apply -f bad.yaml",
-        "!Error from server (BadRequest): error when creating \"bad.yaml\": strict decoding error: unknown field \"dataa\"\n",
-    ),
-    ("get pods nothing", "!Error from server (NotFound): pods \"nothing\" not found\n"),
-    ("apply -f space.yaml", "namespace/team created\n"),
-    ("delete namespace team", "namespace \"team\" deleted\n"),
-    ("delete -f web.yaml", "deployment.apps \"web\" deleted\nservice \"web\" deleted\n"),
-    ("get all", "!No resources found in default namespace.\n"),
-];
-
-const WEB: &str = "
-apiVersion: apps/v1
-kind: Deployment
-metadata: {name: web}
-spec:
-  replicas: 2
-  selector: {matchLabels: {app: web}}
-  template:
-    metadata: {labels: {app: web}}
-    spec: {containers: [{name: c, image: 'nginx:1'}]}
----
-apiVersion: v1
-kind: Service
-metadata: {name: web}
-spec: {selector: {app: web}, ports: [{port: 80}]}
-";
+use rstest::rstest;
 
 /// Whether the output is what is expected.
 fn fits(expected: &str, actual: &str) -> bool {
@@ -77,16 +28,82 @@ fn fits(expected: &str, actual: &str) -> bool {
     open || rest.is_empty()
 }
 
+/// One command of a session.
+#[derive(Default)]
+struct Step {
+    command: String,
+    output: String,
+    code: i32,
+}
+
+/// Writes the session's files and answers its steps.
+fn read(session: &Path, folder: &Path) -> Vec<Step> {
+    let text = std::fs::read_to_string(session).unwrap();
+    let mut steps: Vec<Step> = Vec::new();
+    for part in text.split("\n--- ").skip(1) {
+        let (name, rest) = part.split_once('\n').unwrap();
+        if name != "session" {
+            std::fs::write(folder.join(name), format!("{rest}\n")).unwrap();
+            continue;
+        }
+        for line in rest.lines() {
+            if let Some(command) = line.strip_prefix("$ ") {
+                steps.push(Step { command: command.to_owned(), ..Step::default() });
+            } else if let Some(code) = line.strip_prefix("? ") {
+                steps.last_mut().unwrap().code = code.parse().unwrap();
+            } else {
+                let step = steps.last_mut().unwrap();
+                step.output.push_str(line);
+                step.output.push('\n');
+            }
+        }
+    }
+    steps
+}
+
+fn play(session: &Path, folder: &Path, config: &Path) {
+    for step in read(session, folder) {
+        let output = Command::new("sh")
+            .arg("-c")
+            .arg(format!("exec 2>&1; {}", step.command))
+            .current_dir(folder)
+            .env("KUBECONFIG", config)
+            .env("HOME", folder)
+            .stdin(Stdio::null())
+            .output()
+            .unwrap();
+        let actual = String::from_utf8_lossy(&output.stdout);
+        // What jsonpath prints has no end of line.
+        let fit =
+            fits(&step.output, &actual) || fits(step.output.trim_end_matches('\n'), actual.trim_end_matches('\n'));
+        assert!(
+            fit && output.status.code() == Some(step.code),
+            "{}: $ {}\nexpected ({}):\n{}\ngot ({:?}):\n{actual}",
+            session.display(),
+            step.command,
+            step.code,
+            step.output,
+            output.status.code()
+        );
+    }
+}
+
+/// The same server, with nothing by which it would know the user.
+fn bare(url: &str) -> String {
+    serde_json::json!({
+        "apiVersion": "v1", "kind": "Config", "current-context": "bare", "users": [],
+        "clusters": [{"name": "bare", "cluster": {"server": url, "certificate-authority": "ca.crt"}}],
+        "contexts": [{"name": "bare", "context": {"cluster": "bare"}}],
+    })
+    .to_string()
+}
+
+#[rstest]
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn kubectl_works_with_it() {
-    if Command::new("kubectl")
-        .arg("version")
-        .arg("--client")
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .status()
-        .is_err()
-    {
+async fn kubectl_works_with_it(#[files("tests/kubectl/*.txt")] session: PathBuf) {
+    let mut client = Command::new("kubectl");
+    client.args(["version", "--client"]).stdout(Stdio::null()).stderr(Stdio::null());
+    if client.status().is_err() {
         eprintln!("skipped: kubectl is not installed");
         return;
     }
@@ -94,36 +111,11 @@ async fn kubectl_works_with_it() {
     let server = Server::open(Options::default()).await.unwrap();
     let serving = server.serve(tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap()).unwrap();
     let config = folder.path().join("kubeconfig");
-    server.authority().write_kubeconfig(&config, &format!("https://{}", serving.address())).unwrap();
-    for (name, text) in [
-        ("web.yaml", WEB),
-        ("bad.yaml", "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: bad}\ndataa: {}\n"),
-        ("space.yaml", "apiVersion: v1\nkind: Namespace\nmetadata: {name: team}\n"),
-    ] {
-        std::fs::write(folder.path().join(name), text).unwrap();
-    }
-    for (command, expected) in SESSION {
-        let (folder, config) = (folder.path().to_owned(), config.clone());
-        let output = tokio::task::spawn_blocking(move || {
-            Command::new("kubectl")
-                .args(command.split(' '))
-                .current_dir(&folder)
-                .env("KUBECONFIG", &config)
-                .env("HOME", &folder)
-                .output()
-                .unwrap()
-        })
-        .await
-        .unwrap();
-        let (wanted, actual) = match expected.strip_prefix('!') {
-            Some(wanted) => (wanted, String::from_utf8(output.stderr.clone()).unwrap()),
-            None => (*expected, String::from_utf8(output.stdout.clone()).unwrap()),
-        };
-        assert!(
-            fits(wanted, &actual),
-            "kubectl {command}\nexpected:\n{wanted}\ngot:\n{actual}\n{}",
-            String::from_utf8_lossy(&output.stderr)
-        );
-    }
+    let url = format!("https://{}", serving.address());
+    server.authority().write_kubeconfig(&config, &url).unwrap();
+    std::fs::write(folder.path().join("ca.crt"), server.authority().ca_pem()).unwrap();
+    std::fs::write(folder.path().join("bare"), bare(&url)).unwrap();
+    let place = folder.path().to_owned();
+    tokio::task::spawn_blocking(move || play(&session, &place, &config)).await.unwrap();
     server.shutdown().await;
 }
