@@ -42,6 +42,45 @@ pub enum IssueKind {
     Type,
     /// Too large or too deep.
     Limit,
+    /// How many more there are than are told.
+    Truncated,
+}
+
+/// More problems than these are counted, not told: each holds a line of the source.
+const TOLD: usize = 100;
+
+/// The problems of one text, the first of them and a count of the rest.
+#[derive(Debug, Default)]
+pub(crate) struct Issues {
+    told: Vec<Issue>,
+    more: usize,
+}
+
+impl Issues {
+    pub(crate) fn add(&mut self, source: &str, kind: IssueKind, span: Span, at: u32, message: impl Into<String>) {
+        if self.told.len() < TOLD {
+            self.told.push(Issue::new(source, kind, span, at, message));
+        } else {
+            self.more += 1;
+        }
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.told.is_empty()
+    }
+
+    /// In order of place, the count at the end.
+    pub(crate) fn sorted(mut self, source: &str) -> Vec<Issue> {
+        self.told.sort_by_key(|issue| (issue.line, issue.column));
+        if self.more > 0 {
+            let end = Span::new(source.len(), source.len());
+            let message = format!("{} more errors were truncated", self.more);
+            let mut count = Issue::new(source, IssueKind::Truncated, end, end.end, message);
+            count.snippet = String::new();
+            self.told.push(count);
+        }
+        self.told
+    }
 }
 
 /// One problem found while parsing or checking.
@@ -96,6 +135,9 @@ impl fmt::Display for Issue {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         /// Longer lines are shown without their text.
         const SHOWN: usize = 16_384;
+        if self.kind == IssueKind::Truncated {
+            return f.write_str(&self.message);
+        }
         f.write_str(&self.headline())?;
         if self.snippet.len() > SHOWN {
             return Ok(());

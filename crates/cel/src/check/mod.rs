@@ -9,7 +9,7 @@ use std::sync::Arc;
 use crate::ast::{Ast, Comprehension, ComprehensionKind, Element, Entry, Expr, ExprKind, Literal, SelectMode};
 use crate::env::Inner;
 use crate::function::Function;
-use crate::source::{Issue, IssueKind};
+use crate::source::{Issue, IssueKind, Issues};
 use crate::ty::Type;
 use unify::Solution;
 
@@ -58,12 +58,11 @@ pub(crate) fn check(env: &Inner, ast: &Ast, strict: bool) -> Result<Checked, Vec
         types: vec![Type::Dyn; size],
         references: vec![None; size],
         locals: Vec::new(),
-        issues: Vec::new(),
+        issues: Issues::default(),
     };
     checker.expr(&ast.root);
     if !checker.issues.is_empty() {
-        checker.issues.sort_by_key(|issue| (issue.line, issue.column));
-        return Err(checker.issues);
+        return Err(checker.issues.sorted(&ast.source));
     }
     let solution = checker.solution;
     let types = checker.types.iter().map(|ty| solution.resolve(ty, true)).collect();
@@ -78,13 +77,13 @@ struct Checker<'a> {
     types: Vec<Type>,
     references: Vec<Option<Reference>>,
     locals: Vec<(Arc<str>, Type)>,
-    issues: Vec<Issue>,
+    issues: Issues,
 }
 
 impl Checker<'_> {
     fn issue(&mut self, kind: IssueKind, expr: &Expr, message: impl Into<String>) -> Type {
         if self.strict {
-            self.issues.push(Issue::new(self.source, kind, expr.span, expr.at, message));
+            self.issues.add(self.source, kind, expr.span, expr.at, message);
         }
         Type::Error
     }

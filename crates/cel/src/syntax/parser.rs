@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::lexer::{Kind, Token, tokens};
 use super::macros::{Macro, MacroCall};
 use crate::ast::{Ast, Expr, ExprKind, Literal, SelectMode};
-use crate::source::{Issue, IssueKind, Span};
+use crate::source::{Issue, IssueKind, Issues, Span};
 
 /// What the parser accepts.
 #[derive(Clone, Debug)]
@@ -29,7 +29,7 @@ pub(crate) fn parse(source: &str, options: &ParseOptions, macros: &[Macro]) -> R
         }
     }
     let tokens = tokens(source);
-    let mut parser = Parser { source, tokens, next: 0, nesting: 0, options, macros, issues: Vec::new() };
+    let mut parser = Parser { source, tokens, next: 0, nesting: 0, options, macros, issues: Issues::default() };
     let parsed = parser.expression().and_then(|root| parser.finish(root));
     match parsed {
         Ok(mut root) if parser.issues.is_empty() => {
@@ -37,7 +37,7 @@ pub(crate) fn parse(source: &str, options: &ParseOptions, macros: &[Macro]) -> R
             root.number(&mut nodes);
             Ok(Ast { source: source.into(), root, nodes })
         }
-        Ok(_) | Err(Stop) => Err(parser.issues),
+        Ok(_) | Err(Stop) => Err(parser.issues.sorted(source)),
     }
 }
 
@@ -53,7 +53,7 @@ pub(super) struct Parser<'a> {
     nesting: u32,
     options: &'a ParseOptions,
     macros: &'a [Macro],
-    issues: Vec<Issue>,
+    issues: Issues,
 }
 
 impl<'a> Parser<'a> {
@@ -88,7 +88,7 @@ impl<'a> Parser<'a> {
     }
 
     pub(super) fn issue(&mut self, kind: IssueKind, span: Span, at: u32, message: impl Into<String>) {
-        self.issues.push(Issue::new(self.source, kind, span, at, message));
+        self.issues.add(self.source, kind, span, at, message);
     }
 
     pub(super) fn stop<T>(&mut self, token: Token, message: &str) -> Parsed<T> {

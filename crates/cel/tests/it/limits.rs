@@ -84,6 +84,18 @@ fn a_megabyte_is_refused() {
     assert_eq!(issues[0].kind, IssueKind::Limit);
 }
 
+/// Each problem holds its line of the source, which may be all of a long text.
+#[test]
+fn of_very_many_mistakes_a_hundred_are_told() {
+    let issues = env().compile(&format!("[{}]", "no, ".repeat(20_000))).unwrap_err();
+    assert_eq!(issues.len(), 101);
+    assert_eq!((issues[0].column, issues[99].column), (2, 398));
+    assert_eq!(
+        (issues[100].kind, issues[100].to_string().as_str()),
+        (IssueKind::Truncated, "19900 more errors were truncated")
+    );
+}
+
 #[test]
 fn slow_expressions_run_out_of_budget() {
     let numbers = Value::from_json(&serde_json::json!((0..1000).collect::<Vec<_>>()), Numbers::AsInt);
