@@ -13,15 +13,21 @@ use std::{
 use anyhow::{Context, Result, bail};
 use serde_json::{Map, Value, json};
 
-/// Groups that kubelite does not serve: what they configure (webhooks, aggregation, flow control, device allocation, signing)
-/// has no machine behind it here, and an object that is accepted and ignored would be a lie.
-const LEFT_OUT: &[&str] = &[
-    "admissionregistration.k8s.io",
-    "apiregistration.k8s.io",
-    "certificates.k8s.io",
-    "flowcontrol.apiserver.k8s.io",
-    "resource.k8s.io",
-];
+/// Groups that kubelite does not serve: what they configure (flow control, device allocation) has no machine behind it here.
+const LEFT_OUT: &[&str] = &["flowcontrol.apiserver.k8s.io", "resource.k8s.io"];
+
+/// Stands for the definition of a kind that discovery names and no recorded document describes: nothing is known of its fields.
+fn unknown_definition(group: &str, version: &str, kind: &str) -> Value {
+    json!({
+        "type": "object",
+        "properties": {
+            "apiVersion": {"type": "string"}, "kind": {"type": "string"},
+            "metadata": {"$ref": "io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta"},
+        },
+        "x-kubernetes-group-version-kind": [{"group": group, "version": version, "kind": kind}],
+        "x-kubernetes-preserve-unknown-fields": true,
+    })
+}
 
 /// Reads `contract/kubernetes-1.36` below the fixtures folder and writes the generated files.
 pub(crate) fn run() -> Result<()> {
@@ -32,7 +38,7 @@ pub(crate) fn run() -> Result<()> {
     if !source.is_dir() {
         bail!("{} is not a folder: set OPENCHOREO_FIXTURES to the folder with the contract data", source.display());
     }
-    let definitions = read_definitions(&source.join("openapi-v3"))?;
+    let mut definitions = read_definitions(&source.join("openapi-v3"))?;
     let tables = read(&source.join("tables.json"))?;
     let mut groups = Vec::new();
     let mut kinds = Vec::new();
@@ -49,7 +55,7 @@ pub(crate) fn run() -> Result<()> {
                 let version_name = text(version, "version");
                 versions.push(version_name);
                 for resource in array(version, "resources") {
-                    kinds.push(row(name, version_name, resource, &definitions, &tables, &mut wanted)?);
+                    kinds.push(row(name, version_name, resource, &mut definitions, &tables, &mut wanted));
                 }
             }
             groups.push(json!({"name": name, "versions": versions}));
@@ -89,10 +95,10 @@ fn row(
     group: &str,
     version: &str,
     resource: &Value,
-    definitions: &BTreeMap<String, Value>,
+    definitions: &mut BTreeMap<String, Value>,
     tables: &Value,
     wanted: &mut BTreeSet<String>,
-) -> Result<Value> {
+) -> Value {
     let kind = resource["responseKind"]["kind"].as_str().unwrap_or_default();
     let plural = text(resource, "resource");
     let schema = definitions
@@ -102,8 +108,12 @@ fn row(
                 .iter()
                 .any(|gvk| gvk["group"] == group && gvk["version"] == version && gvk["kind"] == kind)
         })
-        .map(|(name, _)| name.clone())
-        .with_context(|| format!("no definition for {group}/{version} {kind}"))?;
+        .map(|(name, _)| name.clone());
+    let schema = schema.unwrap_or_else(|| {
+        let name = format!("io.k8s.api.{}.{version}.{kind}", group.split('.').next().unwrap_or_default());
+        definitions.insert(name.clone(), unknown_definition(group, version, kind));
+        name
+    });
     reach(&schema, definitions, wanted);
     let subresources: Vec<Value> = array(resource, "subresources")
         .iter()
@@ -141,7 +151,7 @@ fn row(
     if !columns.is_empty() {
         row.insert("columns".into(), columns.into());
     }
-    Ok(row.into())
+    row.into()
 }
 
 /// All definitions of all documents, made compact.

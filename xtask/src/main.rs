@@ -7,6 +7,7 @@ static MEMORY: alloc_tracker::Allocator<mimalloc::MiMalloc> = alloc_tracker::All
 
 mod bench;
 mod cel;
+mod conformance;
 mod counts;
 mod demo;
 mod differences;
@@ -57,6 +58,8 @@ enum Verb {
     Replay(replay::ReplayArgs),
     /// Make docs/differences.md from docs/differences.yaml
     Differences,
+    /// Kubernetes' own end-to-end tests of the API machinery, against kubelite or a real API server
+    Conformance(conformance::ConformanceArgs),
     /// Measure: time, memory, requests, each with its budget beside it
     Bench(bench::BenchArgs),
     /// Long runs: broken input, and what else takes its time
@@ -76,6 +79,7 @@ fn main() -> ExitCode {
         Verb::Cel { file } => cel::run(&file).map(counts::Counts::report),
         Verb::Replay(args) => replay::run(&args).map(counts::Counts::report),
         Verb::Soak(args) => soak::run(&args).map(counts::Counts::report),
+        Verb::Conformance(args) => conformance::run(&args).map(counts::Counts::report),
         Verb::Kinds => kinds::run().map(|()| true),
         Verb::Tidy => tidy::run().map(counts::Counts::report),
     };
