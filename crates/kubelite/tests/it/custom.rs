@@ -78,6 +78,27 @@ async fn a_definition_makes_a_kind_with_defaults_pruning_and_rules() {
 }
 
 #[tokio::test]
+async fn a_definition_whose_rules_could_cost_too_much_is_refused() {
+    let (_server, client) = server().await;
+    let mut endless = definition();
+    let spec = &mut endless["spec"]["versions"][0]["schema"]["openAPIV3Schema"]["properties"]["spec"];
+    spec["properties"]["names"] = json!({"type": "array", "items": {"type": "string"}});
+    spec["x-kubernetes-validations"] = json!([{"rule": "self.names.all(a, self.names.exists_one(b, a == b))"}]);
+    let (code, answer) = raw(&client, "POST", CRDS, "application/json", &endless).await;
+    let rule = "spec.versions[0].schema.openAPIV3Schema.properties[spec].x-kubernetes-validations[0].rule";
+    let message = answer["message"].as_str().unwrap();
+    assert_eq!(code, 422);
+    assert!(
+        message.contains(&format!("{rule}: Forbidden: estimated rule cost exceeds budget by factor of more than 100x (try simplifying the rule, or adding maxItems")),
+        "{message}"
+    );
+    let spec = &mut endless["spec"]["versions"][0]["schema"]["openAPIV3Schema"]["properties"]["spec"];
+    spec["properties"]["names"] =
+        json!({"type": "array", "maxItems": 20, "items": {"type": "string", "maxLength": 63}});
+    post(&client, CRDS, &endless).await;
+}
+
+#[tokio::test]
 async fn deleting_a_definition_takes_its_objects_along() {
     let (_server, client) = server().await;
     established(&client).await;
