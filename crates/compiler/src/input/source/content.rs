@@ -99,7 +99,7 @@ impl<H: Hasher> Feed<'_, H> {
                 let place = &mut self.block[self.filled..end];
                 place[0] = shape;
                 place[1] = length;
-                copy_short(&mut place[2..], bytes);
+                place[2..].copy_from_slice(bytes);
                 self.filled = end;
             }
             Ok(length) if length != LONG => {
@@ -122,30 +122,6 @@ impl<H: Hasher> Feed<'_, H> {
 
     fn shape(&mut self, shape: u8) {
         self.put(&[shape]);
-    }
-}
-
-/// Copies few bytes without a call: the first and the last of them, which may overlap, are all.
-fn copy_short(to: &mut [u8], from: &[u8]) {
-    match from.len() {
-        0 => {}
-        length @ 1..4 => {
-            copy_ends::<1>(to, from);
-            to[length / 2] = from[length / 2];
-        }
-        4..8 => copy_ends::<4>(to, from),
-        8..16 => copy_ends::<8>(to, from),
-        16..=32 => copy_ends::<16>(to, from),
-        _ => to.copy_from_slice(from),
-    }
-}
-
-fn copy_ends<const N: usize>(to: &mut [u8], from: &[u8]) {
-    if let (Some(to), Some(from)) = (to.first_chunk_mut::<N>(), from.first_chunk::<N>()) {
-        *to = *from;
-    }
-    if let (Some(to), Some(from)) = (to.last_chunk_mut::<N>(), from.last_chunk::<N>()) {
-        *to = *from;
     }
 }
 
@@ -372,16 +348,6 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
-
-    #[test]
-    fn short_texts_are_copied_as_they_are() {
-        for length in 0..=40_u8 {
-            let from: Vec<u8> = (1..=length).collect();
-            let mut to = vec![0; from.len()];
-            copy_short(&mut to, &from);
-            assert_eq!(to, from);
-        }
-    }
 
     #[test]
     fn contents_that_differ_anywhere_have_keys_that_differ() {
