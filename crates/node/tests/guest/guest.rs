@@ -70,18 +70,22 @@ fn main() {
                 pause(1);
             }
         }
-        "reach" => {
-            let mut stream = std::net::TcpStream::connect(word(1)).expect("connected");
-            stream.write_all(b"GET / HTTP/1.0\r\n\r\n").expect("sent");
-            let mut text = String::new();
-            stream.read_to_string(&mut text).expect("read");
-            println!("{}", text.lines().last().unwrap_or_default());
-        }
+        "reach" => println!("{}", reach(word(1))),
+        "ask" => std::fs::write(word(2), reach(word(1))).expect("written"),
         other => {
             println!("what is {other:?}?");
             std::process::exit(64);
         }
     }
+}
+
+/// The last line of what a server answers.
+fn reach(address: &str) -> String {
+    let mut stream = std::net::TcpStream::connect(address).expect("connected");
+    stream.write_all(b"GET / HTTP/1.0\r\n\r\n").expect("sent");
+    let mut text = String::new();
+    stream.read_to_string(&mut text).expect("read");
+    text.lines().last().unwrap_or_default().to_owned()
 }
 
 /// Answers `/` always, and any other path only while a file of that name exists.

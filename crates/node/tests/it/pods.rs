@@ -34,6 +34,27 @@ async fn a_sidecar_is_there_before_the_others_and_ends_after_them() {
     assert_eq!((beside.exit_code, first.exit_code, main.exit_code), (0, 0, 0));
     assert!(beside.finished_at >= main.finished_at && beside.started_at <= first.started_at, "{beside:?} {main:?}");
     lab.told("work", "Killing: the pod is done").await;
+
+    // Deleted, a sidecar gets its signal when the others have ended: until then it answers the main container's hook.
+    let pod = json!({
+        "metadata": {"name": "asks", "namespace": NAMESPACE},
+        "spec": {
+            "nodeName": "local", "terminationGracePeriodSeconds": 20,
+            "volumes": [{"name": "given", "hostPath": {"path": lab.given()}}],
+            "initContainers": [
+                {"name": "beside", "image": image, "command": ["/guest", "serve", "8080", "here"], "restartPolicy": "Always"},
+            ],
+            "containers": [{
+                "name": "main", "image": image, "command": ["/guest", "serve", "8081"],
+                "volumeMounts": [{"name": "given", "mountPath": "/given"}],
+                "lifecycle": {"preStop": {"exec": {"command": ["/guest", "ask", "127.0.0.1:8080", "/given/answer"]}}},
+            }],
+        },
+    });
+    lab.create::<Pod>(pod).await;
+    lab.pod_until("asks", "ready", ready).await;
+    lab.delete_pod("asks").await;
+    assert_eq!(std::fs::read_to_string(lab.given().join("answer")).expect("an answer"), "here");
     lab.delete_pod("work").await;
     lab.end().await;
 }

@@ -3,6 +3,7 @@
 use crate::lab::{Lab, NAMESPACE, ready};
 use crate::volumes::output;
 use k8s_openapi::api::apps::v1::{DaemonSet, StatefulSet};
+use k8s_openapi::api::autoscaling::v2::HorizontalPodAutoscaler;
 use k8s_openapi::api::core::v1::{PersistentVolume, PersistentVolumeClaim, Pod};
 use k8s_openapi::api::policy::v1::PodDisruptionBudget;
 use kube::ResourceExt as _;
@@ -131,6 +132,16 @@ async fn a_daemon_set_has_one_pod_here_and_a_budget_counts_it() {
         "spec": {"minAvailable": 0, "selector": {"matchLabels": labels}},
     });
     lab.create::<PodDisruptionBudget>(budget).await;
+    let autoscaler = json!({
+        "metadata": {"name": "log", "namespace": NAMESPACE},
+        "spec": {"maxReplicas": 2, "scaleTargetRef": {"apiVersion": "apps/v1", "kind": "Deployment", "name": "web"}},
+    });
+    lab.create::<HorizontalPodAutoscaler>(autoscaler).await;
+    let told = |autoscaler: &HorizontalPodAutoscaler| {
+        let mut conditions = autoscaler.status.iter().flat_map(|status| status.conditions.iter().flatten());
+        conditions.any(|condition| condition.reason.as_deref() == Some("ScalingNotSupported"))
+    };
+    lab.until::<HorizontalPodAutoscaler>("log", "told that it is not carried out", told).await;
     lab.until::<DaemonSet>("log", "complete", complete).await;
     let allows = |budget: &PodDisruptionBudget| {
         budget.status.as_ref().is_some_and(|status| {
