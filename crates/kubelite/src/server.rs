@@ -78,7 +78,13 @@ impl Server {
                 core.addresses.free(object.value()["spec"]["clusterIP"].as_str().unwrap_or_default());
             }
         };
-        core.store.observe(Arc::new(Ears { lifecycle, freed: Box::new(freed) }));
+        let weak = Arc::downgrade(&core);
+        let defined = move |object: &crate::store::Stored| {
+            if let Some(core) = weak.upgrade() {
+                crd::shown(&core, object);
+            }
+        };
+        core.store.observe(Arc::new(Ears { lifecycle, freed: Box::new(freed), defined: Box::new(defined) }));
         lifecycle::recall(&core);
         first::objects(&core).await?;
         let keeper = tokio::spawn(lifecycle::run(core.clone()));

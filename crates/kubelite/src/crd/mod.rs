@@ -126,17 +126,26 @@ pub(crate) async fn step(core: &Arc<Core>, name: &Arc<str>) -> Result<(), ApiErr
         return end(core, &shelf, &stored, value).await;
     }
     let new = established(core, name, &value);
-    let accepted = condition(&new, "Established") == Some("True");
-    if accepted && let Some(rows) = core.establisher.serve(name, Some((&stored, &new)), core.store.revision()) {
-        core.registry.set_custom(rows);
-    }
     if new == value {
+        shown(core, &stored);
         return Ok(());
     }
     match core.put(&shelf, name, Some(stored.revision), new, false).await {
         // A change queues the next step by itself.
         Ok(_) | Err(WriteError::Changed(_)) => Ok(()),
         Err(error) => Err(error.into()),
+    }
+}
+
+/// A definition is visible in this state: what it defines is served from the same moment, before any watch tells of it. Were it
+/// served earlier, a client that finds it served could read the definition in a state that is about to change.
+pub(crate) fn shown(core: &Core, stored: &Stored) {
+    let value = stored.value();
+    if stored.deleting || condition(&value, "Established") != Some("True") {
+        return;
+    }
+    if let Some(rows) = core.establisher.serve(&stored.path, Some((stored, &value)), core.store.revision()) {
+        core.registry.set_custom(rows);
     }
 }
 

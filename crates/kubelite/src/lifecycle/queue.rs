@@ -233,12 +233,18 @@ fn reference(owner: &Owner) -> (String, String, String, String) {
 /// Hears of every change on the writer's thread.
 pub(crate) struct Ears {
     pub(crate) lifecycle: Arc<Lifecycle>,
+    /// A Service is gone.
     pub(crate) freed: Box<dyn Fn(&Stored) + Send + Sync>,
+    /// A definition is new or changed.
+    pub(crate) defined: Box<dyn Fn(&Stored) + Send + Sync>,
 }
 
 impl Observer for Ears {
     fn observed(&self, shelf: &Arc<Shelf>, event: &Event) {
         self.lifecycle.seen(shelf.name(), event.kind, &event.object, event.before.as_deref());
+        if event.kind == EventKind::Put && &**shelf.name() == crate::crd::SHELF {
+            (self.defined)(&event.object);
+        }
         if event.kind == EventKind::Removed && &**shelf.name() == "services" {
             (self.freed)(&event.object);
         }
