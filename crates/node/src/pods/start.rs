@@ -99,17 +99,22 @@ impl Worker {
             image_user: &image_user,
             abilities: ground.engine.abilities(),
         };
-        match self.make(&request).await {
-            Err(Failure::Start(_)) if wishes_address(&request.network) => {
-                // The address of the attempt before has been given away: any other will do.
-                if let Network::Own { address, .. } = &mut request.network {
-                    *address = None;
-                }
-                let again = self.make(&request).await;
-                self.started(name, again);
+        let mut made = self.make(&request).await;
+        for pause in ADDRESS_RETURNS {
+            let taken = matches!(&made, Err(Failure::Start(words)) if address_is_taken(words));
+            if !taken || !wishes_address(&request.network) {
+                break;
             }
-            made => self.started(name, made),
+            tokio::time::sleep(pause).await;
+            made = self.make(&request).await;
         }
+        if let (Err(Failure::Start(_)), Network::Own { address: address @ Some(_), .. }) = (&made, &mut request.network)
+        {
+            // The address of the attempt before has been given away: any other will do.
+            *address = None;
+            made = self.make(&request).await;
+        }
+        self.started(name, made);
     }
 
     async fn make(&mut self, request: &Request<'_>) -> Result<(), Failure> {
@@ -316,6 +321,17 @@ impl Worker {
     }
 }
 
+/// Pauses before an address is asked for again: an engine gives back that of a container that has ended a moment after
+/// the end.
+const ADDRESS_RETURNS: [Duration; 4] =
+    [Duration::from_millis(50), Duration::from_millis(100), Duration::from_millis(200), Duration::from_millis(400)];
+
+/// Whether the engine's words say that another container has the address.
+fn address_is_taken(words: &str) -> bool {
+    // Podman's words, and Docker's.
+    words.contains("already allocated") || words.to_ascii_lowercase().contains("address already in use")
+}
+
 fn wishes_address(network: &Network) -> bool {
     matches!(network, Network::Own { address: Some(_), .. })
 }
@@ -324,4 +340,20 @@ enum Failure {
     Config(ConfigProblem),
     Create(String),
     Start(String),
+}
+
+#[cfg(test)]
+mod tests {
+    use super::address_is_taken;
+
+    #[test]
+    fn an_address_that_another_has_is_told_from_other_failures() {
+        for (words, taken) in [
+            ("IPAM error: requested ip address 10.89.0.2 is already allocated to container ID 4f1c", true),
+            ("failed to set up container networking: Address already in use", true),
+            ("crun: executable file `/nothing` not found in $PATH: No such file or directory", false),
+        ] {
+            assert_eq!(address_is_taken(words), taken, "{words}");
+        }
+    }
 }
