@@ -8,6 +8,7 @@ use crate::{
     crd::Establisher,
     kinds::Registry,
     lifecycle::Lifecycle,
+    object::meta,
     store::{Draft, Store, Write, WriteError},
 };
 
@@ -56,5 +57,24 @@ impl Core {
     ) -> Result<Arc<crate::store::Stored>, WriteError> {
         let draft = Draft::new(object).map_err(WriteError::Disk)?;
         self.store.write(Write { shelf: shelf.clone(), path: path.clone(), expected, draft, remove }).await
+    }
+
+    /// Makes an object of the server's own where there is none of that name.
+    pub(crate) async fn make(
+        &self,
+        shelf: &str,
+        path: Arc<str>,
+        mut object: serde_json::Value,
+    ) -> Result<(), WriteError> {
+        if self.store.shelf(shelf).get(&path).is_some() {
+            return Ok(());
+        }
+        meta::set(&mut object, "uid", uuid::Uuid::new_v4().to_string());
+        meta::set(&mut object, "creationTimestamp", meta::time(self.now()));
+        match self.put(&shelf.into(), &path, None, object, false).await {
+            // Somebody made it meanwhile.
+            Ok(_) | Err(WriteError::Changed(_)) => Ok(()),
+            Err(error) => Err(error),
+        }
     }
 }

@@ -6,11 +6,7 @@ use std::{collections::BTreeMap, sync::Arc};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use crate::{
-    core::Core,
-    object::{label_selector::LabelSelector, meta},
-    store::{OpenError, WriteError},
-};
+use crate::{core::Core, object::label_selector::LabelSelector, store::OpenError};
 
 /// Namespaces that always exist.
 const NAMESPACES: [&str; 4] = ["default", "kube-system", "kube-public", "kube-node-lease"];
@@ -128,14 +124,7 @@ pub(crate) async fn service(core: &Core, port: u16) -> Result<(), OpenError> {
     make(core, "services", "default/kubernetes".into(), object).await
 }
 
-async fn make(core: &Core, shelf: &str, path: Arc<str>, mut object: Value) -> Result<(), OpenError> {
-    if core.store.shelf(shelf).get(&path).is_some() {
-        return Ok(());
-    }
-    meta::set(&mut object, "uid", uuid::Uuid::new_v4().to_string());
-    meta::set(&mut object, "creationTimestamp", meta::time(core.now()));
-    match core.put(&shelf.into(), &path, None, object, false).await {
-        Ok(_) | Err(WriteError::Changed(_)) => Ok(()),
-        Err(error) => Err(OpenError::Identity(format!("making {shelf} {path}: {error}"))),
-    }
+async fn make(core: &Core, shelf: &str, path: Arc<str>, object: Value) -> Result<(), OpenError> {
+    let made = core.make(shelf, path.clone(), object).await;
+    made.map_err(|error| OpenError::Identity(format!("making {shelf} {path}: {error}")))
 }

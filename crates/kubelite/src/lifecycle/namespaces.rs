@@ -171,27 +171,15 @@ fn conditions(
 async fn furnish(core: &Core, namespace: &str) -> Result<(), ApiError> {
     let account =
         json!({"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": "default", "namespace": namespace}});
-    let account = put(core, "serviceaccounts", namespace, "default", account);
-    let Some(root) = core.root.get() else { return account.await };
+    let account = core.make("serviceaccounts", format!("{namespace}/default").into(), account);
+    let Some(root) = core.root.get() else { return Ok(account.await?) };
     let certificate = json!({
         "apiVersion": "v1", "kind": "ConfigMap",
         "metadata": {"name": ROOT, "namespace": namespace, "annotations": {"kubernetes.io/description": ROOT_SAYS}},
         "data": {"ca.crt": &**root},
     });
     // In one commit where both are missing.
-    let (account, certificate) = tokio::join!(account, put(core, "configmaps", namespace, ROOT, certificate));
-    account.and(certificate)
-}
-
-async fn put(core: &Core, shelf: &str, namespace: &str, name: &str, mut object: Value) -> Result<(), ApiError> {
-    let path: Arc<str> = format!("{namespace}/{name}").into();
-    if core.store.shelf(shelf).get(&path).is_some() {
-        return Ok(());
-    }
-    meta::set(&mut object, "uid", uuid::Uuid::new_v4().to_string());
-    meta::set(&mut object, "creationTimestamp", meta::time(core.now()));
-    match core.put(&shelf.into(), &path, None, object, false).await {
-        Ok(_) | Err(WriteError::Changed(_)) => Ok(()),
-        Err(error) => Err(error.into()),
-    }
+    let (account, certificate) =
+        tokio::join!(account, core.make("configmaps", format!("{namespace}/{ROOT}").into(), certificate));
+    Ok(account.and(certificate)?)
 }
