@@ -8,11 +8,13 @@
 
 mod draft;
 mod error;
+mod layout;
 mod lock;
 mod log;
 mod shelf;
 mod sqlite;
 mod stored;
+mod witness;
 mod writer;
 
 use std::{

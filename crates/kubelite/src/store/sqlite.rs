@@ -1,75 +1,77 @@
-//! The log in a SQLite database: WAL, `synchronous=FULL`, one checksum per row.
+//! The log in a SQLite database: WAL, `synchronous=FULL`, one checksum per row, their sum over all rows, and a witness of the newest.
 
 use std::{path::Path, sync::Arc};
 
 use bytes::Bytes;
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::{Connection, config::DbConfig, params};
 
 use super::{
     OpenError,
+    layout::{self, sqlite},
     log::{Log, Row},
+    witness::Witness,
 };
-
-/// The newest layout that this program reads and the one that it writes.
-const FORMAT: i64 = 1;
-
-const TABLES: &str = "
-CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS object_log (
-    revision INTEGER PRIMARY KEY,
-    shelf    TEXT    NOT NULL,
-    path     TEXT    NOT NULL,
-    removed  INTEGER NOT NULL,
-    at       INTEGER NOT NULL,
-    checksum INTEGER NOT NULL,
-    value    BLOB    NOT NULL
-);";
 
 pub(crate) struct SqliteLog {
     connection: Connection,
-}
-
-fn sqlite(what: &str) -> impl FnOnce(rusqlite::Error) -> OpenError {
-    let what = what.to_owned();
-    move |source| match source.sqlite_error_code() {
-        Some(rusqlite::ErrorCode::NotADatabase | rusqlite::ErrorCode::DatabaseCorrupt) => {
-            OpenError::Damaged { place: what, problem: source.to_string() }
-        }
-        _ => OpenError::Sqlite { what, source },
-    }
+    witness: Witness,
+    /// The newest revision that the witness saw before.
+    acknowledged: u64,
 }
 
 impl SqliteLog {
     /// Opens or creates the database.
     pub(crate) fn open(file: &Path) -> Result<Self, OpenError> {
-        let connection = Connection::open(file).map_err(sqlite(&format!("opening {}", file.display())))?;
+        let place = || format!("opening {}", file.display());
+        let mut db = Connection::open(file).map_err(sqlite(place()))?;
         private(file)?;
-        let log = Self { connection };
-        log.prepare(file)?;
-        Ok(log)
+        // Until all was read and found whole, closing must leave the files as they are: they may be all that is left.
+        db.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true).map_err(sqlite(place()))?;
+        db.pragma_update(None, "journal_mode", "WAL").map_err(sqlite(place()))?;
+        db.pragma_update(None, "synchronous", "FULL").map_err(sqlite(place()))?;
+        layout::prepare(&mut db, file)?;
+        let identity = layout::value(&db, "identity").map_err(sqlite(place()))?.unwrap_or_default();
+        let (witness, acknowledged) = Witness::open(&file.with_extension("head"), identity)?;
+        Ok(Self { connection: db, witness, acknowledged })
     }
 
-    fn prepare(&self, file: &Path) -> Result<(), OpenError> {
-        let place = format!("preparing {}", file.display());
-        let db = &self.connection;
-        db.pragma_update(None, "journal_mode", "WAL").map_err(sqlite(&place))?;
-        db.pragma_update(None, "synchronous", "FULL").map_err(sqlite(&place))?;
-        db.execute_batch(TABLES).map_err(sqlite(&place))?;
-        let found: Option<i64> = db
-            .query_row("SELECT value FROM meta WHERE key = 'format'", [], |row| row.get(0))
-            .optional()
-            .map_err(sqlite(&place))?;
-        match found {
-            Some(found) if found > FORMAT => {
-                Err(OpenError::NewerFormat { file: file.to_owned(), found, known: FORMAT })
-            }
-            Some(_) => Ok(()),
-            None => {
-                db.execute("INSERT INTO meta (key, value) VALUES ('format', ?1)", [FORMAT]).map_err(sqlite(&place))?;
-                Ok(())
-            }
+    /// Whether the rows are those that were written.
+    fn verify(&self, found: &Found) -> Result<(), OpenError> {
+        let place = "reading the object log";
+        let fact = |key| Ok(layout::value(&self.connection, key).map_err(sqlite(place))?.unwrap_or_default());
+        let written = (fact("rows")?, fact("sum")?);
+        if written != (found.rows, found.sum) {
+            return Err(OpenError::Damaged {
+                place: "the object log".into(),
+                problem: format!(
+                    "{} rows were written and {} are there, with {} checksums",
+                    written.0,
+                    found.rows,
+                    if written.1 == found.sum { "the same" } else { "other" }
+                ),
+            });
         }
+        let head = found.newest.max(fact("compacted")?.unsigned_abs());
+        if head < self.acknowledged {
+            return Err(OpenError::Damaged {
+                place: "the end of the object log".into(),
+                problem: format!(
+                    "revision {} was acknowledged, but the log ends with revision {head}; if it was replaced by an older one \
+                     on purpose, remove the file objects.head beside it",
+                    self.acknowledged
+                ),
+            });
+        }
+        Ok(())
     }
+}
+
+/// What was read of the log.
+#[derive(Default)]
+struct Found {
+    rows: i64,
+    sum: i64,
+    newest: u64,
 }
 
 /// Objects include Secrets: the file is for its owner alone.
@@ -96,11 +98,7 @@ fn checksum(revision: u64, shelf: &str, path: &str, removed: bool, bytes: &[u8])
 
 impl Log for SqliteLog {
     fn compacted(&mut self) -> Result<u64, OpenError> {
-        let value: Option<i64> = self
-            .connection
-            .query_row("SELECT value FROM meta WHERE key = 'compacted'", [], |row| row.get(0))
-            .optional()
-            .map_err(sqlite("reading the compaction mark"))?;
+        let value = layout::value(&self.connection, "compacted").map_err(sqlite("reading the compaction mark"))?;
         Ok(value.unwrap_or_default().unsigned_abs())
     }
 
@@ -112,6 +110,7 @@ impl Log for SqliteLog {
             .map_err(sqlite(place))?;
         let mut rows = statement.query([]).map_err(sqlite(place))?;
         let mut shelf: Arc<str> = "".into();
+        let mut found = Found::default();
         while let Some(row) = rows.next().map_err(sqlite(place))? {
             let revision = row.get::<_, i64>(0).map_err(sqlite(place))?.unsigned_abs();
             let damaged = |problem: rusqlite::Error| OpenError::Damaged {
@@ -133,6 +132,7 @@ impl Log for SqliteLog {
                     problem: "the checksum does not match".into(),
                 });
             }
+            found = Found { rows: found.rows + 1, sum: found.sum.wrapping_add(expected), newest: revision };
             each(Row {
                 revision,
                 shelf: shelf.clone(),
@@ -142,48 +142,64 @@ impl Log for SqliteLog {
                 bytes: Bytes::copy_from_slice(bytes),
             })?;
         }
+        drop(rows);
+        drop(statement);
+        self.verify(&found)?;
+        self.witness.saw(found.newest.max(self.acknowledged));
+        // From now on closing may tidy up.
+        self.connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, false).map_err(sqlite(place))?;
         Ok(())
     }
 
     fn append(&mut self, rows: &[Row]) -> Result<(), String> {
-        let run = || -> Result<(), rusqlite::Error> {
+        let mut run = || -> Result<(), rusqlite::Error> {
             let transaction = self.connection.transaction()?;
+            let mut sum = 0_i64;
             {
                 let mut insert = transaction.prepare_cached(
                     "INSERT INTO object_log (revision, shelf, path, removed, at, checksum, value) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
                 )?;
                 for row in rows {
-                    let sum = checksum(row.revision, &row.shelf, &row.path, row.removed, &row.bytes);
+                    let one = i64::from(checksum(row.revision, &row.shelf, &row.path, row.removed, &row.bytes));
+                    sum = sum.wrapping_add(one);
                     insert.execute(params![
                         row.revision as i64,
                         &*row.shelf,
                         &*row.path,
                         row.removed,
                         row.at,
-                        i64::from(sum),
+                        one,
                         &*row.bytes
                     ])?;
                 }
             }
+            account(&transaction, i64::try_from(rows.len()).unwrap_or(i64::MAX), sum)?;
             transaction.commit()
         };
-        let mut run = run;
-        run().map_err(|error| error.to_string())
+        run().map_err(|error| error.to_string())?;
+        if let Some(newest) = rows.last() {
+            self.witness.saw(newest.revision);
+        }
+        Ok(())
     }
 
     fn forget(&mut self, revisions: &[u64], floor: u64) -> Result<(), String> {
         let mut run = || -> Result<(), rusqlite::Error> {
             let transaction = self.connection.transaction()?;
+            let (mut rows, mut sum) = (0, 0_i64);
             {
-                let mut delete = transaction.prepare_cached("DELETE FROM object_log WHERE revision = ?1")?;
+                let mut delete =
+                    transaction.prepare_cached("DELETE FROM object_log WHERE revision = ?1 RETURNING checksum")?;
                 for revision in revisions {
-                    delete.execute([*revision as i64])?;
+                    for checksum in delete.query_map([*revision as i64], |row| row.get::<_, i64>(0))? {
+                        sum = sum.wrapping_sub(checksum?);
+                        rows -= 1;
+                    }
                 }
-                transaction.execute(
-                    "INSERT INTO meta (key, value) VALUES ('compacted', ?1) ON CONFLICT (key) DO UPDATE SET value = max(value, excluded.value)",
-                    [floor as i64],
-                )?;
             }
+            account(&transaction, rows, sum)?;
+            let compacted = layout::value(&transaction, "compacted")?.unwrap_or_default();
+            layout::set(&transaction, "compacted", compacted.max(floor as i64))?;
             transaction.commit()
         };
         run().map_err(|error| error.to_string())
@@ -192,6 +208,20 @@ impl Log for SqliteLog {
     fn backup(&mut self, file: &Path) -> Result<(), String> {
         let name = file.to_str().ok_or("the file name is not UTF-8")?;
         self.connection.execute("VACUUM INTO ?1", [name]).map_err(|error| error.to_string())?;
-        private(file).map_err(|error| error.to_string())
+        private(file).map_err(|error| error.to_string())?;
+        // The copy is another store: what this one acknowledges from now on is no promise of that one.
+        let copy = Connection::open(file).map_err(|error| error.to_string())?;
+        layout::set(&copy, "identity", layout::identity()).map_err(|error| error.to_string())?;
+        copy.close().map_err(|(_, error)| error.to_string())
     }
+}
+
+/// Changes the facts about all rows.
+fn account(transaction: &rusqlite::Transaction<'_>, rows: i64, sum: i64) -> Result<(), rusqlite::Error> {
+    transaction
+        .prepare_cached(
+            "UPDATE meta SET value = value + CASE key WHEN 'rows' THEN ?1 ELSE ?2 END WHERE key IN ('rows', 'sum')",
+        )?
+        .execute([rows, sum])?;
+    Ok(())
 }

@@ -6,6 +6,7 @@ mod basics;
 mod conformance;
 mod contract;
 mod custom;
+mod damage;
 mod durability;
 mod kubectl;
 mod lifecycle;
