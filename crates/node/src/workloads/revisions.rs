@@ -5,9 +5,9 @@ use std::sync::Arc;
 
 use k8s_openapi::api::apps::v1::ControllerRevision;
 use k8s_openapi::api::core::v1::PodTemplateSpec;
-use k8s_openapi::apimachinery::pkg::apis::meta::v1::{ObjectMeta, OwnerReference};
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::{LabelSelector, ObjectMeta, OwnerReference};
 use k8s_openapi::apimachinery::pkg::runtime::RawExtension;
-use kube::ResourceExt as _;
+use kube::{Resource, ResourceExt as _};
 use serde_json::json;
 
 use super::deployment_plan::controller;
@@ -33,6 +33,24 @@ pub(super) struct Owner<'a> {
     pub(super) labels: Option<BTreeMap<String, String>>,
     pub(super) template: &'a PodTemplateSpec,
     pub(super) history: i32,
+}
+
+impl<'a> Owner<'a> {
+    /// A StatefulSet or DaemonSet with what its spec says; `history` is ten where it does not say.
+    pub(super) fn new(
+        set: &impl Resource<DynamicType = ()>,
+        selector: &LabelSelector,
+        template: &'a PodTemplateSpec,
+        history: Option<i32>,
+    ) -> Self {
+        Self {
+            reference: set.controller_owner_ref(&()).unwrap_or_default(),
+            namespace: set.namespace(),
+            labels: selector.match_labels.clone(),
+            template,
+            history: history.unwrap_or(10),
+        }
+    }
 }
 
 /// The template's revision, new or not, and what is to be done. `in_use`: names of revisions that pods have.

@@ -43,13 +43,7 @@ pub(super) fn plan(world: &DaemonWorld<'_>) -> DaemonPlan {
     let mut plan = DaemonPlan::default();
     let Some(spec) = &set.spec else { return plan };
     let own = of_owner(world.pods, set.metadata.uid.as_deref());
-    let owner = Owner {
-        reference: set.controller_owner_ref(&()).unwrap_or_default(),
-        namespace: set.namespace(),
-        labels: spec.selector.match_labels.clone(),
-        template: &spec.template,
-        history: spec.revision_history_limit.unwrap_or(10),
-    };
+    let owner = Owner::new(set, &spec.selector, &spec.template, spec.revision_history_limit);
     let hash = |pod: &Pod| pod.labels().get(REVISION_LABEL).cloned().unwrap_or_default();
     let in_use: BTreeSet<String> = own.iter().map(|pod| format!("{}-{}", set.name_any(), hash(pod))).collect();
     let (update, revision_plan) = revisions::plan(&owner, world.revisions, &in_use);

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use k8s_openapi::api::apps::v1::{ControllerRevision, StatefulSet, StatefulSetSpec, StatefulSetStatus};
 use k8s_openapi::api::core::v1::{PersistentVolumeClaim, Pod, PodTemplateSpec};
-use kube::{Resource as _, ResourceExt as _};
+use kube::ResourceExt as _;
 
 use super::pods;
 use super::status::status;
@@ -72,13 +72,7 @@ fn templates(world: &SetWorld<'_>, spec: &StatefulSetSpec, own: &[&Arc<Pod>], pl
     let told = set.status.as_ref().and_then(|status| status.current_revision.clone());
     let mut in_use: BTreeSet<String> = own.iter().filter_map(|pod| pod.labels().get(REVISION_LABEL).cloned()).collect();
     in_use.extend(told.clone());
-    let owner = Owner {
-        reference: set.controller_owner_ref(&()).unwrap_or_default(),
-        namespace: set.namespace(),
-        labels: spec.selector.match_labels.clone(),
-        template: &spec.template,
-        history: spec.revision_history_limit.unwrap_or(10),
-    };
+    let owner = Owner::new(set, &spec.selector, &spec.template, spec.revision_history_limit);
     let (update, revision_plan) = revisions::plan(&owner, world.revisions, &in_use);
     plan.revisions = revision_plan;
     let found = world.revisions.iter().find(|revision| Some(revision.name_any()) == told);
