@@ -111,8 +111,13 @@ impl Rendered {
 /// The id of a manifest in its release: kind and name, shortened with a hash where they are long; its place where it has
 /// neither.
 pub fn manifest_id(object: &Value, at: usize) -> String {
-    let kind = object["kind"].as_str().unwrap_or_default().to_lowercase();
-    let name = object["metadata"]["name"].as_str().unwrap_or_default();
+    id_of(object["kind"].as_str(), object["metadata"]["name"].as_str(), at)
+}
+
+/// As [`manifest_id`], of what an object says of itself.
+pub(crate) fn id_of(kind: Option<&str>, name: Option<&str>, at: usize) -> String {
+    let kind = kind.unwrap_or_default().to_lowercase();
+    let name = name.unwrap_or_default();
     if kind.is_empty() || name.is_empty() {
         return format!("resource-{at}");
     }

@@ -32,7 +32,10 @@ fn values(
     let Ok(declared) = declared else { return };
     let literal = match given {
         None => Some(None),
-        Some(Template::Literal(tree)) => tree.to_json().ok().map(Some),
+        Some(Template::Literal(tree)) => match tree.to_json() {
+            Ok(json) => Some(Some(json)),
+            Err(error) => return checked.add(Code::Encoding, place, error.to_string()),
+        },
         Some(_) => None,
     };
     if let Some(json) = literal {

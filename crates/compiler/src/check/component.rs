@@ -10,7 +10,7 @@ use super::together::{TraitSpec, kind, used_together};
 use super::{Checked, hint};
 use crate::bind::{Undeclared, Values, ValuesError};
 use crate::compiler::Compiler;
-use crate::input::{ComponentInput, Gateway, TraitInstance, check_secrets, secret_keys};
+use crate::input::{ComponentInput, Gateway, Source, TraitInstance, check_secrets, secret_keys};
 use crate::output::{RenderedResource, TargetPlane};
 use crate::problem::{Code, Place, Problem, Problems};
 use crate::spec::SchemaSection;
@@ -56,12 +56,21 @@ impl ComponentChecked {
 pub fn component(input: &ComponentInput<'_>) -> ComponentChecked {
     let mut found = ComponentChecked::default();
     let place = Place::new(format!("Component {}", input.metadata.component_name), "");
-    let type_spec = input.type_spec.to_json().unwrap_or(Value::Null);
+    let mut json = |source: &dyn Source, kind: &str, name: &str| {
+        source.to_json().unwrap_or_else(|error| {
+            found.checked.unreadable(&Place::new(format!("{kind} {name}"), ""), &error);
+            Value::Null
+        })
+    };
+    let type_spec = json(input.type_spec, "ComponentType", input.type_name);
     let traits: Vec<(&str, &str, Value)> = input
         .trait_specs
         .iter()
-        .map(|source| (source.kind, source.name, source.spec.to_json().unwrap_or(Value::Null)))
+        .map(|source| (source.kind, source.name, json(source.spec, kind(source.kind), source.name)))
         .collect();
+    if !found.checked.is_clean() {
+        return found;
+    }
     let traits: Vec<TraitSpec<'_>> = traits.iter().map(|(kind, name, spec)| TraitSpec { kind, name, spec }).collect();
     found.checked = used_together(input.type_name, &type_spec, &traits, input.traits);
 

@@ -2,9 +2,8 @@
 
 use super::Item;
 use super::base::describe;
-use crate::output::{RenderedResource, manifest_id};
+use crate::output::{RenderedResource, id_of};
 use crate::problem::{Code, Place, Problem, Problems, Stage};
-use crate::tree::{Map, Tree};
 
 /// The manifests, or those that JSON has no form for.
 pub(super) fn encode(items: Vec<Item>) -> Result<Vec<RenderedResource>, Problems> {
@@ -17,20 +16,11 @@ pub(super) fn encode(items: Vec<Item>) -> Result<Vec<RenderedResource>, Problems
                 let message = format!(
                     "failed to convert {} resources: failed to marshal resource to JSON (resourceID: {}): {error}",
                     item.plane,
-                    manifest_id(&head(&item.tree), at),
+                    id_of(item.tree.text_at(&["kind"]), item.tree.text_at(&["metadata", "name"]), at),
                 );
                 problems.push(Problem::new(Code::Encoding, &Place::new(describe(&item.tree), ""), message));
             }
         }
     }
     if problems.is_empty() { Ok(resources) } else { Err(Problems::new(Stage::Encode, problems)) }
-}
-
-/// The part of an object that its id is made of.
-fn head(tree: &Tree) -> serde_json::Value {
-    let name = tree.text_at(&["metadata", "name"]).map_or(Tree::Null, Tree::text);
-    let kind = tree.text_at(&["kind"]).map_or(Tree::Null, Tree::text);
-    let metadata: Map = [("name", name)].into_iter().collect();
-    let head: Map = [("kind", kind), ("metadata", Tree::Map(metadata))].into_iter().collect();
-    Tree::Map(head).to_json().unwrap_or_default()
 }

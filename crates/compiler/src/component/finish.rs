@@ -20,6 +20,9 @@ pub(super) fn finish(
     recorder: &mut Option<Recorder>,
 ) -> Result<(), Problems> {
     let labels = metadata.labels.as_ref().map(Labels::from);
+    if let Some(recorder) = recorder {
+        announce(items, labels.as_ref(), recorder);
+    }
     label(items, labels.as_ref())?;
     let annotated = annotate(items, workload_type)?;
     if let Some(recorder) = recorder {
@@ -74,16 +77,30 @@ fn annotate(items: &mut [Item], workload_type: &str) -> Result<Option<usize>, Pr
     Err(post_process(vec![Problem::new(Code::Manifest, &Place::new(describe(&items[main].tree), "spec"), message)]))
 }
 
+const LABELS: [&str; 2] = ["metadata", "labels"];
+const ANNOTATIONS: [&str; 4] = ["spec", "template", "metadata", "annotations"];
+
+/// What is there of the fields that the platform writes.
+fn announce(items: &mut [Item], labels: Option<&Labels>, recorder: &mut Recorder) {
+    let annotation = Arc::from(hash::ANNOTATION);
+    for item in items {
+        let Some(shadow) = &mut item.shadow else { continue };
+        if let Some(labels) = labels {
+            recorder.about_to_write(&item.tree, shadow, &LABELS, labels.names());
+        }
+        recorder.about_to_write(&item.tree, shadow, &ANNOTATIONS, std::iter::once(&annotation));
+    }
+}
+
 fn record(items: &mut [Item], labels: Option<&Labels>, annotated: Option<usize>, recorder: &mut Recorder) {
     let annotation = Arc::from(hash::ANNOTATION);
     for (at, item) in items.iter_mut().enumerate() {
         let Some(shadow) = &mut item.shadow else { continue };
         if let Some(labels) = labels {
-            recorder.wrote(shadow, &["metadata", "labels"], labels.names(), "standard labels");
+            recorder.wrote(shadow, &LABELS, labels.names(), "standard labels");
         }
         if annotated == Some(at) {
-            let path = ["spec", "template", "metadata", "annotations"];
-            recorder.wrote(shadow, &path, std::iter::once(&annotation), "resource hash");
+            recorder.wrote(shadow, &ANNOTATIONS, std::iter::once(&annotation), "resource hash");
         }
     }
 }

@@ -102,7 +102,9 @@ fn run(
     let mut items = base::render(resources, &bindings, &place, recorder)?;
     steps.items(Stage::Evaluate, &place.object, &items);
     let base_count = items.len();
-    let instances = traits::apply_all(&traits, &program, input, &variables, &bindings, &mut items, recorder, steps)?;
+    let applied =
+        traits::Applied { catalog: &traits, program: &program, input, variables: &variables, component: &bindings };
+    let instances = traits::apply_all(&applied, &mut items, recorder, steps)?;
 
     post_rules::check(&program, &place, &bindings, &instances, &items)?;
     finish::finish(&mut items, &program.workload_type, input.metadata, recorder)?;

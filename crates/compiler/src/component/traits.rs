@@ -63,18 +63,24 @@ struct Use<'u> {
     embedded: bool,
 }
 
+/// The traits of one component, and what their values come from.
+pub(super) struct Applied<'a> {
+    pub(super) catalog: &'a Catalog,
+    pub(super) program: &'a ComponentTypeProgram,
+    pub(super) input: &'a ComponentInput<'a>,
+    pub(super) variables: &'a Variables,
+    /// The values of the type's own variables.
+    pub(super) component: &'a Bindings,
+}
+
 /// Applies every instance to `items`, in order.
-#[allow(clippy::too_many_arguments, reason = "each is a part of the one flow")]
 pub(super) fn apply_all(
-    catalog: &Catalog,
-    program: &ComponentTypeProgram,
-    input: &ComponentInput<'_>,
-    variables: &Variables,
-    component: &Bindings,
+    traits: &Applied<'_>,
     items: &mut Vec<Item>,
     recorder: &mut Option<Recorder>,
     steps: &mut Steps,
 ) -> Result<Vec<Instance>, Problems> {
+    let Applied { catalog, program, input, variables, component } = *traits;
     let mut instances: Vec<Instance> = Vec::with_capacity(program.traits.len() + input.traits.len());
     let mut applied = |instance: Instance, items: &[Item]| {
         steps.items(Stage::Patch, &instance.place.object, items);

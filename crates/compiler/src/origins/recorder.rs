@@ -147,6 +147,30 @@ impl Recorder {
         }
     }
 
+    /// A step of the platform is about to write strings in the object at `path`. Those that are there and were written
+    /// with what is around them are told apart, so that each has an origin of its own to be overwritten.
+    pub(crate) fn about_to_write<'k>(
+        &mut self,
+        tree: &Tree,
+        target: &mut Shadow,
+        path: &[&str],
+        mut keys: impl Iterator<Item = &'k Arc<str>>,
+    ) {
+        let object = path.iter().try_fold(tree, |tree, key| tree.as_map()?.get(key)).and_then(Tree::as_map);
+        if !object.is_some_and(|object| keys.any(|key| object.contains_key(key))) {
+            return;
+        }
+        let (mut tree, mut node) = (tree, target);
+        for key in path {
+            self.tell_entries(tree, node);
+            let inside = tree.as_map().and_then(|map| map.get(key));
+            let entry = node.inside.entry_mut(&Segment::Key(Arc::from(*key)));
+            let (Some(inside), Some(entry)) = (inside, entry) else { return };
+            (tree, node) = (inside, entry);
+        }
+        self.tell_entries(tree, node);
+    }
+
     /// A step of the platform wrote strings in the object at `path`.
     pub(crate) fn wrote<'k>(
         &mut self,

@@ -34,7 +34,7 @@ pub(crate) use fault::write_path;
 pub use fault::{Fault, Faults, Segment, TemplateError};
 pub(crate) use macros::{ENDPOINT_RESOURCES, helper, methods};
 pub use scan::{Found, Nested, find};
-pub use scope::{Bindings, Language, Scope};
+pub use scope::{Bindings, Language, Scope, VariableError};
 pub use standalone::render;
 
 use std::sync::Arc;

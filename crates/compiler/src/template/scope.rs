@@ -123,6 +123,16 @@ impl Scope {
     }
 }
 
+/// JSON has no form for the value of a variable.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("variable {variable}: {reason}")]
+pub struct VariableError {
+    /// The variable's name.
+    pub variable: String,
+    /// What of its value has no form.
+    pub reason: cel::ToJsonError,
+}
+
 /// The values of a scope's variables. Expressions of the scope, and of those that it extends, can be evaluated with them.
 #[derive(Debug, Clone)]
 pub struct Bindings {
@@ -134,13 +144,19 @@ impl Bindings {
         &self.activation
     }
 
-    /// The variables of a scope with their values, as one object; those that JSON has no form for are left out.
-    pub fn to_json(&self, scope: &Scope) -> serde_json::Value {
+    /// The variables of a scope with their values, as one object; those without a value are left out.
+    ///
+    /// # Errors
+    /// Where JSON has no form for the value of a variable.
+    pub fn to_json(&self, scope: &Scope) -> Result<serde_json::Value, VariableError> {
         let variables = scope.env.variables().filter_map(|(name, _)| {
-            let value = self.activation.get(name)?.to_json().ok()?;
-            Some((name.to_owned(), value))
+            let value = self.activation.get(name)?.to_json();
+            Some(match value {
+                Ok(value) => Ok((name.to_owned(), value)),
+                Err(reason) => Err(VariableError { variable: name.to_owned(), reason }),
+            })
         });
-        serde_json::Value::Object(variables.collect())
+        Ok(serde_json::Value::Object(variables.collect::<Result<_, _>>()?))
     }
 
     /// What stands at a path that begins with a variable.

@@ -272,11 +272,15 @@ fn render_resource(
     if tree.text_at(&["metadata", "name"]).is_some_and(|name| name.starts_with('-')) {
         return Ok(None);
     }
+    let field: Arc<str> = Arc::from("namespace");
+    let mut recorder = recorder.as_mut();
+    if let (Some(recorder), Some(shadow)) = (&mut recorder, &mut shadow) {
+        recorder.about_to_write(&tree, shadow, &["metadata"], std::iter::once(&field));
+    }
     if let Some(metadata) = tree.as_map_mut().and_then(|object| object.get_mut("metadata")).and_then(Tree::as_map_mut) {
-        metadata.insert("namespace", Tree::text(namespace));
+        metadata.insert(field.clone(), Tree::text(namespace));
         if let (Some(recorder), Some(shadow)) = (recorder, &mut shadow) {
-            let namespace = Arc::from("namespace");
-            recorder.wrote(shadow, &["metadata"], std::iter::once(&namespace), "namespace of workflow runs");
+            recorder.wrote(shadow, &["metadata"], std::iter::once(&field), "namespace of workflow runs");
         }
     }
     let object = tree.to_json().map_err(|error| {

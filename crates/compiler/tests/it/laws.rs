@@ -258,3 +258,26 @@ fn a_compilation_can_be_watched_step_by_step() {
     assert_eq!(steps.len(), 2);
     assert!(rendered.is_err());
 }
+
+#[test]
+fn what_json_has_no_form_for_is_told_with_the_step_that_made_it() {
+    let mut sample = Sample::new();
+    sample.type_spec["resources"][1]["template"]["data"]["level"] = json!("${1.0 / 0.0}");
+    let (steps, rendered) = sample.compile_in_steps(&Compiler::new());
+    let unshown: Vec<Vec<String>> = steps
+        .iter()
+        .map(|step| step.unshown.iter().map(|p| format!("{} {}", p.place.object, p.message)).collect())
+        .collect();
+    let told = vec!["ConfigMap/config json: unsupported value: +Inf".to_owned()];
+    assert_eq!(unshown, [vec![], told.clone(), told.clone(), told]);
+    assert_eq!(steps[1].objects[1], Value::Null);
+    assert!(rendered.is_err());
+
+    // A later step may take it away.
+    sample.trait_specs[0].1["patches"] = json!([{"target": {"kind": "ConfigMap"}, "operations": [
+        {"op": "replace", "path": "/data/level", "value": "finite"},
+    ]}]);
+    let (steps, rendered) = sample.compile_in_steps(&Compiler::new());
+    assert_eq!(steps.iter().map(|step| step.unshown.len()).collect::<Vec<_>>(), [0, 1, 0, 0]);
+    assert!(rendered.is_ok());
+}

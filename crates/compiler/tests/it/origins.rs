@@ -221,6 +221,38 @@ fn what_was_there_before_is_told_field_by_field() {
     insta::assert_snapshot!(["data.a", "data.b", "data.new", "data.c.d", "data.c.e"].map(explain).join("\n"));
 }
 
+/// What the platform writes over is told also where it was written with all that is around it.
+#[test]
+fn a_label_that_the_platform_writes_over_tells_the_templates() {
+    let mut sample = with_data(&json!({"fixed": "yes"}));
+    sample.type_spec["resources"][1]["template"]["metadata"] = json!({
+        "name": "config", "labels": {"openchoreo.dev/component": "mine", "tier": "front"},
+    });
+    let deployment = &mut sample.type_spec["resources"][0]["template"];
+    deployment["spec"]["template"]["metadata"] = json!({
+        "annotations": {"openchoreo.dev/dp-resource-hash": "mine", "note": "kept"},
+    });
+    let (rendered, origins) = sample.compile_with_origins(&Compiler::new()).unwrap();
+    let explain = |at: usize, path: &str| origins.explain(at, &rendered.resources[at].object, path).unwrap().sentence;
+    let annotation = |name: &str| format!("spec.template.metadata.annotations[\"{name}\"]");
+    assert_eq!(
+        explain(0, r#"metadata.labels["openchoreo.dev/component"]"#),
+        "metadata.labels[\"openchoreo.dev/component\"] is \"app\": written by the platform (standard labels); before that by \
+         ComponentType deployment/small, spec.resources[1].template.metadata.labels[\"openchoreo.dev/component\"]"
+    );
+    assert_eq!(
+        explain(0, "metadata.labels.tier"),
+        "metadata.labels.tier is \"front\": written by ComponentType deployment/small, \
+         spec.resources[1].template.metadata.labels.tier"
+    );
+    let hash = explain(1, &annotation("openchoreo.dev/dp-resource-hash"));
+    let before = "written by the platform (resource hash); before that by ComponentType deployment/small, \
+                  spec.resources[0].template.spec.template.metadata.annotations[\"openchoreo.dev/dp-resource-hash\"]";
+    assert!(hash.ends_with(before), "{hash}");
+    let note = explain(1, &annotation("note"));
+    assert!(note.ends_with("spec.resources[0].template.spec.template.metadata.annotations.note"), "{note}");
+}
+
 #[test]
 fn the_network_policy_is_the_platforms() {
     let (rendered, origins) = Sample::new().compile_with_origins(&Compiler::new()).unwrap();
