@@ -4,6 +4,7 @@ use super::BenchArgs;
 use super::answer;
 use super::figure::{Budget, Figure, Report};
 use super::process::{Process, Rest, megabytes};
+use super::release;
 use anyhow::{Context, Result, bail, ensure};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
@@ -58,16 +59,8 @@ pub(super) fn run(args: &BenchArgs) -> Result<Report> {
 }
 
 fn build() -> Result<PathBuf> {
-    let root = crate::tidy::root();
-    let status = Command::new(env!("CARGO"))
-        // With occ as the demo does: packages chosen otherwise have other features, and forty crates would be built again.
-        .args(["build", "--release", "--locked", "--package", "openchoreo", "--package", "occ"])
-        .current_dir(&root)
-        .status()
-        .context("cannot start cargo")?;
-    ensure!(status.success(), "the server does not build");
-    let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), PathBuf::from);
-    Ok(target.join("release/openchoreo"))
+    // With occ as the demo does: packages chosen otherwise have other features, and forty crates would be built again.
+    Ok(release::build(&["--package", "openchoreo", "--package", "occ"])?.join("openchoreo"))
 }
 
 /// A running server with a data folder of its own.

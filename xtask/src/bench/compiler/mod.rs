@@ -1,5 +1,6 @@
 //! The compiler alone, on one core: expressions, components cold and warm, origins, allocations, instructions.
 
+mod allocations;
 mod cases;
 mod expressions;
 mod instructions;
@@ -10,7 +11,7 @@ use super::BenchArgs;
 use super::figure::{Budget, Figure, Report};
 use anyhow::{Context, Result, bail};
 use cases::Inputs;
-use stopwatch::{Allocations, samples};
+use stopwatch::samples;
 use subjects::Subject;
 
 /// Most that origins may add to a compilation, in percent of it.
@@ -30,6 +31,10 @@ pub(super) fn run(args: &BenchArgs) -> Result<Report> {
         return Ok(Report::default());
     }
 
+    if args.allocations {
+        return Ok(allocations::count(&subjects));
+    }
+
     let mut report = Report::default();
     inputs.missing().iter().for_each(|why| report.skip(why.clone()));
     expressions::measure(args, &inputs, &mut report)?;
@@ -37,11 +42,7 @@ pub(super) fn run(args: &BenchArgs) -> Result<Report> {
         time(args, subject, &mut report)?;
     }
     origins(args, &subjects, &mut report)?;
-    for subject in &subjects {
-        let Allocations { count, bytes } = stopwatch::allocations(|| subject.once());
-        report.add(Figure::once(format!("{}: allocations", subject.name), count, ""));
-        report.add(Figure::once(format!("{}: allocated", subject.name), bytes / 1e3, "KB"));
-    }
+    allocations::measure(&mut report)?;
     instructions::measure(&subjects, &mut report);
     Ok(report.signed())
 }

@@ -1,6 +1,5 @@
-//! Time and memory of one call.
+//! Time of one call.
 
-use alloc_tracker::Session;
 use std::time::{Duration, Instant};
 
 /// How long one sample of a batch takes at least.
@@ -66,27 +65,4 @@ fn mean(calls: u32, run: &mut impl FnMut()) -> f64 {
     let begun = Instant::now();
     (0..calls).for_each(|_| run());
     begun.elapsed().as_secs_f64() * 1e9 / f64::from(calls)
-}
-
-/// What one call asks of the allocator.
-pub(super) struct Allocations {
-    pub(super) count: f64,
-    pub(super) bytes: f64,
-}
-
-/// Counts the allocations of a call on this thread.
-pub(super) fn allocations(run: impl Fn()) -> Allocations {
-    run();
-    let session = Session::new().no_stdout().no_file();
-    let operation = session.operation("call");
-    {
-        let _counted = operation.measure_thread().iterations(1);
-        run();
-    }
-    let report = session.to_report();
-    let (count, bytes) = report
-        .operations()
-        .next()
-        .map_or((0, 0), |(_, operation)| (operation.total_allocations_count(), operation.total_bytes_allocated()));
-    Allocations { count: count as f64, bytes: bytes as f64 }
 }
