@@ -1,11 +1,13 @@
 //! Long runs: `cargo xtask soak [NAME] --minutes N`. Each prints what it did; `N passed, M failed` comes last.
 
 mod broken_input;
+mod dice;
+mod kills;
 
 use crate::counts::Counts;
 use anyhow::{Result, bail};
 use clap::Args;
-use std::time::Duration;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 /// One long run: its name, what it does, and the function that does it for as long as it is told.
 struct Soak {
@@ -15,8 +17,15 @@ struct Soak {
 }
 
 /// All of them. Another one is another line.
-const SOAKS: &[Soak] =
-    &[Soak { name: "fuzz", about: "broken input for each target of the crate fuzz", run: broken_input::run }];
+const SOAKS: &[Soak] = &[
+    Soak { name: "fuzz", about: "broken input for each target of the crate fuzz", run: broken_input::run },
+    Soak { name: "kubelite-kills", about: "kubelite killed at random moments under load", run: kills::run },
+];
+
+/// A seed where none is given.
+fn clock() -> u64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(1, |since| since.as_secs())
+}
 
 #[derive(Args)]
 pub(crate) struct SoakArgs {
@@ -34,6 +43,12 @@ pub(crate) struct SoakArgs {
     /// fuzz: run here, and keep the input under way in this file
     #[arg(long, hide = true)]
     watched: Option<std::path::PathBuf>,
+    /// kubelite-kills: how often [default: 1000 when it is run by its name]
+    #[arg(long)]
+    kills: Option<usize>,
+    /// kubelite-kills: serve this folder
+    #[arg(long, hide = true)]
+    serve: Option<std::path::PathBuf>,
 }
 
 /// Runs one or all.

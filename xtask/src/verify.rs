@@ -57,6 +57,22 @@ fn steps(root: &Path) -> Vec<Step> {
             &[cargo, "clippy", "--workspace", "--all-targets", "--locked", "--quiet", "--", "-D", "warnings"],
         ),
         step("tests", &[cargo, "test", "--workspace", "--locked", "--no-fail-fast"]),
+        step(
+            "kubelite is killed 20 times",
+            &[
+                cargo,
+                "run",
+                "--quiet",
+                "--locked",
+                "--package",
+                "xtask",
+                "--",
+                "soak",
+                "kubelite-kills",
+                "--kills",
+                "20",
+            ],
+        ),
     ];
     if Command::new(cargo).args(["deny", "--version"]).output().is_ok_and(|output| output.status.success()) {
         steps.push(step(

@@ -8,7 +8,7 @@ use fuzz::{Budget, TARGETS, Target, Why};
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant};
 
 /// A process that is at one input for so long will not end.
 const STUCK: Duration = Duration::from_secs(120);
@@ -20,8 +20,7 @@ pub(super) fn run(args: &SoakArgs, time: Duration) -> Result<Counts> {
         let names: Vec<&str> = TARGETS.iter().map(|target| target.name).collect();
         bail!("there is no target {:?}; there are: {}", args.target.as_deref().unwrap_or_default(), names.join(", "));
     }
-    let clock = || SystemTime::now().duration_since(UNIX_EPOCH).map_or(1, |since| since.as_secs());
-    let seed = args.seed.unwrap_or_else(clock);
+    let seed = args.seed.unwrap_or_else(super::clock);
     let each = time / u32::try_from(chosen.len()).unwrap_or(1);
     if let (Some(current), [target]) = (&args.watched, chosen.as_slice()) {
         return here(target, seed, each, current);
