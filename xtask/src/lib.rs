@@ -11,6 +11,7 @@ mod demo;
 mod differences;
 mod golden;
 mod kinds;
+mod lab;
 mod replay;
 mod soak;
 mod templates;
@@ -58,6 +59,12 @@ enum Verb {
     Differences,
     /// Kubernetes' own end-to-end tests of the API machinery, against kubelite or a real API server
     Conformance(conformance::ConformanceArgs),
+    /// A real control plane (kube-apiserver, kube-controller-manager, etcd) on free ports, until Ctrl-C
+    Lab {
+        /// Only these controllers
+        #[arg(long, default_value = "*")]
+        controllers: String,
+    },
     /// Measure: time, memory, requests, each with its budget beside it
     Bench(bench::BenchArgs),
     /// Long runs: broken input, and what else takes its time
@@ -80,6 +87,7 @@ pub fn main() -> ExitCode {
         Verb::Replay(args) => replay::run(&args).map(counts::Counts::report),
         Verb::Soak(args) => soak::run(&args).map(counts::Counts::report),
         Verb::Conformance(args) => conformance::run(&args).map(counts::Counts::report),
+        Verb::Lab { controllers } => lab::hold(&controllers).map(|()| true),
         Verb::Kinds => kinds::run().map(|()| true),
         Verb::Tidy => tidy::run().map(counts::Counts::report),
     };

@@ -1,16 +1,15 @@
 //! `cargo xtask conformance`: Kubernetes' own end-to-end tests of the API machinery, against kubelite or against the real server.
 //!
 //! ```text
-//! list of specs ─▶ suite (Go, built once into target/conformance) ─▶ a server on a TLS port ─▶ a run per job ─▶ a line per spec
+//! list of specs ─▶ suite (Go, built once into target/lab) ─▶ a server on a TLS port ─▶ a run per job ─▶ a line per spec
 //! ```
 
 mod embedded;
-mod golang;
-mod kubernetes;
 mod report;
 mod specs;
 
-use crate::{counts::Counts, tidy};
+use crate::counts::Counts;
+use crate::{lab, tidy};
 use anyhow::{Context, Result};
 use clap::{Args, ValueEnum};
 use report::Outcome;
@@ -49,6 +48,12 @@ trait Subject {
     fn kubeconfig(&self) -> &Path;
 }
 
+impl Subject for lab::Kubernetes {
+    fn kubeconfig(&self) -> &Path {
+        self.kubeconfig()
+    }
+}
+
 /// Builds, starts, runs and reports.
 pub(crate) fn run(args: &ConformanceArgs) -> Result<Counts> {
     let listed = specs::read(args.specs.as_deref())?;
@@ -57,10 +62,11 @@ pub(crate) fn run(args: &ConformanceArgs) -> Result<Counts> {
         .filter(|spec| args.only.is_empty() || args.only.iter().any(|text| spec.name.contains(text)))
         .collect();
     let folder = tidy::root().join("target/conformance");
-    let suite = golang::suite(&folder)?;
+    std::fs::create_dir_all(&folder).with_context(|| format!("cannot make {}", folder.display()))?;
+    let suite = lab::golang::suite()?;
     let subject: Box<dyn Subject> = match args.against {
         Against::Embedded => Box::new(embedded::Embedded::start()?),
-        Against::Kubernetes => Box::new(kubernetes::Kubernetes::start(&folder)?),
+        Against::Kubernetes => Box::new(lab::Kubernetes::start()?),
     };
     let (serial, parallel): (Vec<Spec>, Vec<Spec>) = chosen.iter().cloned().partition(Spec::is_serial);
     let mut outcomes = BTreeMap::new();

@@ -1,4 +1,4 @@
-//! Programs that are built from Kubernetes' Go modules, in a module of its own below `target/`.
+//! Programs that are built from Kubernetes' Go modules, in a Go module of their own below the lab's folder.
 
 use anyhow::{Context, Result, bail};
 use std::fs;
@@ -13,28 +13,58 @@ const SUITE: &str = include_str!("suite/suite_test.go");
 const TOOLS: [&str; 2] = ["kube-apiserver", "kube-controller-manager"];
 
 /// The test suite's binary.
-pub(super) fn suite(folder: &Path) -> Result<PathBuf> {
-    let module = module(folder)?;
+pub(crate) fn suite() -> Result<PathBuf> {
+    let folder = super::folder();
     let binary = folder.join("suite.test");
+    if is_built(&binary) {
+        return Ok(binary);
+    }
+    let module = module(&folder)?;
     // Its own checks of Kubernetes' code would cost as much as the build.
-    go(&module, &["test", "-vet=off", "-c", "-ldflags=-s -w", "-o", path(&binary)?, "."], "building the test suite")?;
+    go(
+        &module,
+        &["test", "-p=2", "-vet=off", "-c", "-ldflags=-s -w", "-o", path(&binary)?, "."],
+        "building the test suite",
+    )?;
+    built(&binary)?;
     Ok(binary)
 }
 
 /// Binaries of a real control plane: the API server's and the controller manager's.
-pub(super) fn control_plane(folder: &Path) -> Result<[PathBuf; 2]> {
-    let module = module(folder)?;
+pub(super) fn control_plane() -> Result<[PathBuf; 2]> {
+    let folder = super::folder();
     let version = format!(
         "-ldflags=-s -w -X k8s.io/component-base/version.gitVersion={KUBERNETES} -X k8s.io/component-base/version.gitMajor=1 -X k8s.io/component-base/version.gitMinor=36"
     );
-    let mut binaries = Vec::new();
-    for tool in TOOLS {
-        let binary = folder.join(tool);
-        let package = format!("k8s.io/kubernetes/cmd/{tool}");
-        go(&module, &["build", &version, "-o", path(&binary)?, &package], &format!("building {tool}"))?;
-        binaries.push(binary);
+    let binaries = TOOLS.map(|tool| folder.join(tool));
+    for (tool, binary) in TOOLS.iter().zip(&binaries) {
+        if !is_built(binary) {
+            let module = module(&folder)?;
+            let package = format!("k8s.io/kubernetes/cmd/{tool}");
+            let arguments = ["build", "-p=2", &version, "-o", path(binary)?, &package];
+            go(&module, &arguments, &format!("building {tool} {KUBERNETES} (minutes the first time)"))?;
+            built(binary)?;
+        }
     }
-    binaries.try_into().ok().context("two tools make two binaries")
+    Ok(binaries)
+}
+
+/// Whether the binary is there and of this release.
+fn is_built(binary: &Path) -> bool {
+    binary.is_file() && fs::read_to_string(stamp(binary)).is_ok_and(|release| release == made_from())
+}
+
+fn built(binary: &Path) -> Result<()> {
+    keep(&stamp(binary), &made_from())
+}
+
+fn stamp(binary: &Path) -> PathBuf {
+    binary.with_added_extension("release")
+}
+
+/// What a binary is made from: the release, and our one file.
+fn made_from() -> String {
+    format!("{KUBERNETES}\n{SUITE}")
 }
 
 fn path(path: &Path) -> Result<&str> {
@@ -43,7 +73,7 @@ fn path(path: &Path) -> Result<&str> {
 
 /// The Go module, with each of Kubernetes' own modules pinned to the release.
 fn module(folder: &Path) -> Result<PathBuf> {
-    let module = folder.join("suite");
+    let module = folder.join("module");
     fs::create_dir_all(&module).with_context(|| format!("cannot make {}", module.display()))?;
     keep(&module.join("suite_test.go"), SUITE)?;
     let made_for = module.join(".release");
