@@ -6,17 +6,25 @@ use super::schema::{
 };
 use super::{Definition, Value, json};
 
-const GROUP: &str = "gateway.networking.k8s.io";
+pub(super) const GROUP: &str = "gateway.networking.k8s.io";
 /// The release of Gateway API whose contract the schemas follow.
 const BUNDLE: &str = "v1.6.1";
-const CATEGORIES: &[&str] = &["gateway-api"];
-const AGE: (&str, &str, &str) = ("Age", "date", ".metadata.creationTimestamp");
+pub(super) const CATEGORIES: &[&str] = &["gateway-api"];
+pub(super) const AGE: (&str, &str, &str) = ("Age", "date", ".metadata.creationTimestamp");
 
 pub(super) fn definitions() -> Vec<Value> {
-    vec![gateway_class(), gateway(), http_route(), reference_grant()]
+    vec![
+        gateway_class(),
+        gateway(),
+        http_route(),
+        super::gateway_routes::grpc_route(),
+        super::gateway_routes::tls_route(),
+        super::gateway_routes::tcp_route(),
+        reference_grant(),
+    ]
 }
 
-fn annotations() -> Value {
+pub(super) fn annotations() -> Value {
     json!({"gateway.networking.k8s.io/bundle-version": BUNDLE, "gateway.networking.k8s.io/channel": "standard"})
 }
 
@@ -36,7 +44,7 @@ fn port() -> Value {
     int32(Some(1), Some(65_535))
 }
 
-fn hostname() -> Value {
+pub(super) fn hostname() -> Value {
     matching(1, 253, "^(\\*\\.)?[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$")
 }
 
@@ -182,8 +190,35 @@ fn listener() -> Value {
                     "^[a-zA-Z0-9]([-a-zA-Z0-9]*[a-zA-Z0-9])?$|[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*\\/[A-Za-z0-9]+$",
                 ),
             ),
-            ("tls", opaque()),
+            ("tls", listener_tls()),
         ],
+    )
+}
+
+fn listener_tls() -> Value {
+    let reference = object(
+        &["name"],
+        [
+            ("group", default(group(), json!(""))),
+            ("kind", default(kind(), json!("Secret"))),
+            ("name", text(1, 253)),
+            ("namespace", namespace()),
+        ],
+    );
+    let mut options = super::schema::map(at_most(4096));
+    options["maxProperties"] = json!(16);
+    options["additionalProperties"]["minLength"] = json!(0);
+    rule(
+        object(
+            &[],
+            [
+                ("certificateRefs", atomic(64, reference)),
+                ("mode", default(one_of(&["Passthrough", "Terminate"]), json!("Terminate"))),
+                ("options", options),
+            ],
+        ),
+        "self.mode != 'Terminate' || size(self.certificateRefs) > 0 || size(self.options) > 0",
+        "certificateRefs or options must be specified when mode is Terminate",
     )
 }
 
@@ -262,7 +297,7 @@ fn gateway() -> Value {
     .build()
 }
 
-fn parent_ref() -> Value {
+pub(super) fn parent_ref() -> Value {
     object(
         &["name"],
         [
@@ -283,7 +318,7 @@ fn token() -> Value {
     matching(1, 256, TOKEN)
 }
 
-fn header_changes() -> Value {
+pub(super) fn header_changes() -> Value {
     let headers = || keyed("name", 16, object(&["name", "value"], [("name", token()), ("value", text(1, 4096))]));
     object(&[], [("add", headers()), ("remove", set(16, string())), ("set", headers())])
 }
@@ -325,7 +360,7 @@ fn cors() -> Value {
     )
 }
 
-fn object_reference() -> Value {
+pub(super) fn object_reference() -> Value {
     object(
         &["name"],
         [
@@ -338,7 +373,8 @@ fn object_reference() -> Value {
     )
 }
 
-fn filter() -> Value {
+/// Filters of a rule: the types, each with its field.
+pub(super) fn filter(http: bool) -> Value {
     let fields = [
         ("RequestHeaderModifier", "requestHeaderModifier", header_changes()),
         ("ResponseHeaderModifier", "responseHeaderModifier", header_changes()),
@@ -385,6 +421,8 @@ fn filter() -> Value {
         ),
         ("CORS", "cors", cors()),
     ];
+    let only_http = ["RequestRedirect", "URLRewrite", "CORS"];
+    let fields: Vec<_> = fields.into_iter().filter(|(name, _, _)| http || !only_http.contains(name)).collect();
     let types: Vec<&str> = fields.iter().map(|(name, _, _)| *name).collect();
     let mut schema = object(&["type"], [("type", one_of(&types))]);
     for (name, field, value) in fields {
@@ -399,10 +437,10 @@ fn filter() -> Value {
 }
 
 fn filters() -> Value {
-    atomic(16, filter())
+    atomic(16, filter(true))
 }
 
-fn value_match(longest: u32) -> Value {
+pub(super) fn value_match(longest: u32) -> Value {
     object(
         &["name", "value"],
         [
@@ -456,6 +494,8 @@ fn http_rule() -> Value {
             ("filters", filters()),
             ("matches", default(atomic(64, request_match()), json!([{"path": any_path()}]))),
             ("name", matching(1, 253, DNS_NAME)),
+            // Not in the standard channel: as the experimental one has it.
+            ("retry", retry()),
             ("timeouts", object(&[], [("backendRequest", duration()), ("request", duration())])),
         ],
     );
@@ -463,6 +503,37 @@ fn http_rule() -> Value {
         schema,
         "!(has(self.backendRefs) && size(self.backendRefs) > 0 && has(self.filters) && self.filters.exists(f, f.type == 'RequestRedirect'))",
         "RequestRedirect filter must not be used together with backendRefs",
+    )
+}
+
+fn retry() -> Value {
+    object(
+        &[],
+        [
+            ("attempts", json!({"type": "integer", "minimum": 0})),
+            ("backoff", duration()),
+            ("codes", atomic(32, json!({"type": "integer", "minimum": 400, "maximum": 599}))),
+        ],
+    )
+}
+
+pub(super) fn route_status() -> Value {
+    object(
+        &["parents"],
+        [(
+            "parents",
+            atomic(
+                32,
+                object(
+                    &["conditions", "controllerName", "parentRef"],
+                    [
+                        ("conditions", non_empty(conditions(8))),
+                        ("controllerName", controller_name()),
+                        ("parentRef", parent_ref()),
+                    ],
+                ),
+            ),
+        )],
     )
 }
 
@@ -491,23 +562,7 @@ fn http_route() -> Value {
                     ),
                 ],
             ),
-            Some(object(
-                &["parents"],
-                [(
-                    "parents",
-                    atomic(
-                        32,
-                        object(
-                            &["conditions", "controllerName", "parentRef"],
-                            [
-                                ("conditions", non_empty(conditions(8))),
-                                ("controllerName", controller_name()),
-                                ("parentRef", parent_ref()),
-                            ],
-                        ),
-                    ),
-                )],
-            )),
+            Some(route_status()),
         ),
     }
     .build()

@@ -5,6 +5,7 @@
 
 mod external_secrets;
 mod gateway_api;
+mod gateway_routes;
 mod schema;
 
 use serde_json::{Value, json};

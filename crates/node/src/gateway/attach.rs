@@ -9,7 +9,7 @@ use super::compile::Compiled;
 use super::conditions::{Said, conditions};
 use super::hostname::Hostname;
 use super::listeners::{FromNamespaces, GatewayView, ListenerView};
-use super::objects::{GROUP, HttpRoute, ParentRef, ParentStatus};
+use super::objects::{GROUP, ParentRef, ParentStatus, Route, RouteKey};
 use super::table::Place;
 use crate::network::ObjectKey;
 
@@ -38,25 +38,47 @@ pub(super) struct ToldParents {
     /// The generation that was looked at.
     pub(super) generation: Option<i64>,
     parents: Vec<(ParentRef, [Said; 2])>,
+    /// The places at each parent.
+    places: Vec<BTreeSet<Place>>,
+}
+
+impl ToldParents {
+    /// The same where the places that `lost` names are served by another route.
+    pub(super) fn without(&self, lost: &BTreeMap<Place, RouteKey>) -> Self {
+        let mut told = self.clone();
+        for ((_, [accepted, _]), places) in told.parents.iter_mut().zip(&self.places) {
+            let taken: Vec<_> = places.iter().filter_map(|place| lost.get(place)).collect();
+            let Some(winner) = taken.first().filter(|_| accepted.holds) else { continue };
+            if taken.len() == places.len() {
+                *accepted =
+                    Said::no("Accepted", "Conflicted", format!("the older {winner} takes the same connections"));
+            } else {
+                accepted.message =
+                    format!("The route is served, except where the older {winner} takes the same connections");
+            }
+        }
+        told
+    }
 }
 
 /// Attaches a route.
-pub(super) fn attach(route: &HttpRoute, compiled: &Compiled, around: &impl Surroundings) -> Attached {
+pub(super) fn attach(route: &Route, compiled: &Compiled, around: &impl Surroundings) -> Attached {
     let mut attached = Attached::default();
     attached.told.generation = route.metadata.generation;
     let own = route.metadata.namespace.clone().unwrap_or_default();
-    for parent in &route.spec.parent_refs {
+    for parent in &route.parents {
         if parent.group != GROUP || parent.kind != "Gateway" {
             continue;
         }
         let gateway = ObjectKey::new(parent.namespace.as_deref().unwrap_or(&own), parent.name.as_str());
         let Some(view) = around.gateway(&gateway) else { continue };
+        let mut places = BTreeSet::new();
         let accepted = if compiled.problems.is_empty() {
             match meet(route, &own, parent, &gateway, view, around) {
                 Ok(met) => {
                     for (listener, hosts) in met {
                         attached.listeners.insert((gateway.clone(), listener.name.clone()));
-                        attached.places.extend(hosts.into_iter().map(|host| Place {
+                        places.extend(hosts.into_iter().map(|host| Place {
                             port: listener.port,
                             listener: listener.hostname.clone(),
                             host,
@@ -72,6 +94,8 @@ pub(super) fn attach(route: &HttpRoute, compiled: &Compiled, around: &impl Surro
             Said::no("Accepted", "UnsupportedValue", told.join("; "))
         };
         attached.told.parents.push((parent.clone(), [accepted, resolved(compiled)]));
+        attached.places.extend(places.iter().cloned());
+        attached.told.places.push(places);
     }
     attached
 }
@@ -88,7 +112,7 @@ fn resolved(compiled: &Compiled) -> Said {
 
 /// The listeners of a Gateway that a route attaches to, each with the host names that both admit.
 fn meet<'a>(
-    route: &HttpRoute,
+    route: &Route,
     own: &str,
     parent: &ParentRef,
     gateway: &ObjectKey,
@@ -116,18 +140,23 @@ fn meet<'a>(
     }
     let allowed: Vec<_> = served
         .into_iter()
-        .filter(|listener| listener.takes_http && admits(&listener.from, own, &gateway.namespace, around))
+        .filter(|listener| {
+            listener.takes.contains(&route.kind) && admits(&listener.from, own, &gateway.namespace, around)
+        })
         .collect();
     if allowed.is_empty() {
         return no(
             "NotAllowedByListeners",
-            format!("the listeners of Gateway {gateway} take no HTTPRoutes from namespace {own} (allowedRoutes)"),
+            format!(
+                "the listeners of Gateway {gateway} take no {}s from namespace {own} (allowedRoutes)",
+                route.kind.as_str()
+            ),
         );
     }
-    let hostnames: Vec<_> = if route.spec.hostnames.is_empty() {
+    let hostnames: Vec<_> = if route.hostnames.is_empty() {
         vec![Hostname::Any]
     } else {
-        route.spec.hostnames.iter().map(|name| Hostname::parse(name)).collect()
+        route.hostnames.iter().map(|name| Hostname::parse(name)).collect()
     };
     let met: Vec<_> = allowed
         .into_iter()
@@ -171,7 +200,7 @@ fn selects(selector: &LabelSelector, labels: &BTreeMap<String, String>) -> bool 
 }
 
 /// The parents of a route's status: ours as `told` says, those of other controllers as they are.
-pub(super) fn parents(route: &HttpRoute, told: &ToldParents, controller: &str, now: Timestamp) -> Vec<ParentStatus> {
+pub(super) fn parents(route: &Route, told: &ToldParents, controller: &str, now: Timestamp) -> Vec<ParentStatus> {
     let generation = route.metadata.generation.unwrap_or_default();
     let foreign = route.status.parents.iter().filter(|parent| parent.controller_name != controller).cloned();
     let own = told.parents.iter().map(|(parent, said)| {
@@ -194,6 +223,8 @@ mod tests {
     use rstest::rstest;
     use serde_json::{Value, json};
 
+    use super::super::certificates::NoSecrets;
+    use super::super::objects::HttpRoute;
     use super::*;
 
     /// Gateway `infra/edge` with the listeners of the table.
@@ -218,7 +249,7 @@ mod tests {
             {"name": "shops", "port": 82, "protocol": "HTTP", "allowedRoutes": shops},
             {"name": "tls", "port": 443, "protocol": "HTTPS", "allowedRoutes": all},
         ]}});
-        Fixed(GatewayView::of(&serde_json::from_value(gateway).expect("a Gateway")))
+        Fixed(GatewayView::of(&serde_json::from_value(gateway).expect("a Gateway"), &NoSecrets))
     }
 
     #[rstest]
@@ -244,7 +275,7 @@ mod tests {
             "metadata": {"name": "r", "namespace": namespace, "generation": 7},
             "spec": {"parentRefs": [parent_ref, {"name": "unknown"}], "hostnames": hostnames},
         });
-        let route: HttpRoute = serde_json::from_value(route).expect("an HTTPRoute");
+        let route = Route::from(serde_json::from_value::<HttpRoute>(route).expect("an HTTPRoute"));
         let attached = attach(&route, &Compiled::default(), &around());
         let parents = parents(&route, &attached.told, "test/gateway", Timestamp::UNIX_EPOCH);
         assert_eq!(parents.len(), 1, "a Gateway that is not ours is not spoken for");
@@ -270,7 +301,7 @@ mod tests {
                 {"parentRef": {"name": "gone"}, "controllerName": "test/gateway", "conditions": []},
             ]},
         });
-        let route: HttpRoute = serde_json::from_value(route).expect("an HTTPRoute");
+        let route = Route::from(serde_json::from_value::<HttpRoute>(route).expect("an HTTPRoute"));
         let attached = attach(&route, &Compiled::default(), &around());
         let parents = parents(&route, &attached.told, "test/gateway", Timestamp::UNIX_EPOCH);
         let told: Vec<_> =

@@ -144,7 +144,7 @@ async fn a_route_is_served_from_its_creation_to_its_deletion() {
     assert_eq!(stage.get(HOST, "/greeter-http/a/b?c=d").await, "200 hello /a/b");
     assert_eq!(stage.get(&format!("{HOST}:19080"), "/greeter-http").await, "200 hello /");
     let port = stage.gateway.http_port();
-    let refused = format!("404 no HTTPRoute for host other.localhost and path /greeter-http on port {port}");
+    let refused = format!("404 no route for host other.localhost and path /greeter-http on port {port}");
     assert_eq!(stage.get("other.localhost", "/greeter-http").await, refused);
 
     let listeners = |gateway: &kube::api::DynamicObject| gateway.data["status"]["listeners"][0].clone();
@@ -154,7 +154,7 @@ async fn a_route_is_served_from_its_creation_to_its_deletion() {
         .await;
     assert_eq!(
         listeners(&edge)["supportedKinds"],
-        json!([{"group": "gateway.networking.k8s.io", "kind": "HTTPRoute"}])
+        json!([{"group": "gateway.networking.k8s.io", "kind": "HTTPRoute"}, {"group": "gateway.networking.k8s.io", "kind": "GRPCRoute"}])
     );
     assert_eq!(edge.data["status"]["addresses"], json!([{"type": "IPAddress", "value": "127.0.0.1"}]));
 
@@ -201,10 +201,10 @@ async fn a_route_with_a_filter_that_is_not_supported_says_where_and_serves_nothi
     stage.service("shop", "greeter", "hello").await;
     let mut spec = to(&json!({"name": "greeter", "port": 80}));
     spec["rules"][0]["filters"] =
-        json!([{"type": "RequestMirror", "requestMirror": {"backendRef": {"name": "greeter", "port": 80}}}]);
+        json!([{"type": "ExtensionRef", "extensionRef": {"group": "test.example", "kind": "Other", "name": "x"}}]);
     stage.route("shop", "greeter", spec).await;
     let conditions = stage.says("shop", "greeter", "Accepted=False/UnsupportedValue").await;
-    assert_eq!(conditions[0]["message"], "spec.rules[0].filters[0].type: filter RequestMirror is not supported");
+    assert_eq!(conditions[0]["message"], "spec.rules[0].filters[0].type: filter ExtensionRef is not supported");
     assert_eq!(conditions[0]["observedGeneration"], 1);
     assert!(stage.get(HOST, "/greeter-http").await.starts_with("404 "));
     stage

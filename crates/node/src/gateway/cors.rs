@@ -39,6 +39,12 @@ impl Cors {
             put(&mut answer, ACCESS_CONTROL_ALLOW_METHODS, self.listed(&self.methods, wanted));
             let wanted = request.get(ACCESS_CONTROL_REQUEST_HEADERS);
             put(&mut answer, ACCESS_CONTROL_ALLOW_HEADERS, self.listed(&self.headers, wanted));
+            let exposed = if self.credentials && self.expose.iter().any(|name| name == "*") {
+                None
+            } else {
+                self.listed(&self.expose, None)
+            };
+            put(&mut answer, ACCESS_CONTROL_EXPOSE_HEADERS, exposed);
             put(&mut answer, ACCESS_CONTROL_MAX_AGE, Some(self.max_age.unwrap_or(MAX_AGE).into()));
         }
         (StatusCode::NO_CONTENT, answer)
@@ -183,6 +189,7 @@ mod tests {
                 "access-control-allow-headers: *",
                 "access-control-allow-methods: GET, PUT",
                 "access-control-allow-origin: *",
+                "access-control-expose-headers: *",
                 "access-control-max-age: 5",
             ]
         );

@@ -11,12 +11,16 @@ use std::time::Duration;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::sync::{Semaphore, watch};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::forward::{Entrance, Forwarder};
+use super::hello::Hello;
+use super::streams;
+use super::table::{Tls, Way};
 
 /// Connections at once, over all ports; above that, new ones wait.
 const MOST_CONNECTIONS: usize = 16_384;
@@ -93,7 +97,7 @@ impl Doorkeeper {
                 Ok((stream, client)) => {
                     let (keeper, shut) = (self.clone(), shut.clone());
                     self.connections.spawn(async move {
-                        keeper.converse(stream, Entrance { client, port }, shut).await;
+                        keeper.receive(stream, Entrance { client, port, secure: None }, shut).await;
                         drop(permit);
                     });
                 }
@@ -103,12 +107,81 @@ impl Doorkeeper {
         }
     }
 
-    async fn converse(self, stream: TcpStream, entrance: Entrance, shut: CancellationToken) {
+    /// Says hello where TLS is spoken, and carries the connection to where it belongs.
+    async fn receive(self, stream: TcpStream, entrance: Entrance, shut: CancellationToken) {
         let _ = stream.set_nodelay(true);
+        let (port, client) = (entrance.port, entrance.client);
+        match self.forwarder.way(port) {
+            Way::Plain => self.converse(stream, entrance, shut).await,
+            Way::Stream => {
+                let found = self.forwarder.table().and_then(|table| table.stream(port, ""));
+                match found {
+                    Some(to) => self.while_open(streams::carry(stream, &[], &to, client)).await,
+                    None => {
+                        tracing::debug!(port, %client, "a connection was closed: no TCPRoute is attached to its listener");
+                    }
+                }
+            }
+            Way::Secure => {
+                let hello = tokio::select! {
+                    hello = Hello::read(stream) => hello,
+                    () = self.drain.cancelled() => return,
+                };
+                match hello {
+                    Ok(hello) => self.secure(hello, entrance, shut).await,
+                    Err(error) => tracing::debug!(port, %client, %error, "a connection said no hello of TLS"),
+                }
+            }
+        }
+    }
+
+    async fn secure(self, hello: Hello, mut entrance: Entrance, shut: CancellationToken) {
+        let (port, client, name) = (entrance.port, entrance.client, hello.name.clone());
+        let to = || self.forwarder.table().and_then(|table| table.stream(port, &name));
+        match self.forwarder.tls(port, &name) {
+            None => {
+                tracing::debug!(port, %client, name, "a connection was closed: no listener has the name it asks for");
+                hello.refuse().await;
+            }
+            Some(Tls::Http(config)) => match hello.end_here().into_stream(config).await {
+                Ok(stream) => {
+                    entrance.secure = Some(name.into());
+                    self.converse(stream, entrance, shut).await;
+                }
+                Err(error) => tracing::debug!(port, %client, name, %error, "a handshake of TLS failed"),
+            },
+            Some(Tls::Stream(config)) => {
+                let Some(to) = to() else { return hello.refuse().await };
+                match hello.end_here().into_stream(config).await {
+                    Ok(stream) => self.while_open(streams::carry(stream, &[], &to, client)).await,
+                    Err(error) => tracing::debug!(port, %client, name, %error, "a handshake of TLS failed"),
+                }
+            }
+            Some(Tls::Passthrough) => {
+                let Some(to) = to() else { return hello.refuse().await };
+                let (stream, seen) = hello.carry_on();
+                self.while_open(streams::carry(stream, &seen, &to, client)).await;
+            }
+        }
+    }
+
+    async fn while_open(&self, carried: impl Future<Output = ()>) {
+        tokio::select! {
+            () = carried => {}
+            () = self.end.cancelled() => {}
+        }
+    }
+
+    async fn converse<I>(self, stream: I, entrance: Entrance, shut: CancellationToken)
+    where
+        I: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    {
         let forwarder = self.forwarder.clone();
+        let client = entrance.client;
+        let entrance = Arc::new(entrance);
         let service = service_fn(move |request| {
-            let forwarder = forwarder.clone();
-            async move { Ok::<_, Infallible>(forwarder.answer(request, entrance).await) }
+            let (forwarder, entrance) = (forwarder.clone(), entrance.clone());
+            async move { Ok::<_, Infallible>(forwarder.answer(request, &entrance).await) }
         });
         let mut builder = auto::Builder::new(TokioExecutor::new());
         builder.http1().timer(TokioTimer::new()).header_read_timeout(HEADERS);
@@ -119,7 +192,7 @@ impl Doorkeeper {
             tokio::select! {
                 outcome = connection.as_mut() => {
                     if let Err(error) = outcome {
-                        tracing::debug!(client = %entrance.client, %error, "a connection ended early");
+                        tracing::debug!(%client, %error, "a connection ended early");
                     }
                     return;
                 }

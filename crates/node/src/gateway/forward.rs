@@ -3,60 +3,51 @@
 use std::net::SocketAddr;
 use std::sync::{Arc, PoisonError, RwLock};
 
-use http::header::{
-    CONNECTION, CONTENT_TYPE, EXPECT, HOST, HeaderMap, HeaderName, HeaderValue, LOCATION, TE, TRAILER,
-    TRANSFER_ENCODING, UPGRADE,
-};
+use http::header::{HOST, HeaderValue, LOCATION};
 use http::request::Parts;
 use http::uri::{Authority, PathAndQuery};
 use http::{Method, Request, Response, StatusCode, Uri, Version};
 use hyper::body::Incoming;
-use hyper::upgrade::OnUpgrade;
-use hyper_util::rt::TokioIo;
 use tokio::time::Instant;
 
-use super::backends::{NoAnswer, PodClients};
+use super::backends::PodClients;
 use super::body::{Answer, Lender};
 use super::cors::preflight_method;
+use super::headers::{put, to_pod, upgrade_of};
+use super::mirror::Mirrors;
+use super::objects::RouteKey;
+use super::refusal::{is_call, refusal, refused_call};
 use super::rewrite::{HeaderChange, host_of, path_and_query};
 use super::rules::{Backend, CompiledRule, Target};
-use super::table::{Found, Table};
-use crate::network::ObjectKey;
-use crate::network::services::Pool;
-
-const X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
-const X_FORWARDED_HOST: HeaderName = HeaderName::from_static("x-forwarded-host");
-const X_FORWARDED_PORT: HeaderName = HeaderName::from_static("x-forwarded-port");
-const X_FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
-const KEEP_ALIVE: HeaderName = HeaderName::from_static("keep-alive");
-const PROXY_CONNECTION: HeaderName = HeaderName::from_static("proxy-connection");
+use super::table::{Found, Table, Tls, Way};
 
 /// Serves requests by the table in use.
 #[derive(Debug)]
 pub(super) struct Forwarder {
     table: RwLock<Option<Arc<Table>>>,
-    clients: PodClients,
+    pub(super) clients: Arc<PodClients>,
+    mirrors: Mirrors,
 }
 
 /// Where a request came in.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub(super) struct Entrance {
     pub(super) client: SocketAddr,
     /// The port of the listener.
     pub(super) port: u16,
+    /// The name that the client asked for in TLS, empty where it named none; none where there was no TLS.
+    pub(super) secure: Option<Arc<str>>,
 }
 
-/// Pods of one port of a Service.
-struct Pods<'a> {
-    service: &'a ObjectKey,
-    port: u16,
-    pool: &'a Pool,
-    http2: bool,
+impl Entrance {
+    pub(super) fn scheme(&self) -> &'static str {
+        if self.secure.is_some() { "https" } else { "http" }
+    }
 }
 
 impl Forwarder {
     pub(super) fn new() -> Self {
-        Self { table: RwLock::new(None), clients: PodClients::new() }
+        Self { table: RwLock::new(None), clients: Arc::new(PodClients::new()), mirrors: Mirrors::new() }
     }
 
     /// Swaps in another table.
@@ -64,26 +55,37 @@ impl Forwarder {
         *self.table.write().unwrap_or_else(PoisonError::into_inner) = Some(Arc::new(table));
     }
 
+    pub(super) fn table(&self) -> Option<Arc<Table>> {
+        self.table.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// What is spoken on a port.
+    pub(super) fn way(&self, port: u16) -> Way {
+        self.table().map_or(Way::Plain, |table| table.way(port))
+    }
+
+    /// What is done with TLS for that name.
+    pub(super) fn tls(&self, port: u16, name: &str) -> Option<Tls> {
+        self.table()?.tls(port, name).cloned()
+    }
+
     /// Answers one request.
-    pub(super) async fn answer(&self, request: Request<Incoming>, entrance: Entrance) -> Response<Answer> {
+    pub(super) async fn answer(&self, request: Request<Incoming>, entrance: &Entrance) -> Response<Answer> {
         let started = Instant::now();
-        let (method, uri) = (request.method().clone(), request.uri().clone());
+        let call = is_call(request.headers());
+        let line = Line::of(&request);
         let (response, route) = self.route(request, entrance, started).await;
-        tracing::debug!(
-            target: "node::gateway::access",
-            client = %entrance.client, port = entrance.port, %method, %uri, status = response.status().as_u16(),
-            route = route.map(|route| route.to_string()), took_ms = started.elapsed().as_millis() as u64,
-        );
-        response
+        line.write(entrance, &response, route.as_ref(), started);
+        if call { refused_call(response) } else { response }
     }
 
     async fn route(
         &self,
         request: Request<Incoming>,
-        entrance: Entrance,
+        entrance: &Entrance,
         started: Instant,
-    ) -> (Response<Answer>, Option<ObjectKey>) {
-        let Some(table) = self.table.read().unwrap_or_else(PoisonError::into_inner).clone() else {
+    ) -> (Response<Answer>, Option<RouteKey>) {
+        let Some(table) = self.table() else {
             let words = "the gateway has not read its routes yet: try again in a moment";
             return (refusal(StatusCode::SERVICE_UNAVAILABLE, words), None);
         };
@@ -97,50 +99,58 @@ impl Forwarder {
             );
         }
         let host = host_of(&authority);
-        let path = request.uri().path().to_owned();
-        let find =
-            |method: &Method| table.find(entrance.port, &host, method, &path, request.uri().query(), request.headers());
+        if let Some(name) = entrance.secure.as_deref().filter(|name| !name.is_empty())
+            && *name != *host
+            && !table.same_listener(entrance.port, name, &host)
+        {
+            let words = format!("host {host} is not served on a connection that was made for {name}");
+            return (refusal(StatusCode::MISDIRECTED_REQUEST, &words), None);
+        }
+        let find = |method: &Method| {
+            table.find(entrance.port, &host, method, request.uri().path(), request.uri().query(), request.headers())
+        };
         let preflight = preflight_method(request.method(), request.headers());
         // A rule for GET alone answers the browser's question about GET, too.
         let found = find(request.method()).or_else(|| preflight.as_ref().and_then(find));
         let Some(Found { rule, prefix }) = found else {
-            let words = format!("no HTTPRoute for host {host} and path {path} on port {}", entrance.port);
+            let path = request.uri().path();
+            let words = format!("no route for host {host} and path {path} on port {}", entrance.port);
             return (refusal(StatusCode::NOT_FOUND, &words), None);
         };
         drop(table);
-        let route = rule.route.clone();
         if let (Some(cors), Some(_)) = (&rule.cors, &preflight) {
             let (status, headers) = cors.preflight(request.headers());
             let mut response = Response::new(Answer::words(""));
             *response.status_mut() = status;
             *response.headers_mut() = headers;
-            return (response, Some(route));
+            return (response, Some(rule.route.clone()));
         }
         let asked_with = rule.cors.as_ref().map(|_| request.headers().clone());
-        let mut response = self.serve(&rule, &prefix, authority, &host, request, entrance, started).await;
+        let mut response = self.serve(&rule, prefix, &authority, &host, request, entrance, started).await;
         for change in &rule.response_headers {
             change.apply(response.headers_mut());
         }
         if let (Some(cors), Some(asked_with)) = (&rule.cors, asked_with) {
             cors.decorate(&asked_with, response.headers_mut());
         }
-        (response, Some(route))
+        (response, Some(rule.route.clone()))
     }
 
     #[allow(clippy::too_many_arguments, reason = "the parts of one request, taken apart once")]
     async fn serve(
         &self,
         rule: &CompiledRule,
-        prefix: &str,
-        authority: Authority,
+        prefix: usize,
+        authority: &Authority,
         host: &str,
         request: Request<Incoming>,
-        entrance: Entrance,
+        entrance: &Entrance,
         started: Instant,
     ) -> Response<Answer> {
         let target = request.uri().path_and_query().cloned().unwrap_or(PathAndQuery::from_static("/"));
+        let matched = target.path().get(..prefix).unwrap_or_default().to_owned();
         if let Some(redirect) = &rule.redirect {
-            let location = redirect.location(host, entrance.port, &target, prefix);
+            let location = redirect.location((entrance.scheme(), host, entrance.port), &target, &matched);
             let mut response = refusal(redirect.status, &location);
             if let Ok(value) = HeaderValue::from_str(&location) {
                 response.headers_mut().insert(LOCATION, value);
@@ -148,28 +158,27 @@ impl Forwarder {
             return response;
         }
         let Some(backend) = rule.backends.next() else {
-            let words = format!(
-                "HTTPRoute {} has no backend for this request (spec.rules[{}].backendRefs)",
-                rule.route, rule.index
-            );
+            let words =
+                format!("{} has no backend for this request (spec.rules[{}].backendRefs)", rule.route, rule.index);
             return refusal(StatusCode::INTERNAL_SERVER_ERROR, &words);
         };
-        let pods = match &backend.target {
+        let target = path_and_query(&target, rule.path.as_ref(), &matched);
+        let (parts, mut body) = prepare(request, authority, target, rule, &backend, entrance);
+        self.mirrors.send(&self.clients, &rule.mirrors, &parts, &mut body);
+        let (service, port, pool, speaks) = match &backend.target {
             Target::Nowhere(why) => {
-                let words = format!("HTTPRoute {} refers to a backend that cannot be used: {why}", rule.route);
+                let words = format!("{} refers to a backend that cannot be used: {why}", rule.route);
                 return refusal(StatusCode::INTERNAL_SERVER_ERROR, &words);
             }
-            Target::Pods { service, port, pool, http2 } => Pods { service, port: *port, pool, http2: *http2 },
+            Target::Pods { service, port, pool, speaks } => (service, *port, pool, *speaks),
         };
-        let target = path_and_query(&target, rule.path.as_ref(), prefix);
-        let (parts, body) = prepare(request, &authority, target, rule, &backend, entrance);
         let deadline = rule.request_timeout.map(|timeout| started + timeout);
-        let sent = self.to_pods(&pods, rule, parts, body, deadline);
+        let sent = self.to_pods(super::attempts::Pods { service, port, pool, speaks }, rule, parts, body, deadline);
         let mut response = match deadline {
             Some(deadline) => tokio::time::timeout_at(deadline, sent).await.unwrap_or_else(|_| {
                 refusal(
                     StatusCode::GATEWAY_TIMEOUT,
-                    &format!("Service {} did not answer within the request's timeout", pods.service),
+                    &format!("Service {service} did not answer within the request's timeout"),
                 )
             }),
             None => sent.await,
@@ -179,61 +188,27 @@ impl Forwarder {
         }
         response
     }
+}
 
-    /// Tries one ready pod after the other until one answers.
-    async fn to_pods(
-        &self,
-        pods: &Pods<'_>,
-        rule: &CompiledRule,
-        mut parts: Parts,
-        body: Lender,
-        deadline: Option<Instant>,
-    ) -> Response<Answer> {
-        let upgrade = parts.extensions.remove::<OnUpgrade>().filter(|_| parts.headers.contains_key(UPGRADE));
-        let order = pods.pool.in_turn();
-        let ready = order.len();
-        // A kept connection may end at the very moment it is used; what may be repeated is tried once more.
-        let repeatable = body.is_empty() && parts.method.is_idempotent();
-        let again = order.clone().take(usize::from(repeatable));
-        let mut last = None;
-        for pod in order.chain(again) {
-            let Some(loan) = body.lend() else { break };
-            let request = Request::from_parts(parts.clone(), loan);
-            let sent = async {
-                if pods.http2 && upgrade.is_none() {
-                    let host = parts.headers.get(HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
-                    self.clients.http2(pod, host, request).await
-                } else {
-                    self.clients.http1(pod, request).await
-                }
-            };
-            let answered = match rule.backend_timeout {
-                Some(timeout) => tokio::time::timeout(timeout, sent).await,
-                None => Ok(sent.await),
-            };
-            match answered {
-                Ok(Ok(response)) => return finish(response, upgrade, deadline),
-                Ok(Err(NoAnswer::Refused(why))) => last = Some(why),
-                Ok(Err(NoAnswer::Closed(why))) if repeatable => last = Some(why),
-                Ok(Err(NoAnswer::Closed(why) | NoAnswer::Broken(why))) => {
-                    return refusal(
-                        StatusCode::BAD_GATEWAY,
-                        &format!("a pod of Service {} gave no answer: {why}", pods.service),
-                    );
-                }
-                Err(_) => {
-                    return refusal(
-                        StatusCode::GATEWAY_TIMEOUT,
-                        &format!("a pod of Service {} did not answer within the backend's timeout", pods.service),
-                    );
-                }
-            }
-        }
-        let words = match last {
-            None => format!("no pod of Service {} is ready for port {}", pods.service, pods.port),
-            Some(why) => format!("none of the {ready} ready pods of Service {} took the request: {why}", pods.service),
-        };
-        refusal(StatusCode::SERVICE_UNAVAILABLE, &words)
+/// What the access log says of a request; nothing is kept where nobody reads it.
+struct Line(Option<(Method, Uri, Option<HeaderValue>)>);
+
+impl Line {
+    fn of(request: &Request<Incoming>) -> Self {
+        let read = tracing::enabled!(target: "node::gateway::access", tracing::Level::DEBUG);
+        let host = || request.headers().get(HOST).cloned();
+        Self(read.then(|| (request.method().clone(), request.uri().clone(), host())))
+    }
+
+    fn write(self, entrance: &Entrance, response: &Response<Answer>, route: Option<&RouteKey>, started: Instant) {
+        let Some((method, uri, host)) = self.0 else { return };
+        let host = host.as_ref().and_then(|host| host.to_str().ok());
+        tracing::debug!(
+            target: "node::gateway::access",
+            client = %entrance.client, port = entrance.port, scheme = entrance.scheme(), host, %method, %uri,
+            status = response.status().as_u16(), route = route.map(ToString::to_string),
+            took_ms = started.elapsed().as_millis() as u64,
+        );
     }
 }
 
@@ -252,22 +227,11 @@ fn prepare(
     target: PathAndQuery,
     rule: &CompiledRule,
     backend: &Backend,
-    entrance: Entrance,
+    entrance: &Entrance,
 ) -> (Parts, Lender) {
     let (mut parts, body) = request.into_parts();
     let upgrade = (parts.version == Version::HTTP_11).then(|| upgrade_of(&parts.headers)).flatten();
-    let trailers = parts.headers.get(TE).is_some_and(|value| value.as_bytes().eq_ignore_ascii_case(b"trailers"));
-    drop_hop_by_hop(&mut parts.headers);
-    parts.headers.remove(EXPECT);
-    if trailers {
-        parts.headers.insert(TE, HeaderValue::from_static("trailers"));
-    }
-    if let Some(upgrade) = upgrade {
-        parts.headers.insert(CONNECTION, HeaderValue::from_static("upgrade"));
-        parts.headers.insert(UPGRADE, upgrade);
-    }
-    put(&mut parts.headers, HOST, authority.as_str());
-    forwarded(&mut parts.headers, authority, entrance);
+    to_pod(&mut parts.headers, upgrade, authority, entrance);
     if let Some(hostname) = &rule.hostname {
         put(&mut parts.headers, HOST, hostname);
     }
@@ -275,75 +239,4 @@ fn prepare(
     changes.for_each(|change: &HeaderChange| change.apply(&mut parts.headers));
     parts.uri = Uri::from(target);
     (parts, Lender::new(body))
-}
-
-fn put(headers: &mut HeaderMap, name: HeaderName, value: &str) {
-    if let Ok(value) = HeaderValue::from_str(value) {
-        headers.insert(name, value);
-    }
-}
-
-fn forwarded(headers: &mut HeaderMap, authority: &Authority, entrance: Entrance) {
-    let client = entrance.client.ip().to_string();
-    let earlier: Vec<_> = headers.get_all(X_FORWARDED_FOR).iter().filter_map(|value| value.to_str().ok()).collect();
-    let path = if earlier.is_empty() { client } else { format!("{}, {client}", earlier.join(", ")) };
-    put(headers, X_FORWARDED_FOR, &path);
-    put(headers, X_FORWARDED_HOST, authority.as_str());
-    put(headers, X_FORWARDED_PORT, &entrance.port.to_string());
-    put(headers, X_FORWARDED_PROTO, "http");
-}
-
-/// The protocol that the client wants to change to, where it does.
-fn upgrade_of(headers: &HeaderMap) -> Option<HeaderValue> {
-    let mut tokens =
-        headers.get_all(CONNECTION).iter().filter_map(|value| value.to_str().ok()).flat_map(|value| value.split(','));
-    let wanted = tokens.any(|token| token.trim().eq_ignore_ascii_case("upgrade"));
-    headers.get(UPGRADE).filter(|_| wanted).cloned()
-}
-
-/// Takes away what concerns one connection only (RFC 9110, 7.6.1).
-fn drop_hop_by_hop(headers: &mut HeaderMap) {
-    let named: Vec<HeaderName> = headers
-        .get_all(CONNECTION)
-        .iter()
-        .filter_map(|value| value.to_str().ok())
-        .flat_map(|value| value.split(','))
-        .filter_map(|name| name.trim().parse().ok())
-        .collect();
-    let always = [CONNECTION, KEEP_ALIVE, PROXY_CONNECTION, TE, TRANSFER_ENCODING, UPGRADE];
-    for name in named.into_iter().filter(|name| *name != TRAILER).chain(always) {
-        headers.remove(name);
-    }
-}
-
-/// The pod's answer as the client is to see it; joins both connections where they changed the protocol.
-fn finish(mut response: Response<Incoming>, client: Option<OnUpgrade>, deadline: Option<Instant>) -> Response<Answer> {
-    if response.status() == StatusCode::SWITCHING_PROTOCOLS {
-        let Some(client) = client else {
-            return refusal(StatusCode::BAD_GATEWAY, "a pod changed the protocol though nobody asked it to");
-        };
-        let pod = hyper::upgrade::on(&mut response);
-        tokio::spawn(join(client, pod));
-        return response.map(|_| Answer::words(""));
-    }
-    drop_hop_by_hop(response.headers_mut());
-    response.map(|body| Answer::backend(body, deadline))
-}
-
-async fn join(client: OnUpgrade, pod: OnUpgrade) {
-    match futures::try_join!(client, pod) {
-        Ok((client, pod)) => {
-            // An error here is one side's reset; both connections close with this scope and the other side learns of it.
-            let _ = tokio::io::copy_bidirectional(&mut TokioIo::new(client), &mut TokioIo::new(pod)).await;
-        }
-        Err(error) => tracing::debug!(%error, "a change of protocol was not completed"),
-    }
-}
-
-/// An answer of our own, in plain words.
-fn refusal(status: StatusCode, words: &str) -> Response<Answer> {
-    let mut response = Response::new(Answer::words(format!("{words}\n")));
-    *response.status_mut() = status;
-    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));
-    response
 }

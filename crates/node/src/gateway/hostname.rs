@@ -23,6 +23,20 @@ impl Hostname {
         }
     }
 
+    /// Says what is wrong with a host name of a route: an address, or a star anywhere but in its first place.
+    pub(super) fn check(text: &str) -> Result<(), String> {
+        if text.parse::<std::net::IpAddr>().is_ok() {
+            return Err(format!("{text:?} is an address, not a host name"));
+        }
+        let rest = text.strip_prefix("*.").unwrap_or(text);
+        let label = |label: &str| {
+            !label.is_empty()
+                && label.len() <= 63
+                && label.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
+        };
+        if rest.split('.').all(label) { Ok(()) } else { Err(format!("{text:?} is not a host name")) }
+    }
+
     /// What both admit; none if they never meet.
     pub(super) fn intersect(&self, other: &Self) -> Option<Self> {
         match (self, other) {
@@ -62,7 +76,7 @@ impl<T> Default for HostIndex<T> {
 
 impl<T> HostIndex<T> {
     /// The values whose names admit `host` (lower case, without a port), the most specific first.
-    pub(super) fn admitting<'a>(&'a self, host: &'a str) -> impl Iterator<Item = &'a T> {
+    pub(super) fn admitting<'a, 'h>(&'a self, host: &'h str) -> impl Iterator<Item = &'a T> + use<'a, 'h, T> {
         let suffixes = host.match_indices('.').filter_map(move |(dot, _)| host.get(dot + 1..));
         let below = suffixes.filter_map(|suffix| self.below.get(suffix));
         self.exact.get(host).into_iter().chain(below).chain(self.any.as_ref())

@@ -1,28 +1,38 @@
-//! HTTPRoutes of the Gateway API, served by an in-process reverse proxy.
+//! Routes of the Gateway API, served by an in-process reverse proxy.
 //!
 //! ```text
 //!  objects ─▶ sources ─▶ router ─▶ table (swapped whole) ─▶ statuses
 //!                                    │
-//!  client ─▶ doors ─▶ forward ─ find rule ─ change ─ ready pod (tried in turn) ─▶ answer
+//!  client ─▶ doors ─┬▶ forward ─ find rule ─ change ─▶ attempts ─ ready pod (tried in turn) ─▶ answer
+//!          (hello of │                        └▶ mirror
+//!           TLS)     └▶ streams ─ ready pod
 //! ```
 
 mod attach;
+mod attempts;
 mod backends;
 mod body;
+mod certificates;
 mod compile;
 mod conditions;
 mod cors;
 mod doors;
 mod error;
 mod forward;
+mod headers;
+mod hello;
 mod hostname;
 mod listeners;
+mod local_authority;
+mod mirror;
 mod objects;
+mod refusal;
 mod rewrite;
 mod router;
 mod rules;
 mod sources;
 mod statuses;
+mod streams;
 mod table;
 
 use std::io;
@@ -37,6 +47,7 @@ use tokio_util::task::AbortOnDropHandle;
 use doors::{Doorkeeper, Doors};
 pub use error::GatewayError;
 use forward::Forwarder;
+pub use local_authority::{AuthorityError, LocalAuthority};
 use router::Router;
 use sources::Sources;
 use statuses::Said;
@@ -63,6 +74,8 @@ pub struct GatewayOptions {
     pub http_port: u16,
     /// GatewayClasses with this `spec.controllerName` are served.
     pub controller_name: String,
+    /// Makes the certificates of listeners with the option `node.local/certificate: local-authority`.
+    pub authority: Option<Arc<LocalAuthority>>,
 }
 
 impl GatewayOptions {
@@ -74,6 +87,7 @@ impl GatewayOptions {
             address: Ipv4Addr::LOCALHOST.into(),
             http_port: DEFAULT_HTTP_PORT,
             controller_name: DEFAULT_CONTROLLER_NAME.to_owned(),
+            authority: None,
         }
     }
 }
@@ -114,7 +128,8 @@ impl Gateway {
         let sources = Arc::new(Sources::start(&options.client));
         let said = Arc::new(Said::new(sources.changed.clone()));
         let name = options.controller_name;
-        let router = Router::new(sources.clone(), services, name.clone(), doors, forwarder, said.clone());
+        let ours = (name.clone(), options.authority);
+        let router = Router::new(sources.clone(), services, ours, doors, forwarder, said.clone());
         let (ready_sender, ready) = watch::channel(false);
         let opening = keeper.clone();
         let run = tokio::spawn(router.run(move || {

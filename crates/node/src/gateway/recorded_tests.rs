@@ -6,10 +6,10 @@ use std::sync::Arc;
 use http::{HeaderMap, Method};
 use serde_json::{Value, json};
 
-use super::compile::{Absent, References, ServicePort, compile};
+use super::compile::{Absent, References, Referrer, ServicePort, compile};
 use super::hostname::Hostname;
-use super::objects::HttpRoute;
-use super::table::{Aged, HostRules, Place, Table};
+use super::objects::{HttpRoute, Route};
+use super::table::{Aged, Content, HostRules, Place, Table};
 use crate::network::ObjectKey;
 use crate::network::services::Protocol;
 
@@ -21,7 +21,7 @@ impl References for Everything {
         Ok(ServicePort { pool: Arc::default(), protocol: Protocol::Tcp, app_protocol: None })
     }
 
-    fn granted(&self, _from: &str, _service: &ObjectKey) -> bool {
+    fn granted(&self, _from: Referrer<'_>, _service: &ObjectKey) -> bool {
         false
     }
 }
@@ -56,7 +56,7 @@ fn recorded_routes_compile_and_their_urls_find_them() {
     };
     assert!(routes.len() > 20, "only {} recorded routes were found", routes.len());
     for (scenario, route) in routes {
-        let compiled = compile(&route, &Everything);
+        let compiled = compile(&Route::from(route.clone()), &Everything);
         assert_eq!((compiled.problems, compiled.bad_references), (vec![], vec![]), "{scenario}");
         let path = route.spec.rules[0].matches.first().and_then(|one| one.path.as_ref()?.value.clone());
         let path = path.unwrap_or_else(|| "/".to_owned());
@@ -65,14 +65,14 @@ fn recorded_routes_compile_and_their_urls_find_them() {
         let mut table = Table::default();
         for host in &route.spec.hostnames {
             let place = Place { port: 80, listener: Hostname::Any, host: Hostname::parse(host) };
-            table.put(&place, Some(rules.clone()));
+            table.put(&place, Content { rules: Some(rules.clone()), stream: None });
         }
         for host in &route.spec.hostnames {
             let below = format!("{}/deeper", path.trim_end_matches('/'));
             for asked in [path.as_str(), below.as_str()] {
                 let found = table.find(80, host, &Method::GET, asked, None, &HeaderMap::new());
                 assert_eq!(
-                    found.map(|found| found.rule.route.clone()),
+                    found.map(|found| found.rule.route.key.clone()),
                     Some(ObjectKey::of(&route)),
                     "{scenario} {host}{asked}"
                 );

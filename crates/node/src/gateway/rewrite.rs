@@ -73,9 +73,14 @@ pub(super) struct Redirect {
 }
 
 impl Redirect {
-    /// The value of `Location` for a request to `host` on `port` over plain HTTP, of whose path `prefix` matched.
-    pub(super) fn location(&self, host: &str, port: u16, original: &PathAndQuery, prefix: &str) -> String {
-        let scheme = self.scheme.as_deref().unwrap_or("http");
+    /// The value of `Location` for a request with a scheme, to a host, on a port, of whose path `prefix` matched.
+    pub(super) fn location(
+        &self,
+        (scheme, host, port): (&str, &str, u16),
+        original: &PathAndQuery,
+        prefix: &str,
+    ) -> String {
+        let scheme = self.scheme.as_deref().unwrap_or(scheme);
         let well_known = if scheme == "https" { 443 } else { 80 };
         let port = self.port.unwrap_or(if self.scheme.is_some() { well_known } else { port });
         let host = self.hostname.as_deref().unwrap_or(host);
@@ -156,6 +161,6 @@ mod tests {
             status: http::StatusCode::FOUND,
         };
         let original = PathAndQuery::from_static("/x?y=1");
-        assert_eq!(redirect.location("a.test", 19080, &original, "/"), expected);
+        assert_eq!(redirect.location(("http", "a.test", 19080), &original, "/"), expected);
     }
 }

@@ -1,8 +1,8 @@
 //! From the objects to the table in use: follows what changed and rebuilds the hosts that it concerns.
 //!
 //! ```text
-//!  GatewayClass, Gateway ─▶ listeners, ports ─┐
-//!  HTTPRoute ─▶ compile ─▶ attach ────────────┼─▶ hosts concerned ─▶ table beside ─▶ swap ─▶ statuses
+//!  GatewayClass, Gateway, Secret ─▶ listeners ┐
+//!  routes ─▶ compile ─▶ attach ───────────────┼─▶ hosts concerned ─▶ table beside ─▶ swap ─▶ statuses
 //!  Service, ReferenceGrant, Namespace ────────┘        (endpoints change inside the pools, without any of this)
 //! ```
 
@@ -11,15 +11,17 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::attach::{Attached, Surroundings, attach};
-use super::compile::{Absent, References, ServicePort, compile, grants};
+use super::certificates::{Certificate, Secrets};
+use super::compile::{Absent, References, Referrer, ServicePort, compile, grants};
 use super::doors::Doors;
 use super::forward::Forwarder;
-use super::hostname::Hostname;
 use super::listeners::GatewayView;
-use super::rules::CompiledRule;
+use super::local_authority::LocalAuthority;
+use super::objects::{Kind, RouteKey};
+use super::rules::{CompiledRule, CompiledStream};
 use super::sources::Sources;
 use super::statuses::Said;
-use super::table::{Aged, HostRules, Place, Table};
+use super::table::{Aged, Content, Entry, HostRules, Place, Table, Way};
 use crate::network::services::Services;
 use crate::network::{DirtyKeys, ObjectKey};
 
@@ -33,9 +35,11 @@ pub(super) struct Router {
     forwarder: Arc<Forwarder>,
     said: Arc<Said>,
     table: Table,
-    routes: HashMap<ObjectKey, Placed>,
-    at_place: HashMap<Place, BTreeSet<ObjectKey>>,
-    of_service: BTreeMap<ObjectKey, BTreeSet<ObjectKey>>,
+    routes: HashMap<RouteKey, Placed>,
+    at_place: HashMap<Place, BTreeSet<RouteKey>>,
+    of_service: BTreeMap<ObjectKey, BTreeSet<RouteKey>>,
+    /// Per place the route that serves it where others wanted to, and those others.
+    lost: HashMap<Place, (RouteKey, BTreeSet<RouteKey>)>,
     attached: HashMap<(ObjectKey, String), i32>,
 }
 
@@ -43,6 +47,7 @@ pub(super) struct Router {
 #[derive(Default)]
 struct Placed {
     rules: Vec<Arc<CompiledRule>>,
+    stream: Option<Arc<CompiledStream>>,
     created: i64,
     services: Vec<ObjectKey>,
     attached: Attached,
@@ -53,6 +58,7 @@ struct Around {
     sources: Arc<Sources>,
     services: Arc<Services>,
     controller_name: String,
+    authority: Option<Arc<LocalAuthority>>,
     gateways: BTreeMap<ObjectKey, GatewayView>,
 }
 
@@ -67,9 +73,24 @@ impl References for Around {
         })
     }
 
-    fn granted(&self, from: &str, service: &ObjectKey) -> bool {
+    fn granted(&self, from: Referrer<'_>, service: &ObjectKey) -> bool {
         let all = self.sources.grants.in_namespace(&service.namespace);
-        all.iter().any(|(_, grant)| grants(grant, from, &service.name))
+        all.iter().any(|(_, grant)| grants(grant, from, "Service", &service.name))
+    }
+}
+
+impl Secrets for Around {
+    fn certificate(&self, secret: &ObjectKey) -> Option<Arc<Certificate>> {
+        self.sources.certificates.get(secret)
+    }
+
+    fn secret_granted(&self, from: Referrer<'_>, secret: &ObjectKey) -> bool {
+        let all = self.sources.grants.in_namespace(&secret.namespace);
+        all.iter().any(|(_, grant)| grants(grant, from, "Secret", &secret.name))
+    }
+
+    fn authority(&self) -> Option<Arc<LocalAuthority>> {
+        self.authority.clone()
     }
 }
 
@@ -87,13 +108,13 @@ impl Router {
     pub(super) fn new(
         sources: Arc<Sources>,
         services: Arc<Services>,
-        controller_name: String,
+        (controller_name, authority): (String, Option<Arc<LocalAuthority>>),
         doors: Doors,
         forwarder: Arc<Forwarder>,
         said: Arc<Said>,
     ) -> Self {
         Self {
-            around: Around { sources, services, controller_name, gateways: BTreeMap::new() },
+            around: Around { sources, services, controller_name, authority, gateways: BTreeMap::new() },
             doors,
             forwarder,
             said,
@@ -101,6 +122,7 @@ impl Router {
             routes: HashMap::new(),
             at_place: HashMap::new(),
             of_service: BTreeMap::new(),
+            lost: HashMap::new(),
             attached: HashMap::new(),
         }
     }
@@ -137,19 +159,18 @@ impl Router {
         }
     }
 
-    fn all_routes(&self) -> BTreeSet<ObjectKey> {
-        let there = self.around.sources.routes.all().into_iter().map(|(key, _)| key);
+    fn all_routes(&self) -> BTreeSet<RouteKey> {
+        let there = self.around.sources.routes.keys();
         there.chain(self.routes.keys().cloned()).collect()
     }
 
     /// Routes of namespaces whose labels changed, where any listener looks at labels.
-    fn routes_in(&self, namespaces: &BTreeSet<String>) -> BTreeSet<ObjectKey> {
+    fn routes_in(&self, namespaces: &BTreeSet<String>) -> BTreeSet<RouteKey> {
         let mut listeners = self.around.gateways.values().flat_map(|view| &view.listeners);
         if !listeners.any(|listener| matches!(listener.from, super::listeners::FromNamespaces::Labelled(_))) {
             return BTreeSet::new();
         }
-        let routes = |namespace: &String| self.around.sources.routes.in_namespace(namespace);
-        namespaces.iter().flat_map(routes).map(|(key, _)| key).collect()
+        namespaces.iter().flat_map(|namespace| self.around.sources.routes.in_namespace(namespace)).collect()
     }
 
     /// Reads the Gateways anew, opens and closes ports. Says whether a port could not be opened.
@@ -164,27 +185,38 @@ impl Router {
             })
             .map(|(key, _)| key.name)
             .collect();
-        let mut gateways: BTreeMap<ObjectKey, GatewayView> = sources
-            .gateways
-            .all()
-            .into_iter()
-            .filter(|(_, gateway)| ours.contains(&gateway.spec.gateway_class_name))
-            .map(|(key, gateway)| (key, GatewayView::of(&gateway)))
-            .collect();
+        let mut found: Vec<_> = sources.gateways.all();
+        found.retain(|(_, gateway)| ours.contains(&gateway.spec.gateway_class_name));
+        found.sort_by_key(|(key, gateway)| (gateway.metadata.creation_timestamp.clone(), key.clone()));
+        let mut older = BTreeMap::new();
+        let mut gateways: BTreeMap<ObjectKey, GatewayView> = BTreeMap::new();
+        for (key, gateway) in found {
+            let mut view = GatewayView::of(&gateway, &self.around);
+            if view.is_accepted() {
+                view.note_older(&mut older, &key.to_string());
+            }
+            gateways.insert(key, view);
+        }
         let wanted = gateways.values().filter(|view| view.is_accepted()).flat_map(GatewayView::ports).collect();
         let failed = self.doors.open(&wanted);
         for (port, why) in &failed {
             tracing::warn!(port, why, "a listener's port cannot be listened on; trying again");
         }
-        let mut hostnames: BTreeMap<u16, Vec<Hostname>> = self.table.ports().map(|port| (port, Vec::new())).collect();
+        let mut by_port: BTreeMap<u16, (Way, Vec<Entry>)> =
+            self.table.ports().map(|port| (port, Default::default())).collect();
         for view in gateways.values_mut() {
             view.note_ports(&failed);
+            if !view.is_accepted() {
+                continue;
+            }
             for listener in view.listeners.iter().filter(|listener| listener.is_good()) {
-                hostnames.entry(listener.port).or_default().push(listener.hostname.clone());
+                let (way, entries) = by_port.entry(listener.port).or_default();
+                *way = listener.protocol.way();
+                entries.push(listener.entry());
             }
         }
-        for (port, hostnames) in hostnames {
-            self.table.keep_listeners(port, &hostnames);
+        for (port, (way, entries)) in by_port {
+            self.table.keep_listeners(port, way, &entries);
         }
         self.said.gateways(&gateways, sources.gateways.all().into_iter().map(|(key, _)| key));
         self.around.gateways = gateways;
@@ -192,7 +224,7 @@ impl Router {
     }
 
     /// Compiles and attaches routes anew, rebuilds the hosts that they leave and come to, and swaps the table.
-    fn refresh_routes(&mut self, touched: BTreeSet<ObjectKey>) {
+    fn refresh_routes(&mut self, mut touched: BTreeSet<RouteKey>) {
         let mut places = BTreeSet::new();
         for key in &touched {
             let placed = self.place(key);
@@ -205,33 +237,74 @@ impl Router {
             self.reindex(key, before.as_ref());
         }
         for place in &places {
-            let routes = self.at_place.get(place).into_iter().flatten().filter_map(|key| self.routes.get(key));
-            let rules: Vec<_> = routes
-                .flat_map(|placed| placed.rules.iter().map(|rule| Aged { rule: rule.clone(), created: placed.created }))
-                .collect();
-            self.table.put(place, (!rules.is_empty()).then(|| Arc::new(HostRules::new(rules))));
+            let (content, lost) = self.content(place);
+            self.table.put(place, content);
+            let before = match lost {
+                Some(lost) => self.lost.insert(place.clone(), lost),
+                None => self.lost.remove(place),
+            };
+            let after = self.lost.get(place);
+            touched.extend(before.iter().chain(after).flat_map(|(_, losers)| losers.iter().cloned()));
         }
         self.forwarder.swap(self.table.clone());
         // What is said follows what is served.
         for key in touched {
-            self.said.route(key.clone(), self.routes.get(&key).map(|placed| placed.attached.told.clone()));
+            let told = self.routes.get(&key).map(|placed| {
+                let lost_here = |place: &Place| {
+                    let (winner, losers) = self.lost.get(place)?;
+                    losers.contains(&key).then(|| (place.clone(), winner.clone()))
+                };
+                let lost = placed.attached.places.iter().filter_map(lost_here).collect();
+                placed.attached.told.without(&lost)
+            });
+            self.said.route(key, told);
         }
         self.said.attached(&self.attached);
     }
 
-    fn place(&self, key: &ObjectKey) -> Option<Placed> {
+    /// What a place leads to. Pages and calls of one host are the oldest route's kind only, and a connection that is
+    /// carried goes one way: the oldest route's. Says who takes it from whom.
+    #[allow(clippy::type_complexity, reason = "the winner and the losers, named where they are kept")]
+    fn content(&self, place: &Place) -> (Content, Option<(RouteKey, BTreeSet<RouteKey>)>) {
+        let mut here: Vec<_> = self
+            .at_place
+            .get(place)
+            .into_iter()
+            .flatten()
+            .filter_map(|key| Some((key, self.routes.get(key)?)))
+            .collect();
+        here.sort_by_key(|(key, placed)| (placed.created, key.key.clone(), key.kind));
+        let Some((winner, first)) = here.first().copied() else { return Default::default() };
+        let alone = matches!(winner.kind, Kind::Tls | Kind::Tcp);
+        let (stay, lose): (Vec<_>, Vec<_>) =
+            here.iter().partition(|(key, _)| if alone { *key == winner } else { key.kind == winner.kind });
+        let aged = |placed: &&Placed| {
+            let created = placed.created;
+            placed.rules.iter().map(move |rule| Aged { rule: rule.clone(), created }).collect::<Vec<_>>()
+        };
+        let rules: Vec<_> = stay.iter().flat_map(|(_, placed)| aged(placed)).collect();
+        let content = Content {
+            rules: (!rules.is_empty()).then(|| Arc::new(HostRules::new(rules))),
+            stream: first.stream.clone(),
+        };
+        let losers: BTreeSet<_> = lose.into_iter().map(|(key, _)| (*key).clone()).collect();
+        (content, (!losers.is_empty()).then(|| (winner.clone(), losers)))
+    }
+
+    fn place(&self, key: &RouteKey) -> Option<Placed> {
         let route = self.around.sources.routes.get(key)?;
         let compiled = compile(&route, &self.around);
         let attached = attach(&route, &compiled, &self.around);
         Some(Placed {
             rules: compiled.rules.into_iter().map(Arc::new).collect(),
-            created: route.metadata.creation_timestamp.as_ref().map_or(0, |time| time.0.as_second()),
+            stream: compiled.stream.map(Arc::new),
+            created: route.created(),
             services: compiled.services,
             attached,
         })
     }
 
-    fn reindex(&mut self, key: &ObjectKey, before: Option<&Placed>) {
+    fn reindex(&mut self, key: &RouteKey, before: Option<&Placed>) {
         if let Some(before) = before {
             for place in &before.attached.places {
                 drop_from(&mut self.at_place, place, key);
@@ -264,11 +337,11 @@ impl Router {
 }
 
 /// The routes that refer to any of some Services.
-fn routes_of<'a>(of_services: impl Iterator<Item = &'a BTreeSet<ObjectKey>>) -> BTreeSet<ObjectKey> {
+fn routes_of<'a>(of_services: impl Iterator<Item = &'a BTreeSet<RouteKey>>) -> BTreeSet<RouteKey> {
     of_services.flatten().cloned().collect()
 }
 
-fn drop_from(at_place: &mut HashMap<Place, BTreeSet<ObjectKey>>, place: &Place, key: &ObjectKey) {
+fn drop_from(at_place: &mut HashMap<Place, BTreeSet<RouteKey>>, place: &Place, key: &RouteKey) {
     if let Some(routes) = at_place.get_mut(place) {
         routes.remove(key);
         if routes.is_empty() {

@@ -5,10 +5,11 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use http::header::HeaderName;
-use http::{HeaderMap, Method};
+use http::{HeaderMap, Method, StatusCode};
 use regex::Regex;
 
 use super::cors::Cors;
+use super::objects::RouteKey;
 use super::rewrite::{HeaderChange, PathChange, Redirect};
 use crate::network::ObjectKey;
 use crate::network::services::Pool;
@@ -16,7 +17,7 @@ use crate::network::services::Pool;
 /// One rule of a route.
 #[derive(Debug)]
 pub(super) struct CompiledRule {
-    pub(super) route: ObjectKey,
+    pub(super) route: RouteKey,
     /// Its place in the route.
     pub(super) index: usize,
     pub(super) matches: Vec<CompiledMatch>,
@@ -26,9 +27,50 @@ pub(super) struct CompiledRule {
     pub(super) hostname: Option<String>,
     pub(super) redirect: Option<Redirect>,
     pub(super) cors: Option<Cors>,
+    pub(super) mirrors: Vec<Mirror>,
     pub(super) backends: Backends,
     pub(super) request_timeout: Option<Duration>,
     pub(super) backend_timeout: Option<Duration>,
+    pub(super) retries: Option<Retries>,
+}
+
+/// When and how often a request is sent again.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Retries {
+    /// Answers with these statuses are not good enough, beside no answer at all.
+    pub(super) codes: Vec<StatusCode>,
+    /// Attempts after the first.
+    pub(super) attempts: u32,
+    pub(super) backoff: Duration,
+}
+
+/// A backend that sees a copy of requests and whose answers nobody sees.
+#[derive(Debug)]
+pub(super) struct Mirror {
+    pub(super) target: Target,
+    /// Of how many requests it sees how many.
+    share: (u32, u32),
+    turn: AtomicU64,
+}
+
+impl Mirror {
+    pub(super) fn new(target: Target, share: (u32, u32)) -> Self {
+        Self { target, share, turn: AtomicU64::new(0) }
+    }
+
+    /// Whether the next request is copied. Copies are spread evenly.
+    pub(super) fn takes_next(&self) -> bool {
+        let (copied, of) = (u64::from(self.share.0), u64::from(self.share.1.max(1)));
+        let turn = self.turn.fetch_add(1, Ordering::Relaxed) % of;
+        (turn + 1) * copied / of > turn * copied / of
+    }
+}
+
+/// What a TLSRoute or a TCPRoute leads to.
+#[derive(Debug)]
+pub(super) struct CompiledStream {
+    pub(super) route: RouteKey,
+    pub(super) backends: Backends,
 }
 
 /// One alternative of a rule.
@@ -45,6 +87,8 @@ pub(super) enum PathRule {
     Exact(String),
     /// Without the final slash; empty for all paths.
     Prefix(String),
+    /// A method of gRPC, whatever its service.
+    Method(String),
     Regex(Regex),
 }
 
@@ -136,15 +180,16 @@ pub(super) struct Backend {
 #[derive(Debug)]
 pub(super) enum Target {
     /// To the ready pods of a Service.
-    Pods {
-        service: ObjectKey,
-        port: u16,
-        pool: Arc<Pool>,
-        /// HTTP/2 without TLS, by the port's `appProtocol`.
-        http2: bool,
-    },
+    Pods { service: ObjectKey, port: u16, pool: Arc<Pool>, speaks: Speaks },
     /// Nowhere, because the reference is not good; requests get 500, as the specification demands.
     Nowhere(String),
+}
+
+/// The HTTP that a backend speaks, without TLS.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Speaks {
+    Http1,
+    Http2,
 }
 
 impl Backends {

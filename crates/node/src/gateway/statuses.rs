@@ -1,12 +1,13 @@
 //! Writes the statuses of classes, Gateways and routes: only what differs from what is there.
 
 use std::collections::{BTreeMap, HashMap};
-use std::fmt::Debug;
+use std::fmt::{Debug, Display};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use k8s_openapi::NamespaceResourceScope;
 use k8s_openapi::jiff::Timestamp;
-use kube::api::{Patch, PatchParams};
+use kube::api::{DynamicObject, Patch, PatchParams};
+use kube::core::ObjectMeta;
 use kube::{Api, Client, Resource};
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
@@ -14,7 +15,7 @@ use serde_json::{Value, json};
 use super::attach::{ToldParents, parents};
 use super::conditions::{Said as Condition, conditions};
 use super::listeners::GatewayView;
-use super::objects::{ClassStatus, Gateway, GatewayClass, HttpRoute, RouteStatus};
+use super::objects::{ClassStatus, Gateway, GatewayClass, RouteKey, RouteStatus};
 use super::sources::{Changed, Sources};
 use crate::network::ObjectKey;
 
@@ -25,7 +26,7 @@ const AT_ONCE: usize = 8;
 #[derive(Debug)]
 pub(super) struct Said {
     changed: Arc<Changed>,
-    routes: Mutex<HashMap<ObjectKey, Arc<ToldParents>>>,
+    routes: Mutex<HashMap<RouteKey, Arc<ToldParents>>>,
     gateways: Mutex<BTreeMap<ObjectKey, GatewayView>>,
     attached: Mutex<HashMap<ObjectKey, BTreeMap<String, i32>>>,
 }
@@ -36,7 +37,7 @@ impl Said {
     }
 
     /// Says of a route what is told to its parents; nothing any more where the route is gone.
-    pub(super) fn route(&self, key: ObjectKey, told: Option<ToldParents>) {
+    pub(super) fn route(&self, key: RouteKey, told: Option<ToldParents>) {
         let mut routes = self.routes.lock().unwrap_or_else(PoisonError::into_inner);
         match told {
             Some(told) => drop(routes.insert(key.clone(), Arc::new(told))),
@@ -117,7 +118,7 @@ async fn route(
     sources: &Sources,
     said: &Said,
     controller_name: &str,
-    key: ObjectKey,
+    key: RouteKey,
 ) -> Result<(), ()> {
     let told = said.routes.lock().unwrap_or_else(PoisonError::into_inner).get(&key).cloned();
     let (Some(told), Some(route)) = (told, sources.routes.get(&key)) else { return Ok(()) };
@@ -129,7 +130,8 @@ async fn route(
     if status == route.status {
         return Ok(());
     }
-    patch(&namespaced::<HttpRoute>(client, &key), &*route, &json!(status)).await
+    let api = Api::<DynamicObject>::namespaced_with(client.clone(), &key.key.namespace, &key.kind.resource());
+    put(&api, &key, &route.metadata, &json!(status)).await
 }
 
 fn namespaced<K>(client: &Client, key: &ObjectKey) -> Api<K>
@@ -139,12 +141,18 @@ where
     Api::namespaced(client.clone(), &key.namespace)
 }
 
-/// Replaces the status of the very object that was looked at.
 async fn patch<K>(api: &Api<K>, object: &K, status: &Value) -> Result<(), ()>
 where
     K: Resource<DynamicType = ()> + Clone + Debug + DeserializeOwned,
 {
-    let meta = object.meta();
+    put(api, &format!("{} {}", K::kind(&()), ObjectKey::of(object)), object.meta(), status).await
+}
+
+/// Replaces the status of the very object that was looked at.
+async fn put<K>(api: &Api<K>, shown: &impl Display, meta: &ObjectMeta, status: &Value) -> Result<(), ()>
+where
+    K: Clone + Debug + DeserializeOwned,
+{
     let name = meta.name.as_deref().unwrap_or_default();
     let body = json!({"metadata": {"uid": meta.uid, "resourceVersion": meta.resource_version}, "status": status});
     match api.patch_status(name, &PatchParams::default(), &Patch::Merge(body)).await {
@@ -152,7 +160,7 @@ where
         // Gone, or changed meanwhile: the event of that brings it here again.
         Err(kube::Error::Api(refused)) if matches!(refused.code, 404 | 409) => Ok(()),
         Err(error) => {
-            tracing::warn!(kind = %K::kind(&()), object = %ObjectKey::of(object), %error, "a status could not be written; trying again");
+            tracing::warn!(object = %shown, %error, "a status could not be written; trying again");
             Err(())
         }
     }

@@ -8,9 +8,10 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use http::{HeaderMap, Method};
+use rustls::ServerConfig;
 
 use super::hostname::{HostIndex, Hostname};
-use super::rules::{CompiledMatch, CompiledRule, PathRule};
+use super::rules::{CompiledMatch, CompiledRule, CompiledStream, PathRule};
 
 /// Where rules are looked for.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -23,20 +24,73 @@ pub(super) struct Place {
 /// All rules by port, listener and host.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Table {
-    ports: HashMap<u16, HostIndex<HostIndex<Arc<HostRules>>>>,
+    ports: HashMap<u16, Port>,
+}
+
+/// What is spoken on a port.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) enum Way {
+    /// HTTP.
+    #[default]
+    Plain,
+    /// TLS; what is in it, the listener says.
+    Secure,
+    /// Anything over TCP.
+    Stream,
+}
+
+/// What a listener does with TLS.
+#[derive(Debug, Clone)]
+pub(super) enum Tls {
+    /// Ends it and answers the HTTP in it.
+    Http(Arc<ServerConfig>),
+    /// Ends it and carries what is in it to a pod.
+    Stream(Arc<ServerConfig>),
+    /// Carries it to a pod as it is.
+    Passthrough,
+}
+
+/// One listener as the table needs it.
+#[derive(Debug, Clone)]
+pub(super) struct Entry {
+    pub(super) hostname: Hostname,
+    pub(super) tls: Option<Tls>,
+}
+
+#[derive(Debug, Clone, Default)]
+struct Port {
+    way: Way,
+    listeners: HostIndex<Behind>,
+}
+
+/// What is behind a listener.
+#[derive(Debug, Clone, Default)]
+struct Behind {
+    tls: Option<Tls>,
+    pages: HostIndex<Arc<HostRules>>,
+    streams: HostIndex<Arc<CompiledStream>>,
+}
+
+/// What one place leads to; none of both where no route is there.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Content {
+    pub(super) rules: Option<Arc<HostRules>>,
+    pub(super) stream: Option<Arc<CompiledStream>>,
 }
 
 /// The rules of one host name.
 #[derive(Debug, Default)]
 pub(super) struct HostRules {
-    exact: HashMap<String, Vec<Entry>>,
-    regexes: Vec<Entry>,
+    exact: HashMap<String, Vec<Candidate>>,
+    regexes: Vec<Candidate>,
     /// By prefix without the final slash.
-    prefixes: HashMap<String, Vec<Entry>>,
+    prefixes: HashMap<String, Vec<Candidate>>,
+    /// By method of gRPC, whatever the service.
+    methods: HashMap<String, Vec<Candidate>>,
 }
 
 #[derive(Debug, Clone)]
-struct Entry {
+struct Candidate {
     rule: Arc<CompiledRule>,
     at: usize,
 }
@@ -49,14 +103,14 @@ pub(super) struct Aged {
     pub(super) created: i64,
 }
 
-/// A rule that a request belongs to, and the prefix of its path that matched.
+/// A rule that a request belongs to, and how many bytes of its path matched.
 #[derive(Debug)]
 pub(super) struct Found {
     pub(super) rule: Arc<CompiledRule>,
-    pub(super) prefix: String,
+    pub(super) prefix: usize,
 }
 
-impl Entry {
+impl Candidate {
     fn matched(&self) -> Option<&CompiledMatch> {
         self.rule.matches.get(self.at)
     }
@@ -73,22 +127,23 @@ impl HostRules {
         let mut this = Self::default();
         for aged in &rules {
             for (at, found) in aged.rule.matches.iter().enumerate() {
-                let entry = Entry { rule: aged.rule.clone(), at };
+                let entry = Candidate { rule: aged.rule.clone(), at };
                 match &found.path {
                     PathRule::Exact(path) => this.exact.entry(path.clone()).or_default().push(entry),
                     PathRule::Prefix(prefix) => this.prefixes.entry(prefix.clone()).or_default().push(entry),
+                    PathRule::Method(method) => this.methods.entry(method.clone()).or_default().push(entry),
                     PathRule::Regex(_) => this.regexes.push(entry),
                 }
             }
         }
-        let specific = |entry: &Entry| {
+        let specific = |entry: &Candidate| {
             let found = entry.matched();
             Reverse(found.map(|found| (found.method.is_some(), found.headers.len(), found.query.len())))
         };
-        for entries in this.exact.values_mut().chain(this.prefixes.values_mut()) {
+        for entries in this.exact.values_mut().chain(this.prefixes.values_mut()).chain(this.methods.values_mut()) {
             entries.sort_by_key(specific);
         }
-        let length = |entry: &Entry| match entry.matched().map(|found| &found.path) {
+        let length = |entry: &Candidate| match entry.matched().map(|found| &found.path) {
             Some(PathRule::Regex(pattern)) => pattern.as_str().len(),
             _ => 0,
         };
@@ -97,11 +152,11 @@ impl HostRules {
     }
 
     fn find(&self, path: &str, admits: impl Fn(&CompiledMatch) -> bool) -> Option<Found> {
-        let first = |entries: Option<&Vec<Entry>>| {
+        let first = |entries: Option<&Vec<Candidate>>| {
             entries?.iter().find(|entry| entry.matched().is_some_and(&admits)).map(|entry| entry.rule.clone())
         };
         if let Some(rule) = first(self.exact.get(path)) {
-            return Some(Found { rule, prefix: path.to_owned() });
+            return Some(Found { rule, prefix: path.len() });
         }
         let by_pattern = self.regexes.iter().find(|entry| {
             entry.matched().is_some_and(|found| {
@@ -109,49 +164,102 @@ impl HostRules {
             })
         });
         if let Some(entry) = by_pattern {
-            return Some(Found { rule: entry.rule.clone(), prefix: path.to_owned() });
+            return Some(Found { rule: entry.rule.clone(), prefix: path.len() });
         }
         let mut prefix = path.trim_end_matches('/');
         loop {
+            // A method of any service is less than any service that is named, and more than everything.
+            if prefix.is_empty()
+                && let Some(rule) = self.by_method(path, first)
+            {
+                return Some(Found { rule, prefix: 0 });
+            }
             if let Some(rule) = first(self.prefixes.get(prefix)) {
-                return Some(Found { rule, prefix: prefix.to_owned() });
+                return Some(Found { rule, prefix: prefix.len() });
             }
             prefix = &prefix[..prefix.rfind('/')?];
         }
     }
 }
 
+impl HostRules {
+    fn by_method(
+        &self,
+        path: &str,
+        first: impl Fn(Option<&Vec<Candidate>>) -> Option<Arc<CompiledRule>>,
+    ) -> Option<Arc<CompiledRule>> {
+        if self.methods.is_empty() {
+            return None;
+        }
+        let (service, method) = path.strip_prefix('/')?.split_once('/')?;
+        if service.is_empty() || method.contains('/') { None } else { first(self.methods.get(method)) }
+    }
+}
+
 impl Table {
-    /// Puts the rules of one place, or takes the place away where there are none.
-    pub(super) fn put(&mut self, place: &Place, rules: Option<Arc<HostRules>>) {
+    /// Puts what a place leads to, or takes the place away where that is nothing.
+    pub(super) fn put(&mut self, place: &Place, content: Content) {
         let port = self.ports.entry(place.port).or_default();
         // A listener without routes still takes the requests of its host.
-        if port.get(&place.listener).is_none() {
-            port.insert(&place.listener, HostIndex::default());
+        if port.listeners.get(&place.listener).is_none() {
+            port.listeners.insert(&place.listener, Behind::default());
         }
-        if let Some(hosts) = port.get_mut(&place.listener) {
-            match rules {
-                Some(rules) => hosts.insert(&place.host, rules),
-                None => hosts.remove(&place.host),
+        if let Some(behind) = port.listeners.get_mut(&place.listener) {
+            match content.rules {
+                Some(rules) => behind.pages.insert(&place.host, rules),
+                None => behind.pages.remove(&place.host),
+            }
+            match content.stream {
+                Some(stream) => behind.streams.insert(&place.host, stream),
+                None => behind.streams.remove(&place.host),
             }
         }
     }
 
     /// Makes the listeners of a port these, keeping the rules of those that stay.
-    pub(super) fn keep_listeners(&mut self, port: u16, listeners: &[Hostname]) {
+    pub(super) fn keep_listeners(&mut self, port: u16, way: Way, listeners: &[Entry]) {
         let before = self.ports.remove(&port).unwrap_or_default();
         let mut kept = HostIndex::default();
-        for listener in listeners {
-            kept.insert(listener, before.get(listener).cloned().unwrap_or_default());
+        for listener in listeners.iter().rev() {
+            let behind = before.listeners.get(&listener.hostname).cloned().unwrap_or_default();
+            kept.insert(&listener.hostname, Behind { tls: listener.tls.clone(), ..behind });
         }
         if !kept.is_empty() {
-            self.ports.insert(port, kept);
+            self.ports.insert(port, Port { way, listeners: kept });
         }
     }
 
     /// The ports that have listeners.
     pub(super) fn ports(&self) -> impl Iterator<Item = u16> {
         self.ports.keys().copied()
+    }
+
+    /// What is spoken on a port; HTTP where no listener says otherwise.
+    pub(super) fn way(&self, port: u16) -> Way {
+        self.ports.get(&port).map_or(Way::Plain, |port| port.way)
+    }
+
+    fn listener(&self, port: u16, host: &str) -> Option<&Behind> {
+        self.ports.get(&port)?.listeners.admitting(host).next()
+    }
+
+    /// What the listener for this name (lower case; empty where the client named none) does with TLS.
+    pub(super) fn tls(&self, port: u16, name: &str) -> Option<&Tls> {
+        self.listener(port, name)?.tls.as_ref()
+    }
+
+    /// Whether requests for both names are the same listener's.
+    pub(super) fn same_listener(&self, port: u16, one: &str, other: &str) -> bool {
+        match (self.listener(port, one), self.listener(port, other)) {
+            (Some(one), Some(other)) => std::ptr::eq(one, other),
+            (None, None) => true,
+            _ => false,
+        }
+    }
+
+    /// Where a connection for this name goes.
+    pub(super) fn stream(&self, port: u16, name: &str) -> Option<Arc<CompiledStream>> {
+        self.listener(port, name)?.streams.admitting(name).next().cloned()
     }
 
     /// The rule for a request to `host` (lower case, without a port) that came in on `port`.
@@ -167,8 +275,8 @@ impl Table {
         query: Option<&str>,
         headers: &HeaderMap,
     ) -> Option<Found> {
-        let hosts = self.ports.get(&port)?.admitting(host).next()?;
-        hosts.admitting(host).find_map(|rules| rules.find(path, |found| found.admits(method, headers, query)))
+        let pages = &self.listener(port, host)?.pages;
+        pages.admitting(host).find_map(|rules| rules.find(path, |found| found.admits(method, headers, query)))
     }
 }
 
@@ -177,6 +285,7 @@ mod tests {
     use regex::Regex;
     use rstest::rstest;
 
+    use super::super::objects::{Kind, RouteKey};
     use super::super::rules::{Backends, TextRule};
     use super::*;
     use crate::network::ObjectKey;
@@ -189,6 +298,7 @@ mod tests {
         let host = Hostname::parse(words.next().filter(|host| *host != "-").unwrap_or_default());
         let path = match words.next().expect("a path") {
             path if path.starts_with('=') => PathRule::Exact(path[1..].to_owned()),
+            path if path.starts_with('.') => PathRule::Method(path[1..].to_owned()),
             path if path.starts_with('~') => {
                 PathRule::Regex(Regex::new(&format!("^(?:{})$", &path[1..])).expect("a pattern"))
             }
@@ -210,7 +320,7 @@ mod tests {
             }
         }
         let rule = CompiledRule {
-            route: ObjectKey::new("ns", name),
+            route: RouteKey { kind: Kind::Http, key: ObjectKey::new("ns", name) },
             index: 0,
             matches: vec![found],
             request_headers: Vec::new(),
@@ -219,11 +329,21 @@ mod tests {
             hostname: None,
             redirect: None,
             cors: None,
+            mirrors: Vec::new(),
             backends: Backends::default(),
             request_timeout: None,
             backend_timeout: None,
+            retries: None,
         };
         (host, Aged { rule: Arc::new(rule), created: created.parse().expect("a number") })
+    }
+
+    fn pages(rules: Vec<Aged>) -> Content {
+        Content { rules: Some(Arc::new(HostRules::new(rules))), stream: None }
+    }
+
+    fn plain(hostname: Hostname) -> Entry {
+        Entry { hostname, tls: None }
     }
 
     fn table(listener: &str, lines: &[&str]) -> Table {
@@ -235,7 +355,7 @@ mod tests {
         let mut table = Table::default();
         for (host, rules) in by_host {
             let place = Place { port: 80, listener: Hostname::parse(listener), host };
-            table.put(&place, Some(Arc::new(HostRules::new(rules))));
+            table.put(&place, pages(rules));
         }
         table
     }
@@ -252,7 +372,7 @@ mod tests {
         }
         let method = method.expect("a method").parse().expect("a method");
         let found = table.find(80, host.expect("a host"), &method, path, query, &headers);
-        found.map_or_else(|| "nothing".to_owned(), |found| found.rule.route.name.clone())
+        found.map_or_else(|| "nothing".to_owned(), |found| found.rule.route.key.name.clone())
     }
 
     const ROUTES: &[&str] = &[
@@ -277,6 +397,10 @@ mod tests {
         "wild: *.example.com /wild",
         "wild-foo: *.example.com /foo",
         "wild-deep: *.b.example.com /",
+        "method: grpc.test .Echo",
+        "service: grpc.test /shop.Cart",
+        "call: grpc.test =/shop.Cart/Add",
+        "any-call: grpc.test /",
     ];
 
     #[rstest]
@@ -307,6 +431,11 @@ mod tests {
     #[case("GET c.example.com /foo", "wild-foo")]
     #[case("GET c.example.com /nowhere", "root")]
     #[case("GET x.b.example.com /wild", "wild-deep")]
+    #[case("POST grpc.test /shop.Cart/Add", "call")]
+    #[case("POST grpc.test /shop.Cart/Echo", "service")]
+    #[case("POST grpc.test /shop.Other/Echo", "method")]
+    #[case("POST grpc.test /shop.Other/Echo/more", "any-call")]
+    #[case("POST grpc.test /shop.Other/Add", "any-call")]
     fn the_rule_with_precedence_is_found(#[case] request: &str, #[case] expected: &str) {
         assert_eq!(ask(&table("", ROUTES), request), expected);
     }
@@ -315,14 +444,14 @@ mod tests {
     fn the_most_specific_listener_takes_the_request_even_without_a_route_for_it() {
         let mut table = table("", &["any: - /"]);
         let special = Hostname::parse("special.example.com");
-        table.put(&Place { port: 80, listener: special.clone(), host: special.clone() }, None);
+        table.put(&Place { port: 80, listener: special.clone(), host: special.clone() }, Content::default());
         assert_eq!(ask(&table, "GET special.example.com /"), "nothing");
         assert_eq!(ask(&table, "GET other.example.com /"), "any");
-        table.keep_listeners(80, &[Hostname::Any]);
+        table.keep_listeners(80, Way::Plain, &[plain(Hostname::Any)]);
         assert_eq!(ask(&table, "GET special.example.com /"), "any");
-        table.keep_listeners(80, &[special]);
+        table.keep_listeners(80, Way::Plain, &[plain(special)]);
         assert_eq!(ask(&table, "GET other.example.com /"), "nothing");
-        table.keep_listeners(80, &[]);
+        table.keep_listeners(80, Way::Plain, &[]);
         assert_eq!(table.ports().count(), 0);
     }
 }

@@ -20,11 +20,12 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Notify, mpsc};
 
-use super::compile::{Absent, References, ServicePort, compile};
+use super::compile::{Absent, References, Referrer, ServicePort, compile};
 use super::doors::{Doorkeeper, Doors};
 use super::forward::Forwarder;
 use super::hostname::Hostname;
-use super::table::{Aged, HostRules, Place, Table};
+use super::objects::HttpRoute;
+use super::table::{Aged, Content, HostRules, Place, Table};
 use crate::network::ObjectKey;
 use crate::network::services::{Pool, Protocol};
 
@@ -39,7 +40,7 @@ impl References for Pods {
         Ok(ServicePort { pool, protocol: Protocol::Tcp, app_protocol })
     }
 
-    fn granted(&self, _from: &str, _service: &ObjectKey) -> bool {
+    fn granted(&self, _from: Referrer<'_>, _service: &ObjectKey) -> bool {
         false
     }
 }
@@ -59,7 +60,7 @@ fn gateway(rules: &Value, pods: &[(&str, &[SocketAddr])]) -> Running {
         services.0.insert((*name).to_owned(), Arc::new(pool));
     }
     let route = json!({"metadata": {"namespace": "shop", "name": "r"}, "spec": {"rules": rules}});
-    let compiled = compile(&serde_json::from_value(route).expect("an HTTPRoute"), &services);
+    let compiled = compile(&serde_json::from_value::<HttpRoute>(route).expect("an HTTPRoute").into(), &services);
     assert_eq!(compiled.problems, []);
     let forwarder = Arc::new(Forwarder::new());
     let keeper = Doorkeeper::new(forwarder.clone());
@@ -67,7 +68,7 @@ fn gateway(rules: &Value, pods: &[(&str, &[SocketAddr])]) -> Running {
     let rules = compiled.rules.into_iter().map(|rule| Aged { rule: Arc::new(rule), created: 0 }).collect();
     let mut table = Table::default();
     let place = Place { port: doors.main(), listener: Hostname::Any, host: Hostname::Any };
-    table.put(&place, Some(Arc::new(HostRules::new(rules))));
+    table.put(&place, Content { rules: Some(Arc::new(HostRules::new(rules))), stream: None });
     forwarder.swap(table);
     keeper.open();
     Running { address: (Ipv4Addr::LOCALHOST, doors.main()).into(), keeper, _doors: doors }
@@ -221,7 +222,7 @@ async fn what_cannot_be_served_is_refused_with_a_plain_reason() {
             "503 no pod of Service shop/empty is ready for port 80".to_owned(),
             "500 HTTPRoute shop/r refers to a backend that cannot be used: spec.rules[2].backendRefs[0]: Service shop/missing does not exist".to_owned(),
             "500 HTTPRoute shop/r has no backend for this request (spec.rules[3].backendRefs)".to_owned(),
-            format!("404 no HTTPRoute for host a.test and path /other on port {}", gateway.address.port()),
+            format!("404 no route for host a.test and path /other on port {}", gateway.address.port()),
         ]
     );
 }

@@ -1,0 +1,179 @@
+//! From a prepared request to the answer of a pod: one ready pod after the other, and again where the route asks for it.
+
+use http::header::{HOST, UPGRADE};
+use http::request::Parts;
+use http::{Request, Response, StatusCode};
+use hyper::body::Incoming;
+use hyper::upgrade::OnUpgrade;
+use hyper_util::rt::TokioIo;
+use tokio::time::Instant;
+
+use super::backends::NoAnswer;
+use super::body::{Answer, Lender};
+use super::forward::Forwarder;
+use super::headers::drop_hop_by_hop;
+use super::refusal::refusal;
+use super::rules::{CompiledRule, Speaks};
+use crate::network::ObjectKey;
+use crate::network::services::Pool;
+
+/// A body of at most this size is held whole where its request may have to be sent again.
+const HELD: u64 = 64 * 1024;
+
+/// Pods of one port of a Service.
+pub(super) struct Pods<'a> {
+    pub(super) service: &'a ObjectKey,
+    pub(super) port: u16,
+    pub(super) pool: &'a Pool,
+    pub(super) speaks: Speaks,
+}
+
+/// Why there is no answer of a pod.
+enum Failure {
+    /// No pod took the request: it was seen by none.
+    NotTaken(String),
+    /// It may have been seen.
+    Broken(String),
+    TimedOut,
+}
+
+impl Forwarder {
+    /// Tries until a pod answers, and again where its answer is one that the route does not take.
+    pub(super) async fn to_pods(
+        &self,
+        pods: Pods<'_>,
+        rule: &CompiledRule,
+        mut parts: Parts,
+        mut body: Lender,
+        deadline: Option<Instant>,
+    ) -> Response<Answer> {
+        let upgrade = parts.extensions.remove::<OnUpgrade>().filter(|_| parts.headers.contains_key(UPGRADE));
+        if upgrade.is_none()
+            && rule.retries.is_some()
+            && let Err(error) = body.hold(HELD).await
+        {
+            return refusal(StatusCode::BAD_REQUEST, &format!("the request's body broke off: {error}"));
+        }
+        let mut left = rule.retries.as_ref().filter(|_| body.is_repeatable()).map_or(0, |retries| retries.attempts);
+        let keeps = |response: &Response<Incoming>| {
+            rule.retries.as_ref().is_none_or(|retries| !retries.codes.contains(&response.status()))
+        };
+        loop {
+            let last = left == 0;
+            let failure = match self.attempt(&pods, rule, &mut parts, &mut body, upgrade.is_some(), last).await {
+                Ok(response) if last || keeps(&response) => return finish(response, upgrade, deadline),
+                Ok(_) => None,
+                Err(failure) => Some(failure),
+            };
+            if last {
+                return told(&pods, failure);
+            }
+            left -= 1;
+            if let Some(retries) = &rule.retries {
+                tokio::time::sleep(retries.backoff).await;
+            }
+        }
+    }
+
+    /// One attempt: a refused connection is tried on the next ready pod.
+    async fn attempt(
+        &self,
+        pods: &Pods<'_>,
+        rule: &CompiledRule,
+        parts: &mut Parts,
+        body: &mut Lender,
+        changes_protocol: bool,
+        last: bool,
+    ) -> Result<Response<Incoming>, Failure> {
+        let order = pods.pool.in_turn();
+        let ready = order.len();
+        // A kept connection may end at the very moment it is used; what may be repeated is tried once more.
+        let repeatable = body.is_empty() && parts.method.is_idempotent();
+        let again = order.clone().take(usize::from(repeatable));
+        let mut tries = order.len() + again.len();
+        let mut why_not = None;
+        for pod in order.chain(again) {
+            tries -= 1;
+            let Some(loan) = body.lend() else { break };
+            // The head is copied only where it may be needed again.
+            let head = if tries == 0 && last {
+                std::mem::replace(parts, Request::new(()).into_parts().0)
+            } else {
+                copy(parts)
+            };
+            let request = Request::from_parts(head, loan);
+            let sent = async {
+                if pods.speaks == Speaks::Http2 && !changes_protocol {
+                    let host = request.headers().get(HOST).and_then(|host| host.to_str().ok());
+                    let host = host.unwrap_or_default().to_owned();
+                    self.clients.http2(pod, &host, request).await
+                } else {
+                    self.clients.http1(pod, request).await
+                }
+            };
+            let answered = match rule.backend_timeout {
+                Some(timeout) => tokio::time::timeout(timeout, sent).await,
+                None => Ok(sent.await),
+            };
+            match answered {
+                Ok(Ok(response)) => return Ok(response),
+                Ok(Err(NoAnswer::Refused(why))) => why_not = Some(why),
+                Ok(Err(NoAnswer::Closed(why))) if repeatable => why_not = Some(why),
+                Ok(Err(NoAnswer::Closed(why) | NoAnswer::Broken(why))) => return Err(Failure::Broken(why)),
+                Err(_) => return Err(Failure::TimedOut),
+            }
+        }
+        Err(Failure::NotTaken(match why_not {
+            None => format!("no pod of Service {} is ready for port {}", pods.service, pods.port),
+            Some(why) => format!("none of the {ready} ready pods of Service {} took the request: {why}", pods.service),
+        }))
+    }
+}
+
+fn copy(parts: &Parts) -> Parts {
+    let (mut copy, ()) = Request::new(()).into_parts();
+    copy.method = parts.method.clone();
+    copy.uri = parts.uri.clone();
+    copy.version = parts.version;
+    copy.headers = parts.headers.clone();
+    copy
+}
+
+fn told(pods: &Pods<'_>, failure: Option<Failure>) -> Response<Answer> {
+    let service = pods.service;
+    match failure {
+        None => refusal(StatusCode::BAD_GATEWAY, &format!("no pod of Service {service} gave a usable answer")),
+        Some(Failure::NotTaken(words)) => refusal(StatusCode::SERVICE_UNAVAILABLE, &words),
+        Some(Failure::Broken(why)) => {
+            refusal(StatusCode::BAD_GATEWAY, &format!("a pod of Service {service} gave no answer: {why}"))
+        }
+        Some(Failure::TimedOut) => refusal(
+            StatusCode::GATEWAY_TIMEOUT,
+            &format!("a pod of Service {service} did not answer within the backend's timeout"),
+        ),
+    }
+}
+
+/// The pod's answer as the client is to see it; joins both connections where they changed the protocol.
+fn finish(mut response: Response<Incoming>, client: Option<OnUpgrade>, deadline: Option<Instant>) -> Response<Answer> {
+    if response.status() == StatusCode::SWITCHING_PROTOCOLS {
+        let Some(client) = client else {
+            return refusal(StatusCode::BAD_GATEWAY, "a pod changed the protocol though nobody asked it to");
+        };
+        let pod = hyper::upgrade::on(&mut response);
+        tokio::spawn(join(client, pod));
+        return response.map(|_| Answer::words(""));
+    }
+    drop_hop_by_hop(response.headers_mut());
+    response.map(|body| Answer::backend(body, deadline))
+}
+
+async fn join(client: OnUpgrade, pod: OnUpgrade) {
+    match futures::try_join!(client, pod) {
+        Ok((client, pod)) => {
+            // An error here is one side's reset; both connections close with this scope and the other side learns of it.
+            let _ = tokio::io::copy_bidirectional(&mut TokioIo::new(client), &mut TokioIo::new(pod)).await;
+        }
+        Err(error) => tracing::debug!(%error, "a change of protocol was not completed"),
+    }
+}
