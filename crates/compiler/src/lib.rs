@@ -46,6 +46,7 @@ pub mod check;
 mod compiler;
 mod component;
 mod context;
+pub mod dependency;
 mod evaluate;
 mod extract;
 mod finish;

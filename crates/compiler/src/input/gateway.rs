@@ -89,6 +89,13 @@ pub struct DataPlane {
     pub annotations: BTreeMap<String, String>,
 }
 
+impl DataPlane {
+    /// A plane with gateways ([`Gateway::stand_in`]) and a secret store, for checks where no plane is at hand.
+    pub fn stand_in() -> Self {
+        Self { gateway: Some(Gateway::stand_in()), secret_store: Some("stand-in".to_owned()), ..Self::default() }
+    }
+}
+
 /// An environment as far as templates see it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Environment {
@@ -113,8 +120,10 @@ impl Gateway {
                 tls: listener("tls", 8443, host),
             })
         };
-        let network =
-            GatewayNetwork { external: endpoint("external.example.com"), internal: endpoint("internal.example.com") };
+        let network = GatewayNetwork {
+            external: endpoint("external.stand-in.example"),
+            internal: endpoint("internal.stand-in.example"),
+        };
         Self { ingress: Some(network.clone()), egress: Some(network) }
     }
 

@@ -34,10 +34,12 @@ pub struct ComponentMetadata {
     pub pod_selectors: StringMap,
 }
 
+/// Stands for every UID where there is no control plane.
+const UID: &str = "00000000-0000-0000-0000-000000000000";
+
 impl ComponentMetadata {
     /// What a control plane would fill in, with UIDs of zeros: for checks without a cluster.
     pub fn stand_in(namespace: &str, project: &str, component: &str, environment: &str) -> Self {
-        const UID: &str = "00000000-0000-0000-0000-000000000000";
         let own = StringMap::from(
             [
                 (labels::NAMESPACE, namespace),
@@ -111,6 +113,36 @@ pub struct ResourceMetadata {
     pub data_plane_uid: String,
     pub labels: Option<StringMap>,
     pub annotations: Option<StringMap>,
+}
+
+impl ResourceMetadata {
+    /// What a control plane would fill in, with UIDs of zeros: for checks without a cluster.
+    pub fn stand_in(namespace: &str, project: &str, resource: &str, environment: &str) -> Self {
+        let labels = [
+            (labels::NAMESPACE, namespace),
+            (labels::PROJECT, project),
+            (labels::PROJECT_UID, UID),
+            (labels::RESOURCE, resource),
+            (labels::RESOURCE_UID, UID),
+            (labels::ENVIRONMENT, environment),
+            (labels::ENVIRONMENT_UID, UID),
+        ];
+        Self {
+            name: names::resource_base(resource, environment),
+            namespace: names::runtime_namespace(namespace, project, environment),
+            resource_namespace: namespace.to_owned(),
+            resource_name: resource.to_owned(),
+            resource_uid: UID.to_owned(),
+            project_name: project.to_owned(),
+            project_uid: UID.to_owned(),
+            environment_name: environment.to_owned(),
+            environment_uid: UID.to_owned(),
+            data_plane_name: "default".to_owned(),
+            data_plane_uid: UID.to_owned(),
+            labels: Some(labels.map(|(name, value)| (name.to_owned(), value.to_owned())).into()),
+            annotations: Some(StringMap::new()),
+        }
+    }
 }
 
 /// `metadata` of workflows; `namespace` is derived from `namespace_name`.

@@ -1,6 +1,7 @@
 //! The addresses of a component's endpoints, read from its manifests and the gateway's listeners.
 
 use super::{Inputs, Wanted};
+use compiler::dependency;
 use model::{
     EndpointGatewayUrls, EndpointType, EndpointUrl, EndpointUrlStatus, GatewayEndpointSpec, GatewayListenerSpec,
     GatewaySpec, WorkloadEndpoint, annotations, labels,
@@ -25,10 +26,10 @@ pub(super) fn of(inputs: &Inputs, wanted: &Wanted) -> Vec<EndpointUrlStatus> {
             entry.internal_urls = Some(urls);
         }
     }
-    let service = service(wanted, endpoints);
+    let service = dependency::service_of(wanted.manifests(), endpoints);
     let mut others = Vec::new();
     for (name, endpoint) in endpoints {
-        let Some(url) = service.and_then(|service| service_url(service, endpoint)) else { continue };
+        let Some(url) = service.and_then(|service| dependency::service_url(service, endpoint)) else { continue };
         match routed.get_mut(name.as_str()) {
             Some(entry) => entry.service_url = Some(url),
             None => others.push(EndpointUrlStatus { service_url: Some(url), ..blank(name, endpoint) }),
@@ -119,46 +120,5 @@ fn schemes(kind: EndpointType) -> Option<(Option<&'static str>, &'static str)> {
         EndpointType::Grpc => (Some("grpc"), "grpcs"),
         EndpointType::Tcp => (None, "tls"),
         EndpointType::Udp => return None,
-    })
-}
-
-/// The service with most of the workload's ports.
-fn service<'w>(wanted: &'w Wanted, endpoints: &BTreeMap<String, WorkloadEndpoint>) -> Option<&'w Value> {
-    let ports = |service: &Value| endpoints.values().filter(|endpoint| port_of(service, endpoint).is_some()).count();
-    wanted
-        .manifests()
-        .filter(|manifest| text(manifest, "/apiVersion") == Some("v1") && text(manifest, "/kind") == Some("Service"))
-        .map(|service| (ports(service), service))
-        .filter(|(count, _)| *count > 0)
-        .reduce(|best, next| if next.0 > best.0 { next } else { best })
-        .map(|(_, service)| service)
-}
-
-/// The port of a service that leads to an endpoint: the one with the endpoint's number, else the one whose target it is.
-fn port_of(service: &Value, endpoint: &WorkloadEndpoint) -> Option<i32> {
-    let ports = service.pointer("/spec/ports")?.as_array()?;
-    let number = |port: &Value, field: &str| {
-        port.get(field).and_then(Value::as_i64).and_then(|number| i32::try_from(number).ok())
-    };
-    let same = ports.iter().find(|port| number(port, "port") == Some(endpoint.port));
-    let led = || ports.iter().find(|port| number(port, "targetPort") == Some(endpoint.container_port()));
-    same.or_else(led).and_then(|port| number(port, "port"))
-}
-
-fn service_url(service: &Value, endpoint: &WorkloadEndpoint) -> Option<EndpointUrl> {
-    let port = port_of(service, endpoint)?;
-    let (name, namespace) = (text(service, "/metadata/name")?, text(service, "/metadata/namespace")?);
-    let scheme = match endpoint.type_ {
-        EndpointType::Http | EndpointType::GraphQl => "http",
-        EndpointType::Websocket => "ws",
-        EndpointType::Grpc => "grpc",
-        EndpointType::Tcp => "tcp",
-        EndpointType::Udp => "udp",
-    };
-    Some(EndpointUrl {
-        scheme: scheme.to_owned(),
-        host: format!("{name}.{namespace}.svc.cluster.local"),
-        port: Some(port),
-        path: endpoint.base_path.clone(),
     })
 }

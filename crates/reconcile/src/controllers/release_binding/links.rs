@@ -4,7 +4,8 @@ use super::Inputs;
 use crate::controllers::blocked::Blocked;
 use crate::controllers::lookup;
 use crate::engine::{ClusterId, ObjectRef, Plan, World};
-use compiler::input::{EndpointDependency, SecretSource, Variable};
+use compiler::dependency;
+use compiler::input::{EndpointDependency, SecretSource};
 use model::{
     BindingState, ConnectionTarget, ConnectionVisibility, EndpointUrl, EndpointVisibility, EnvVarValueFrom, Kind,
     PendingConnection, PendingResourceDependency, ReleaseBinding, ResolvedConnection, ResourceDependencyTarget,
@@ -85,7 +86,7 @@ impl Links {
             visibility,
             environment: binding.spec.environment.clone(),
         });
-        let mut dependency = EndpointDependency {
+        let mut resolved = EndpointDependency {
             namespace: binding.namespace().into(),
             project: project.clone(),
             component: connection.component.clone(),
@@ -95,7 +96,7 @@ impl Links {
         };
         match address(binding, project, connection, world)? {
             Ok(url) => {
-                dependency.env_vars = variables(connection, &url);
+                resolved.env_vars = dependency::variables(connection, &url);
                 self.resolved.push(ResolvedConnection {
                     namespace: binding.namespace().into(),
                     project: project.clone(),
@@ -113,7 +114,7 @@ impl Links {
                 reason,
             }),
         }
-        self.dependencies.push(dependency);
+        self.dependencies.push(resolved);
         Ok(())
     }
 }
@@ -143,22 +144,6 @@ fn address(
         .service_url
         .clone()
         .ok_or_else(|| format!("endpoint {:?} has no URL for visibility {}", wanted.name, wanted.visibility)))
-}
-
-/// The variables that tell an address, in the order address, host, port, base path.
-fn variables(connection: &WorkloadConnection, url: &EndpointUrl) -> Vec<Variable> {
-    let names = &connection.env_bindings;
-    let port = url.port.filter(|port| *port != 0).map(|port| port.to_string()).unwrap_or_default();
-    [
-        (&names.address, url.to_string()),
-        (&names.host, url.host.clone()),
-        (&names.port, port),
-        (&names.base_path, url.path.clone()),
-    ]
-    .into_iter()
-    .filter(|(name, _)| !name.is_empty())
-    .map(|(name, value)| Variable { name: name.clone(), value, value_from: None })
-    .collect()
 }
 
 /// The secret references that the workload uses, with the environment's overrides, by key of variable or file.
