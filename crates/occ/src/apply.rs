@@ -1,11 +1,12 @@
 //! `occ apply -f …`: every document by itself, in an order in which what is referred to comes first.
 
+use crate::cli::files_argument;
 use crate::failure::Failure;
 use crate::manifests::{Manifest, Wrong, manifests, sources};
 use crate::noun::Noun;
 use crate::objects::print;
 use crate::session::{Problem, Session, encode, field};
-use clap::{Arg, ArgAction, ArgMatches, Command};
+use clap::{ArgMatches, Command};
 use futures::{StreamExt, stream};
 use reqwest::{Method, StatusCode};
 use serde_json::Value;
@@ -16,15 +17,9 @@ const AT_ONCE: usize = 8;
 
 /// `occ apply`
 pub(crate) fn command() -> Command {
-    Command::new("apply").about("Create and change objects from files").arg(
-        Arg::new("file")
-            .short('f')
-            .long("file")
-            .value_name("FILE")
-            .required(true)
-            .action(ArgAction::Append)
-            .help("File, folder with all below it, URL, or - for standard input; may be repeated"),
-    )
+    Command::new("apply")
+        .about("Create and change objects from files")
+        .arg(files_argument("The objects").required(true))
 }
 
 /// Applies everything; what cannot be applied is told with its place, and the rest goes in.

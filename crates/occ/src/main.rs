@@ -8,6 +8,7 @@ mod cli;
 mod component;
 mod config;
 mod failure;
+mod gather;
 mod manifests;
 mod noun;
 mod objects;

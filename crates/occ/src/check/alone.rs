@@ -1,63 +1,44 @@
 //! One object alone: the schema of its kind, the rules of its kind, its templates.
 
-use super::{Finding, Object, Report, Severity};
-use crate::manifests::Manifest;
+use super::{Finding, Report, Severity};
+use crate::gather::{Kinds, Object};
 use crate::noun::nearest;
 use compiler::Code;
 use compiler::{admission, check};
 use schema::{ErrorKind, FieldError, Node, Schema};
-use std::collections::HashMap;
 
-/// The schemas of kinds, each made when it is first needed.
-#[derive(Default)]
-pub(super) struct Kinds(HashMap<&'static str, Option<Schema>>);
-
-impl Kinds {
-    fn schema(&mut self, kind: &'static str) -> Option<&Schema> {
-        self.0
-            .entry(kind)
-            .or_insert_with(|| {
-                let crd = model::crd(model::kind_row(kind)?);
-                Schema::parse(crd.pointer("/spec/versions/0/schema/openAPIV3Schema")?).ok()
-            })
-            .as_ref()
-    }
-}
-
-/// Checks an object, and makes of it what a control plane would store.
-pub(super) fn object<'s>(manifest: Manifest, stream: &'s str, kinds: &mut Kinds, report: &mut Report) -> Object<'s> {
-    let stored = manifest.object.clone();
-    let mut object = Object { manifest, stream, stored, fits: true };
+/// Tells what is wrong with an object by itself.
+pub(super) fn object(object: &Object<'_>, kinds: &mut Kinds, report: &mut Report) {
     let kind = object.manifest.noun.kind;
-    let Some(schema) = kinds.schema(kind) else { return object };
-    admission::complete(kind, None, &mut object.stored);
-    for path in schema.prune(&mut object.stored) {
-        let text = match meant(schema, &path) {
+    let Some(schema) = kinds.schema(kind) else { return };
+    for path in &object.dropped {
+        let text = match meant(schema, path) {
             Some(near) => format!("there is no field of this name, it would be dropped: did you mean {near}?"),
             None => "there is no field of this name, it would be dropped".to_owned(),
         };
-        report.add(Finding::of(&object, Severity::Warning, "field/unknown", &path, text));
+        report.add(Finding::of(object, Severity::Warning, "field/unknown", path, text));
     }
-    schema.default_in_place(&mut object.stored);
-    let errors = schema.validate(&object.stored, None);
-    object.fits = errors.is_empty();
-    // That rules were not evaluated says nothing beside why.
-    for error in errors.iter().filter(|error| errors.len() == 1 || error.path != "<nil>") {
-        report.add(field(&object, error));
-    }
+    unfit(object, report);
     if let Some(checked) = check::object(kind, object.name(), object.spec()) {
         // What the schema has told is told once.
-        for problem in checked.problems.iter().filter(|problem| object.fits || problem.code != Code::Spec) {
-            report.add(Finding::problem(&object, Severity::Error, problem));
+        for problem in checked.problems.iter().filter(|problem| object.fits() || problem.code != Code::Spec) {
+            report.add(Finding::problem(object, Severity::Error, problem));
         }
         for problem in &checked.warnings {
-            report.add(Finding::problem(&object, Severity::Warning, problem));
+            report.add(Finding::problem(object, Severity::Warning, problem));
         }
     }
     for error in &admission::rules(kind, object.spec()) {
-        report.add(field(&object, error));
+        report.add(field(object, error));
     }
-    object
+}
+
+/// Tells why the schema of its kind does not take an object.
+pub(super) fn unfit(object: &Object<'_>, report: &mut Report) {
+    // That rules were not evaluated says nothing beside why.
+    for error in object.errors.iter().filter(|error| object.errors.len() == 1 || error.path != "<nil>") {
+        report.add(field(object, error));
+    }
 }
 
 fn field(object: &Object<'_>, error: &FieldError) -> Finding {

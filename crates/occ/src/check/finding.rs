@@ -1,6 +1,6 @@
 //! What is told: one thing at one place, all of them in order, as a person reads them.
 
-use super::Object;
+use crate::gather::Object;
 use crate::manifests::{Position, Wrong};
 use compiler::Problem;
 use std::fmt;
@@ -10,7 +10,7 @@ const LISTED: usize = 50;
 
 /// How bad it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Severity {
+pub(crate) enum Severity {
     /// It fails, or would fail for some component.
     Error,
     /// It is probably not meant.
@@ -28,7 +28,7 @@ impl Severity {
 
 /// One thing at one place.
 #[derive(Debug)]
-pub(super) struct Finding {
+pub(crate) struct Finding {
     severity: Severity,
     code: String,
     source: String,
@@ -41,12 +41,17 @@ pub(super) struct Finding {
 
 impl Finding {
     /// Something about a field of an object.
-    pub(super) fn of(object: &Object<'_>, severity: Severity, code: &str, path: &str, text: impl Into<String>) -> Self {
-        Self::at(object.manifest.wrong(path, text), object, severity, code.to_owned(), path, None)
+    pub(crate) fn of(object: &Object<'_>, severity: Severity, code: &str, path: &str, text: impl Into<String>) -> Self {
+        Self::told(object.manifest.wrong(path, text), severity, code, &object.title(), path)
+    }
+
+    /// As [`Finding::of`], where the place is known already.
+    pub(crate) fn told(wrong: Wrong, severity: Severity, code: &str, title: &str, path: &str) -> Self {
+        Self::at(wrong, title, severity, code.to_owned(), path, None)
     }
 
     /// What the compiler's checks tell of an object.
-    pub(super) fn problem(object: &Object<'_>, severity: Severity, problem: &Problem) -> Self {
+    pub(crate) fn problem(object: &Object<'_>, severity: Severity, problem: &Problem) -> Self {
         let place = &problem.place;
         let text = problem.message.as_str();
         let wrong = match (&place.expression, place.position) {
@@ -60,23 +65,16 @@ impl Finding {
         };
         // A text that points into the expression shows it already.
         let expression = place.expression.clone().filter(|_| !problem.message.contains("<input>"));
-        Self::at(wrong, object, severity, problem.code.to_string(), &place.path, expression)
+        Self::at(wrong, &object.title(), severity, problem.code.to_string(), &place.path, expression)
     }
 
-    fn at(
-        wrong: Wrong,
-        object: &Object<'_>,
-        severity: Severity,
-        code: String,
-        path: &str,
-        expression: Option<String>,
-    ) -> Self {
-        let place = if path.is_empty() { object.title() } else { format!("{}: {path}", object.title()) };
+    fn at(wrong: Wrong, title: &str, severity: Severity, code: String, path: &str, expression: Option<String>) -> Self {
+        let place = if path.is_empty() { title.to_owned() } else { format!("{title}: {path}") };
         Self { severity, code, source: wrong.source, position: wrong.position, place, text: wrong.text, expression }
     }
 
     /// A document that is no object.
-    pub(super) fn document(wrong: Wrong) -> Self {
+    pub(crate) fn document(wrong: Wrong) -> Self {
         Self {
             severity: Severity::Error,
             code: "document".to_owned(),
@@ -116,47 +114,47 @@ fn after_place(text: &str) -> &str {
 
 /// Everything that is told of some files.
 #[derive(Debug)]
-pub(super) struct Report {
+pub(crate) struct Report {
     findings: Vec<Finding>,
     notes: Vec<String>,
     /// What would be made, component by component.
     made: Vec<String>,
     files: usize,
-    pub(super) objects: usize,
+    pub(crate) objects: usize,
     foreign: usize,
 }
 
 impl Report {
-    pub(super) fn new(files: usize) -> Self {
+    pub(crate) fn new(files: usize) -> Self {
         Self { findings: Vec::new(), notes: Vec::new(), made: Vec::new(), files, objects: 0, foreign: 0 }
     }
 
-    pub(super) fn add(&mut self, finding: Finding) {
+    pub(crate) fn add(&mut self, finding: Finding) {
         self.findings.push(finding);
     }
 
     /// Something that could not be checked, and what would help; each once.
-    pub(super) fn note(&mut self, text: String) {
+    pub(crate) fn note(&mut self, text: String) {
         if !self.notes.contains(&text) {
             self.notes.push(text);
         }
     }
 
-    pub(super) fn made(&mut self, text: String) {
+    pub(crate) fn made(&mut self, text: String) {
         self.made.push(text);
     }
 
     /// An object of somebody else's API.
-    pub(super) fn skip(&mut self) {
+    pub(crate) fn skip(&mut self) {
         self.foreign += 1;
     }
 
-    pub(super) fn has_errors(&self) -> bool {
+    pub(crate) fn has_errors(&self) -> bool {
         self.findings.iter().any(|finding| finding.severity == Severity::Error)
     }
 
     /// Each thing once; errors first, in the order of the files.
-    pub(super) fn sort(&mut self) {
+    pub(crate) fn sort(&mut self) {
         let mut files: Vec<String> = Vec::new();
         for finding in &self.findings {
             if !files.contains(&finding.source) {
@@ -176,13 +174,14 @@ impl Report {
     }
 }
 
-impl fmt::Display for Report {
-    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+impl Report {
+    /// The findings and the notes, as far as they are listed; and how many findings there are, errors first.
+    fn tell(&self, out: &mut dyn fmt::Write) -> Result<[usize; 2], fmt::Error> {
         let mut counts = [0, 0];
         for (severity, total) in [Severity::Error, Severity::Warning].into_iter().zip(&mut counts) {
             let of: Vec<&Finding> = self.findings.iter().filter(|finding| finding.severity == severity).collect();
             for finding in of.iter().take(LISTED) {
-                finding.fmt(out)?;
+                write!(out, "{finding}")?;
             }
             if of.len() > LISTED {
                 writeln!(out, "and {} more {}s", of.len() - LISTED, severity.word())?;
@@ -195,6 +194,21 @@ impl fmt::Display for Report {
         for note in &self.notes {
             writeln!(out, "note: {note}")?;
         }
+        Ok(counts)
+    }
+
+    /// What there is to say, without a summary.
+    pub(crate) fn told(&self) -> String {
+        let mut told = String::new();
+        // A text takes whatever is written to it.
+        let _ = self.tell(&mut told);
+        told
+    }
+}
+
+impl fmt::Display for Report {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let counts = self.tell(out)?;
         if self.foreign > 0 {
             let (were, them) = if self.foreign == 1 { ("object is", "it") } else { ("objects are", "them") };
             writeln!(out, "note: {} {were} of another API: nothing is said of {them}", self.foreign)?;

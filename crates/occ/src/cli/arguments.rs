@@ -30,6 +30,25 @@ pub(crate) fn name_argument(help: &'static str) -> Arg {
     Arg::new("name").value_name("NAME").required(true).help(help)
 }
 
+/// `-f FILE`, as often as there are files; `what` they hold.
+pub(crate) fn files_argument(what: &str) -> Arg {
+    Arg::new("file")
+        .short('f')
+        .long("file")
+        .value_name("FILE")
+        .action(ArgAction::Append)
+        .help(format!("{what}: file, folder with all below it, URL, or - for standard input; may be repeated"))
+}
+
+/// The environment, where one is asked for.
+pub(crate) fn environment_argument(default: &str) -> Arg {
+    Arg::new("environment")
+        .long("environment")
+        .short('e')
+        .value_name("NAME")
+        .help(format!("Environment [default: {default}]"))
+}
+
 /// `--NAME`
 pub(crate) fn flag(name: &'static str, help: &'static str) -> Arg {
     Arg::new(name).long(name).action(ArgAction::SetTrue).help(help)

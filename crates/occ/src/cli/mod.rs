@@ -4,7 +4,7 @@ mod arguments;
 mod nouns;
 mod screen;
 
-pub(crate) use arguments::{flag, name_argument, text_option};
+pub(crate) use arguments::{environment_argument, files_argument, flag, name_argument, text_option};
 
 use crate::failure::Failure;
 use crate::noun::{Noun, nearest};

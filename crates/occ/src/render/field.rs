@@ -1,8 +1,8 @@
 //! Which field is to be explained, and the answer.
 
-use super::gather::Documents;
 use super::objects;
 use crate::failure::Failure;
+use crate::gather::Whole;
 use compiler::Rendered;
 use compiler::origins::{Origins, parse_path};
 use serde_json::Value;
@@ -34,7 +34,7 @@ impl Field {
         &self,
         rendered: &Rendered,
         origins: &Origins,
-        documents: &Documents<'_>,
+        whole: &Whole<'_, '_, '_>,
     ) -> Result<String, Failure> {
         let fits = |object: &Value| {
             text(object, "/kind").eq_ignore_ascii_case(&self.kind)
@@ -55,8 +55,9 @@ impl Field {
         let explained = origins.explain(at, object, &self.path).ok_or_else(|| {
             Failure::NotFound(format!("{} has no field {}", titles(std::iter::once(object)), self.path))
         })?;
-        let place = documents.place(&explained.origin.place);
-        let place = place.map(|place| format!(" ({place})")).unwrap_or_default();
+        let place = &explained.origin.place;
+        let place = whole.object(place).map(|object| format!(" ({})", object.manifest.at(&place.path)));
+        let place = place.unwrap_or_default();
         Ok(format!("{}{place}\n", explained.sentence))
     }
 

@@ -1,17 +1,11 @@
 //! `check`: what a person reads of files, without a control plane.
 
+use crate::offline::{self, COMPONENT, TYPE};
 use crate::plane::{Ran, occ, run};
 use std::path::Path;
 
-/// What is said of files, by name and text, in a folder of their own.
 fn told(files: &[(&str, &str)], arguments: &[&str]) -> Ran {
-    let folder = tempfile::tempdir().expect("a folder");
-    for (name, text) in files {
-        std::fs::write(folder.path().join(name), text).expect("a file");
-    }
-    let mut command = occ();
-    command.arg("check").args(arguments).current_dir(folder.path());
-    run(command, "")
+    offline::told(files, &[&["check"], arguments].concat())
 }
 
 /// As [`told`], as one text with the exit code.
@@ -27,67 +21,6 @@ fn repository(paths: &[&str]) -> Ran {
     command.arg("check").args(paths).current_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("../.."));
     run(command, "")
 }
-
-const TYPE: &str = "\
-apiVersion: openchoreo.dev/v1alpha1
-kind: ComponentType
-metadata:
-  name: web
-spec:
-  workloadType: deployment
-  allowedTraits:
-    - name: storage
-  parameters:
-    openAPIV3Schema:
-      type: object
-      required: [level]
-      properties:
-        level: {type: string, enum: [low, high]}
-        replicas: {type: integer, default: 1}
-  resources:
-    - id: deployment
-      template:
-        apiVersion: apps/v1
-        kind: Deployment
-        metadata:
-          name: ${metadata.name}
-        spec:
-          replicas: ${parameters.replicas}
-          template:
-            spec:
-              containers:
-                - name: main
-                  image: ${workload.container.image}
-                  env:
-                    - {name: LEVEL, value: \"${parameters.level}\"}
-";
-
-const COMPONENT: &str = "\
-apiVersion: openchoreo.dev/v1alpha1
-kind: Component
-metadata:
-  name: cart
-spec:
-  owner:
-    projectName: shop
-  componentType:
-    name: deployment/web
-  parameters:
-    level: high
----
-apiVersion: openchoreo.dev/v1alpha1
-kind: Workload
-metadata:
-  name: cart
-spec:
-  owner:
-    projectName: shop
-    componentName: cart
-  endpoints:
-    http: {type: HTTP, port: 8080}
-  container:
-    image: cart:1
-";
 
 #[test]
 fn every_mistake_of_a_type_is_told_with_its_place() {

@@ -4,5 +4,7 @@ mod apply;
 mod check;
 mod command_line;
 mod component;
+mod gather;
+mod offline;
 mod plane;
 mod render;
