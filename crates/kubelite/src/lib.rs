@@ -45,7 +45,7 @@ pub use self::{
     connect::{Duplex, ExecOptions, LogOptions, PodConnect, PodRef, Streams},
     core::{Clock, Uids},
     kinds::{Column, Kind, Origin, Scale, Subresource},
-    options::Options,
+    options::{Limits, Options},
     server::Server,
     status::{ApiError, Cause, Details},
     store::{History, OpenError},

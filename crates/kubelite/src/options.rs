@@ -21,12 +21,33 @@ pub struct Options {
     pub service_range: String,
     /// Host names and addresses, beyond the loopback's, that the TLS port's certificate is for.
     pub tls_names: Vec<String>,
+    /// How much one client of the TLS port may have under way.
+    pub limits: Limits,
     /// Rules of the embedding program, in order.
     pub admission: Vec<Arc<dyn Admission>>,
     /// The clock.
     pub clock: Clock,
     /// Where uids of new objects come from; random when not replaced.
     pub uids: Uids,
+}
+
+/// How much one client (a user, whatever connections it has) may have under way at a time; more is answered with 429.
+#[derive(Debug, Clone)]
+pub struct Limits {
+    /// Requests that have an end, as many as a kube-apiserver does for all clients.
+    pub requests: usize,
+    /// Watches, logs that are followed, and other streams.
+    pub streams: usize,
+    /// Bytes of bodies.
+    pub bytes: usize,
+    /// Time until somebody known has asked something over a new connection; then it is cut.
+    pub strangers: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { requests: 600, streams: 4000, bytes: 128 * 1024 * 1024, strangers: Duration::from_secs(30) }
+    }
 }
 
 impl Default for Options {
@@ -37,6 +58,7 @@ impl Default for Options {
             events_live: Duration::from_hours(1),
             service_range: "10.96.0.0/16".into(),
             tls_names: Vec::new(),
+            limits: Limits::default(),
             admission: Vec::new(),
             clock: Arc::new(jiff::Timestamp::now),
             uids: Arc::new(|_, _, _| uuid::Uuid::new_v4().to_string()),

@@ -27,6 +27,7 @@ pub struct Server {
     core: Arc<Core>,
     keeper: Arc<std::sync::Mutex<Option<tokio::task::JoinHandle<()>>>>,
     authority: Arc<Authority>,
+    limits: crate::Limits,
 }
 
 impl std::fmt::Debug for Server {
@@ -88,7 +89,12 @@ impl Server {
         lifecycle::recall(&core);
         first::objects(&core).await?;
         let keeper = tokio::spawn(lifecycle::run(core.clone()));
-        Ok(Self { core, keeper: Arc::new(std::sync::Mutex::new(Some(keeper))), authority: Arc::new(authority) })
+        Ok(Self {
+            core,
+            keeper: Arc::new(std::sync::Mutex::new(Some(keeper))),
+            authority: Arc::new(authority),
+            limits: options.limits,
+        })
     }
 
     /// A client of the program itself, with no socket in between. It may do everything.
@@ -106,7 +112,7 @@ impl Server {
     /// # Errors
     /// The keys cannot be used.
     pub fn serve(&self, listener: tokio::net::TcpListener) -> Result<Serving, OpenError> {
-        let serving = tls::serve(self.core.clone(), listener, &self.authority)?;
+        let serving = tls::serve(self.core.clone(), listener, &self.authority, self.limits.clone())?;
         let (core, port) = (self.core.clone(), serving.address().port());
         if core.root.set(self.authority.ca_pem().into()).is_ok() {
             lifecycle::furnish(&core);

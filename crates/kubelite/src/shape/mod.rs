@@ -1,6 +1,7 @@
 //! Objects on their way out: whole, as metadata only, or as table rows; always in the version that was asked for.
 
 mod bare;
+mod listing;
 
 use std::sync::Arc;
 
@@ -8,6 +9,7 @@ use bytes::Bytes;
 use http::{Response, StatusCode};
 use serde_json::{Value, json};
 
+use self::listing::Listing;
 use crate::{
     convert,
     kinds::{Kind, Origin},
@@ -15,7 +17,7 @@ use crate::{
     store::Stored,
     table,
     verbs::Call,
-    wire::{Body, Shape, json_answer, object_answer},
+    wire::{Body, Shape, gzip, json_answer, object_answer},
 };
 
 /// Whether the stored bytes are what a client of this kind gets.
@@ -31,13 +33,13 @@ pub(crate) fn as_stored(kind: &Kind, object: &Stored) -> bool {
     }
 }
 
-/// The object in the call's version.
-pub(crate) fn in_version(call: &Call, object: &Stored) -> Value {
+/// The object in that version of its kind.
+pub(crate) fn in_version(kind: &Kind, object: &Stored) -> Value {
     let mut value = object.value();
-    if !as_stored(&call.kind, object) {
-        convert::to(&call.kind, &mut value);
-        if call.kind.origin == Origin::Custom
-            && let Some(schema) = call.kind.schema()
+    if !as_stored(kind, object) {
+        convert::to(kind, &mut value);
+        if kind.origin == Origin::Custom
+            && let Some(schema) = kind.schema()
         {
             schema.prune(&mut value);
             schema.default_in_place(&mut value);
@@ -51,7 +53,7 @@ pub(crate) fn one(call: &Call, code: StatusCode, object: &Stored) -> Response<Bo
     if call.format.shape == Shape::Whole && as_stored(&call.kind, object) {
         return object_answer(code, object.bytes.clone(), call.format);
     }
-    value(call, code, &in_version(call, object))
+    value(call, code, &in_version(&call.kind, object))
 }
 
 /// A single object.
@@ -81,7 +83,7 @@ pub(crate) fn partial(object: &Value) -> Value {
 pub(crate) fn list(
     call: &Call,
     code: StatusCode,
-    objects: &[Arc<Stored>],
+    objects: Vec<Arc<Stored>>,
     revision: u64,
     token: Option<String>,
     remaining: Option<usize>,
@@ -95,44 +97,27 @@ pub(crate) fn list(
     }
     match call.format.shape {
         Shape::Table => {
-            let values: Vec<Value> = objects.iter().map(|object| in_version(call, object)).collect();
+            let values: Vec<Value> = objects.iter().map(|object| in_version(&call.kind, object)).collect();
             json_answer(code, &table::of(call, &values, &metadata, true), call.format)
         }
-        Shape::Metadata => {
-            let items: Vec<Value> =
-                objects.iter().map(|object| json!({"metadata": object.value()["metadata"]})).collect();
-            let list = json!({"kind": "PartialObjectMetadataList", "apiVersion": "meta.k8s.io/v1", "metadata": metadata, "items": items});
-            json_answer(code, &list, call.format)
-        }
-        Shape::Whole => {
-            // Written by hand, so that stored objects are copied as they are instead of being decoded.
+        Shape::Metadata | Shape::Whole => {
+            let head = match call.format.shape {
+                Shape::Metadata => {
+                    json!({"kind": "PartialObjectMetadataList", "apiVersion": "meta.k8s.io/v1", "metadata": metadata, "items": []})
+                }
+                _ => {
+                    json!({"apiVersion": call.kind.api_version(), "items": [], "kind": &*call.kind.list_kind, "metadata": metadata})
+                }
+            };
             let size: usize = objects.iter().map(|object| object.bytes.len() + 1).sum();
-            let mut out = Vec::with_capacity(size + 256);
-            let head = json!({"apiVersion": call.kind.api_version(), "items": [], "kind": &*call.kind.list_kind, "metadata": metadata}).to_string();
-            let (before, after) = head.split_once("[]").unwrap_or((&head, ""));
-            out.extend_from_slice(before.as_bytes());
-            out.push(b'[');
-            for (index, object) in objects.iter().enumerate() {
-                if index > 0 {
-                    out.push(b',');
-                }
-                let builtin = call.kind.origin == Origin::Builtin;
-                match (as_stored(&call.kind, object), builtin) {
-                    (true, true) => bare::append(&object.bytes, &mut out),
-                    (true, false) => out.extend_from_slice(&object.bytes),
-                    (false, _) => {
-                        let mut value = in_version(call, object);
-                        if let Some(map) = value.as_object_mut().filter(|_| builtin) {
-                            map.remove("apiVersion");
-                            map.remove("kind");
-                        }
-                        out.extend_from_slice(value.to_string().as_bytes());
-                    }
-                }
+            let listing = Listing::new(call.kind.clone(), call.format.shape, &head.to_string(), objects);
+            if size < gzip::THRESHOLD || call.format.yaml {
+                return object_answer(code, listing.whole(), call.format);
             }
-            out.push(b']');
-            out.extend_from_slice(after.as_bytes());
-            object_answer(code, Bytes::from(out), call.format)
+            let mut response = object_answer(code, Bytes::new(), call.format);
+            *response.body_mut() = listing.into_body();
+            response.extensions_mut().insert(gzip::Streamed);
+            response
         }
     }
 }

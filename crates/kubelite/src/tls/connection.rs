@@ -15,11 +15,15 @@ use tokio::{
 use tokio_rustls::TlsAcceptor;
 use x509_parser::prelude::{FromDer, X509Certificate};
 
-use super::Authority;
+use super::{
+    Authority,
+    limits::{self, Clients},
+};
 use crate::{
     admission::User,
     auth,
     core::Core,
+    options::Limits,
     status::ApiError,
     store::OpenError,
     wire::{self, Body},
@@ -27,14 +31,18 @@ use crate::{
 
 /// Connections at a time; more wait in the listener's queue.
 const CONNECTIONS: usize = 4096;
-/// Time for a TLS handshake, and for the head of a request.
+/// Time for a TLS handshake.
 const PATIENCE: Duration = Duration::from_secs(10);
+/// Time that a connection may be idle, and that the head of a request may take, as in kube-apiserver.
+const IDLE: Duration = Duration::from_secs(90);
 /// Time that connections get to finish when the server stops.
 const GRACE: Duration = Duration::from_secs(5);
 /// Most bytes of all headers of a request.
 const HEADERS: usize = 64 * 1024;
 /// Requests at a time over one HTTP/2 connection.
-const STREAMS: u32 = 1000;
+const STREAMS: u32 = 250;
+/// Bytes of answers that wait for a client that does not read, for each request over HTTP/2.
+const UNREAD: usize = 64 * 1024;
 
 /// The running port.
 #[derive(Debug)]
@@ -56,16 +64,21 @@ impl Serving {
 }
 
 /// Serves until the server stops.
-pub(crate) fn serve(core: Arc<Core>, listener: TcpListener, authority: &Authority) -> Result<Serving, OpenError> {
+pub(crate) fn serve(
+    core: Arc<Core>,
+    listener: TcpListener,
+    authority: &Authority,
+    limits: Limits,
+) -> Result<Serving, OpenError> {
     let address = listener
         .local_addr()
         .map_err(|source| OpenError::Io { what: "reading the address of the TLS port".into(), source })?;
     let acceptor = TlsAcceptor::from(Arc::new(authority.server_config()?));
-    let task = tokio::spawn(accept(core, listener, acceptor));
+    let task = tokio::spawn(accept(core, listener, acceptor, Arc::new(Clients::new(limits))));
     Ok(Serving { address, task })
 }
 
-async fn accept(core: Arc<Core>, listener: TcpListener, acceptor: TlsAcceptor) {
+async fn accept(core: Arc<Core>, listener: TcpListener, acceptor: TlsAcceptor, clients: Arc<Clients>) {
     let room = Arc::new(Semaphore::new(CONNECTIONS));
     let tracker = tokio_util::task::TaskTracker::new();
     loop {
@@ -82,9 +95,9 @@ async fn accept(core: Arc<Core>, listener: TcpListener, acceptor: TlsAcceptor) {
         };
         match accepted {
             Ok((stream, _)) => {
-                let (core, acceptor) = (core.clone(), acceptor.clone());
+                let (core, acceptor, clients) = (core.clone(), acceptor.clone(), clients.clone());
                 tracker.spawn(async move {
-                    connection(core, acceptor, stream).await;
+                    connection(core, acceptor, clients, stream).await;
                     drop(permit);
                 });
             }
@@ -101,7 +114,7 @@ async fn accept(core: Arc<Core>, listener: TcpListener, acceptor: TlsAcceptor) {
     }
 }
 
-async fn connection(core: Arc<Core>, acceptor: TlsAcceptor, stream: TcpStream) {
+async fn connection(core: Arc<Core>, acceptor: TlsAcceptor, clients: Arc<Clients>, stream: TcpStream) {
     let _ = stream.set_nodelay(true);
     let stream = match tokio::time::timeout(PATIENCE, acceptor.accept(stream)).await {
         Ok(Ok(stream)) => stream,
@@ -116,23 +129,28 @@ async fn connection(core: Arc<Core>, acceptor: TlsAcceptor, stream: TcpStream) {
         .and_then(|certificate| certified(certificate))
         .map(Arc::new);
     let stopping = core.stopping.clone();
+    let (known, somebody) = tokio::sync::watch::channel(false);
+    let known = Arc::new(known);
+    let service_clients = clients.clone();
     let service = hyper::service::service_fn(move |request: Request<hyper::body::Incoming>| {
-        let (core, peer) = (core.clone(), peer.clone());
-        async move { Ok::<_, Infallible>(authenticated(core, peer, request.map(Body::new)).await) }
+        let (core, clients, peer, known) = (core.clone(), service_clients.clone(), peer.clone(), known.clone());
+        async move { Ok::<_, Infallible>(authenticated(core, &clients, peer, &known, request.map(Body::new)).await) }
     });
     let mut builder = Builder::new(TokioExecutor::new());
-    builder.http1().timer(TokioTimer::new()).header_read_timeout(PATIENCE).max_buf_size(HEADERS);
+    builder.http1().timer(TokioTimer::new()).header_read_timeout(IDLE).max_buf_size(HEADERS);
     builder
         .http2()
         .timer(TokioTimer::new())
         .max_concurrent_streams(STREAMS)
         .max_header_list_size(HEADERS as u32)
+        .max_send_buf_size(UNREAD)
         .keep_alive_interval(Duration::from_secs(30))
         .keep_alive_timeout(Duration::from_secs(20));
     let connection = builder.serve_connection_with_upgrades(TokioIo::new(stream), service);
     let mut connection = std::pin::pin!(connection);
     let ended = tokio::select! {
         ended = connection.as_mut() => ended,
+        () = clients.stranger(somebody) => return tracing::debug!("a connection over which nobody known asks is cut"),
         () = stopping.cancelled() => {
             connection.as_mut().graceful_shutdown();
             connection.await
@@ -154,16 +172,25 @@ fn certified(certificate: &[u8]) -> Option<User> {
     Some(User { name, groups, ..User::default() })
 }
 
-async fn authenticated(core: Arc<Core>, peer: Option<Arc<User>>, mut request: Request<Body>) -> Response<Body> {
-    match who(&core, peer, request.headers()).and_then(|user| auth::acting(&core, user, request.headers())) {
-        Ok(user) => {
-            if let Some(user) = user {
-                request.extensions_mut().insert(user);
-            }
-            wire::serve(core, request).await
-        }
-        Err(error) => wire::failure(&error),
-    }
+async fn authenticated(
+    core: Arc<Core>,
+    clients: &Clients,
+    peer: Option<Arc<User>>,
+    known: &tokio::sync::watch::Sender<bool>,
+    mut request: Request<Body>,
+) -> Response<Body> {
+    let user = match who(&core, peer, request.headers()).and_then(|user| auth::acting(&core, user, request.headers())) {
+        Ok(Some(user)) => user,
+        Ok(None) => return wire::serve(core, request).await,
+        Err(error) => return wire::failure(&error),
+    };
+    known.send_if_modified(|known| !std::mem::replace(known, true));
+    let room = match clients.admit(&user.name, &request) {
+        Ok(room) => room,
+        Err(error) => return wire::failure(&error),
+    };
+    request.extensions_mut().insert(user);
+    limits::hold(wire::serve(core, request).await, room)
 }
 
 /// Who asks: the bearer of a token, or the owner of the certificate. A wrong token is refused even with a certificate.

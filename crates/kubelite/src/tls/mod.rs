@@ -3,6 +3,7 @@
 mod authority;
 mod connection;
 mod kubeconfig;
+mod limits;
 
 pub(crate) use self::connection::serve;
 pub use self::{authority::Authority, connection::Serving};

@@ -72,7 +72,7 @@ pub(crate) async fn change(
     let name = call.named()?;
     for _ in 0..TRIES {
         let stored = read::current(call)?;
-        let old = shape::in_version(call, &stored);
+        let old = shape::in_version(&call.kind, &stored);
         let proposal = compute(&old)?;
         let pinned = !meta::text(&proposal.object, "resourceVersion").is_empty()
             && meta::text(&proposal.object, "resourceVersion") != meta::text(&old, "resourceVersion");

@@ -116,7 +116,7 @@ pub(crate) async fn remove(call: &Call, stored: &Stored, options: &Options) -> R
         .get(&stored.path)
         .ok_or_else(|| ApiError::not_found(&call.kind, &name))?;
     loop {
-        let old = shape::in_version(call, &current);
+        let old = shape::in_version(&call.kind, &current);
         preconditions(call, &name, &old, options)?;
         call.admit(Operation::Delete, &name, Some(&old), None).await?;
         let (new, gone) = next(call, &old, options);
@@ -138,7 +138,7 @@ pub(crate) async fn remove(call: &Call, stored: &Stored, options: &Options) -> R
         };
         match call.core.store.write(write).await {
             Ok(stored) => {
-                let value = shape::in_version(call, &stored);
+                let value = shape::in_version(&call.kind, &stored);
                 return Ok(if gone { Outcome::Gone(value) } else { Outcome::Waits(value) });
             }
             Err(WriteError::Changed(Some(newer))) => current = newer,

@@ -71,7 +71,7 @@ pub(crate) fn list(call: &Call) -> Result<Response<Body>, ApiError> {
     let selection = Selection::of(call)?;
     let shelf = call.core.store.shelf(&call.kind.shelf);
     let page = page(call, &selection, &shelf)?;
-    Ok(shape::list(call, StatusCode::OK, &page.objects, page.revision, page.token, page.remaining))
+    Ok(shape::list(call, StatusCode::OK, page.objects, page.revision, page.token, page.remaining))
 }
 
 fn page(call: &Call, selection: &Selection, shelf: &Shelf) -> Result<Page, ApiError> {

@@ -220,7 +220,7 @@ impl Watcher {
         if plain {
             into.extend_from_slice(&object.bytes);
         } else {
-            let mut value = shape::in_version(&self.call, object);
+            let mut value = shape::in_version(&self.call.kind, object);
             if let Some(revision) = revision {
                 meta::set(&mut value, "resourceVersion", revision.to_string());
             }

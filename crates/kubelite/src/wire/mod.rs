@@ -2,6 +2,7 @@
 
 mod answer;
 mod body;
+pub(crate) mod gzip;
 mod path;
 mod query;
 mod route;

@@ -6,7 +6,7 @@ use futures::FutureExt;
 use http::{Method, Request, Response, StatusCode};
 use serde_json::json;
 
-use super::{Body, Format, Params, Shape, Target, answer, body, path, query};
+use super::{Body, Format, Params, Shape, Target, answer, body, gzip, path, query};
 use crate::{
     admission::User,
     auth, connect,
@@ -19,7 +19,8 @@ use crate::{
 /// Answers a request. Never fails: what goes wrong becomes a `Status`.
 pub(crate) async fn serve(core: Arc<Core>, request: Request<Body>) -> Response<Body> {
     let path = request.uri().path().to_owned();
-    match AssertUnwindSafe(answer(core, request)).catch_unwind().await {
+    let gzip = gzip::accepted(request.headers());
+    let response = match AssertUnwindSafe(answer(core, request)).catch_unwind().await {
         Ok(Ok(response)) => response,
         Ok(Err(error)) => answer::failure(&error),
         // A bug of ours must cost this request only.
@@ -27,7 +28,8 @@ pub(crate) async fn serve(core: Arc<Core>, request: Request<Body>) -> Response<B
             tracing::error!(%path, "a request ended in a panic");
             answer::failure(&ApiError::internal("this server has a bug that this request found; its log says where"))
         }
-    }
+    };
+    if gzip { gzip::compressed(response) } else { response }
 }
 
 async fn answer(core: Arc<Core>, request: Request<Body>) -> Result<Response<Body>, ApiError> {

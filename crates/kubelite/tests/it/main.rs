@@ -10,6 +10,7 @@ mod damage;
 mod durability;
 mod kubectl;
 mod lifecycle;
+mod limits;
 mod rights;
 mod streams;
 mod support;
