@@ -10,6 +10,9 @@ use sha2::{Digest, Sha256};
 const ALPHABET: &[u8; 27] = b"bcdfghjklmnpqrstvwxz2456789";
 const CONTENT_HASH: usize = 10;
 
+/// The prime of FNV with 32 bits.
+const PRIME: u32 = 0x0100_0193;
+
 /// FNV-1a with 32 bits.
 #[derive(Clone, Copy, Debug)]
 pub struct Fnv32a(u32);
@@ -24,8 +27,14 @@ impl Fnv32a {
     /// Takes in some bytes.
     pub fn write(&mut self, bytes: &[u8]) {
         for byte in bytes {
-            self.0 = (self.0 ^ u32::from(*byte)).wrapping_mul(0x0100_0193);
+            self.0 = (self.0 ^ u32::from(*byte)).wrapping_mul(PRIME);
         }
+    }
+
+    /// Takes in a text that was prepared, in one step.
+    pub const fn write_prepared(&mut self, text: &Prepared) {
+        let (low, high) = (self.0 & 0xff, self.0 & !0xff);
+        self.0 = high.wrapping_mul(text.factor).wrapping_add(text.ends[low as usize]);
     }
 
     /// The hash of all bytes so far.
@@ -36,6 +45,42 @@ impl Fnv32a {
     /// The hash as eight hexadecimal digits.
     pub fn hex(self) -> String {
         format!("{:08x}", self.0)
+    }
+}
+
+/// A text whose effect on [`Fnv32a`] was worked out before.
+///
+/// A byte is exclusive-ored with the lowest byte of the state, and multiplication carries upwards only: so what the text
+/// does depends on the lowest byte, and the rest is multiplied.
+#[derive(Clone, Copy, Debug)]
+pub struct Prepared {
+    /// The prime to the power of the text's length.
+    factor: u32,
+    /// The state behind the text for each lowest byte, where the rest was zero.
+    ends: [u32; 256],
+}
+
+impl Prepared {
+    /// Works it out.
+    pub const fn new(text: &str) -> Self {
+        let bytes = text.as_bytes();
+        let mut prepared = Self { factor: 1, ends: [0; 256] };
+        let mut low = 0;
+        while low < 256 {
+            prepared.ends[low] = low as u32;
+            let mut at = 0;
+            while at < bytes.len() {
+                prepared.ends[low] = (prepared.ends[low] ^ bytes[at] as u32).wrapping_mul(PRIME);
+                at += 1;
+            }
+            low += 1;
+        }
+        let mut at = 0;
+        while at < bytes.len() {
+            prepared.factor = prepared.factor.wrapping_mul(PRIME);
+            at += 1;
+        }
+        prepared
     }
 }
 
@@ -53,7 +98,9 @@ pub fn fnv32a_hex(text: &str) -> String {
 
 /// Writes a hash with letters and digits that make no words: the encoding that Kubernetes uses for generated names.
 pub fn safe_encode(text: &str) -> String {
-    text.bytes().map(|byte| char::from(ALPHABET[usize::from(byte) % ALPHABET.len()])).collect()
+    let mut encoded = String::with_capacity(text.len());
+    encoded.extend(text.bytes().map(|byte| char::from(ALPHABET[usize::from(byte) % ALPHABET.len()])));
+    encoded
 }
 
 /// The hash of a release's content: ten characters, safe in names, 47 bits of SHA-256.
@@ -138,7 +185,23 @@ fn quoted(string: &str, text: &mut String) {
 mod tests {
     use serde_json::json;
 
-    use super::{content, fnv32a, fnv32a_hex, safe_encode};
+    use super::{Fnv32a, Prepared, content, fnv32a, fnv32a_hex, safe_encode};
+
+    #[test]
+    fn a_prepared_text_does_what_its_bytes_do() {
+        let texts = ["", "a", "foobar", "(map[string]interface {})map[", "\u{fffd}\u{7f}"];
+        for text in texts {
+            let prepared = Prepared::new(text);
+            for before in 0..=u8::MAX {
+                let (mut bytes, mut whole) = (Fnv32a::default(), Fnv32a::default());
+                bytes.write(&[before]);
+                whole.write(&[before]);
+                bytes.write(text.as_bytes());
+                whole.write_prepared(&prepared);
+                assert_eq!(bytes.finish(), whole.finish(), "{text:?} behind {before}");
+            }
+        }
+    }
 
     #[test]
     fn fnv_agrees_with_its_published_vectors() {

@@ -2,7 +2,7 @@
 
 use std::fmt::{self, Write as _};
 
-use model::hash::Fnv32a;
+use model::hash::{Fnv32a, Prepared};
 
 use crate::tree::{Map, Tree};
 
@@ -13,6 +13,10 @@ struct Sink(Fnv32a);
 impl Sink {
     fn push(&mut self, byte: u8) {
         self.0.write(&[byte]);
+    }
+
+    fn known(&mut self, text: &Prepared) {
+        self.0.write_prepared(text);
     }
 
     fn push_str(&mut self, text: &str) {
@@ -59,6 +63,13 @@ pub(super) fn hash(objects: &[&Tree]) -> u32 {
     out.0.finish()
 }
 
+/// What stands before the values that most objects are made of.
+static LIST: Prepared = Prepared::new("([]interface {})[");
+static MAP: Prepared = Prepared::new("(map[string]interface {})map[");
+static STRING_MAP: Prepared = Prepared::new("(map[string]string)map[");
+static TEXT: Prepared = Prepared::new("(string)");
+static DOUBLE: Prepared = Prepared::new("(float64)");
+
 /// A value behind an interface: its type in parentheses, then itself.
 fn interface(out: &mut Sink, value: &Tree) {
     match value {
@@ -72,7 +83,7 @@ fn interface(out: &mut Sink, value: &Tree) {
             out.push(b']');
         }
         Tree::List(items) => {
-            out.push_str("([]interface {})[");
+            out.known(&LIST);
             spaced(out, items.iter(), interface);
             out.push(b']');
         }
@@ -82,7 +93,7 @@ fn interface(out: &mut Sink, value: &Tree) {
             out.push(b']');
         }
         Tree::Map(map) => {
-            out.push_str("(map[string]interface {})map[");
+            out.known(&MAP);
             spaced(out, map.iter(), |out, (key, value)| {
                 out.push_str(key);
                 out.push(b':');
@@ -91,7 +102,7 @@ fn interface(out: &mut Sink, value: &Tree) {
             out.push(b']');
         }
         Tree::StringMap(map) => {
-            out.push_str("(map[string]string)map[");
+            out.known(&STRING_MAP);
             spaced(out, map.iter(), |out, (key, value)| {
                 out.push_str(key);
                 out.push(b':');
@@ -99,21 +110,19 @@ fn interface(out: &mut Sink, value: &Tree) {
             });
             out.push(b']');
         }
-        Tree::Bool(_)
-        | Tree::Int(_)
-        | Tree::Uint(_)
-        | Tree::Double(_)
-        | Tree::Text(_)
-        | Tree::Duration(_)
-        | Tree::Time(_)
-        | Tree::Omit => {
+        Tree::Text(text) => {
+            out.known(&TEXT);
+            out.push_str(text);
+        }
+        Tree::Double(_) => {
+            out.known(&DOUBLE);
+            out.push_str(&value.to_shown());
+        }
+        Tree::Bool(_) | Tree::Int(_) | Tree::Uint(_) | Tree::Duration(_) | Tree::Time(_) | Tree::Omit => {
             out.push(b'(');
             out.push_str(value.type_name());
             out.push(b')');
-            match value {
-                Tree::Text(text) => out.push_str(text),
-                other => out.push_str(&other.to_shown()),
-            }
+            out.push_str(&value.to_shown());
         }
     }
 }

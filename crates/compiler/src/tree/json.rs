@@ -31,32 +31,47 @@ impl From<&Value> for Tree {
 impl Tree {
     /// The value as JSON. Whole doubles become integers, so that `8080.0` is never written for `8080`.
     pub fn to_json(&self) -> Result<Value, NotRepresentable> {
-        Ok(match self {
-            Self::Null => Value::Null,
+        self.clone().into_json()
+    }
+
+    /// As [`Tree::to_json`], of a value that is needed no more.
+    pub fn into_json(self) -> Result<Value, NotRepresentable> {
+        let mut json = Value::Null;
+        self.json_into(&mut json)?;
+        Ok(json)
+    }
+
+    /// Puts the value where it belongs: handing it up from level to level takes longer than making it.
+    fn json_into(self, out: &mut Value) -> Result<(), NotRepresentable> {
+        *out = match self {
+            Self::Null => return Ok(()),
             Self::NullRead => Value::from(0),
-            Self::Bool(value) => Value::Bool(*value),
-            Self::Int(value) | Self::Duration(value) => Value::from(*value),
-            Self::Uint(value) => Value::from(*value),
-            Self::Double(value) => number(*value)?,
-            Self::Text(text) | Self::Time(text) => Value::String(String::from(&**text)),
+            Self::Bool(value) => Value::Bool(value),
+            Self::Int(value) | Self::Duration(value) => Value::from(value),
+            Self::Uint(value) => Value::from(value),
+            Self::Double(value) => number(value)?,
+            Self::Text(text) | Self::Time(text) => Value::String(String::from(&*text)),
             Self::Bytes(bytes) => Value::String(base64::engine::general_purpose::STANDARD.encode(bytes)),
             Self::List(items) | Self::Strings(items) => {
-                let mut out = Vec::with_capacity(items.len());
-                for item in items {
-                    out.push(item.to_json()?);
+                let mut values = vec![Value::Null; items.len()];
+                for (item, value) in items.into_iter().zip(&mut values) {
+                    item.json_into(value)?;
                 }
-                Value::Array(out)
+                Value::Array(values)
             }
             Self::Map(map) | Self::StringMap(map) => {
-                let mut out = Vec::with_capacity(map.len());
-                for (key, value) in map.iter() {
-                    out.push((String::from(&**key), value.to_json()?));
+                let mut entries = Vec::with_capacity(map.len());
+                for (key, value) in map {
+                    let at = entries.len();
+                    entries.push((String::from(&*key), Value::Null));
+                    value.json_into(&mut entries[at].1)?;
                 }
                 // The entries are in order: the object is made of them in one go.
-                Value::Object(out.into_iter().collect())
+                Value::Object(entries.into_iter().collect())
             }
             Self::Omit => Value::Object(serde_json::Map::new()),
-        })
+        };
+        Ok(())
     }
 }
 

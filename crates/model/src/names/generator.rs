@@ -1,5 +1,6 @@
 //! The name generator. Its output is part of the contract: names must come out as they always did.
 
+use std::borrow::Cow;
 use std::fmt::Write as _;
 
 use sha2::{Digest, Sha256};
@@ -21,7 +22,12 @@ pub fn generate(limit: usize, parts: &[&str]) -> String {
 /// As [`generate`], with something more that enters the hash only.
 pub fn generate_with(limit: usize, extra: &str, parts: &[&str]) -> String {
     let mut hasher = Sha256::new();
-    hasher.update(parts.join("-"));
+    for (index, part) in parts.iter().enumerate() {
+        if index > 0 {
+            hasher.update("-");
+        }
+        hasher.update(part);
+    }
     if !extra.is_empty() {
         hasher.update("-");
         hasher.update(extra);
@@ -34,26 +40,22 @@ pub fn generate_with(limit: usize, extra: &str, parts: &[&str]) -> String {
     let mut name = String::with_capacity(limit);
     for (index, part) in parts.iter().enumerate() {
         let share = room / count + usize::from(index < room % count);
-        name.push_str(&cut(clean(part), share));
+        name.push_str(cut(clean(part).trim_matches(['-', '.']), share));
         name.push('-');
     }
     let _ = write!(name, "{hash:08x}");
     name.trim_matches(|c: char| !c.is_alphanumeric()).to_owned()
 }
 
-fn clean(part: &str) -> String {
-    let lower: String = part
-        .chars()
-        .flat_map(char::to_lowercase)
-        .map(|c| if c.is_alphanumeric() || c == '-' || c == '.' { c } else { '-' })
-        .collect();
-    lower.trim_matches(['-', '.']).to_owned()
+/// The part in small letters, with a hyphen for what no name has.
+fn clean(part: &str) -> Cow<'_, str> {
+    if part.bytes().all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.')) {
+        return Cow::Borrowed(part);
+    }
+    let lower = part.chars().flat_map(char::to_lowercase);
+    lower.map(|c| if c.is_alphanumeric() || c == '-' || c == '.' { c } else { '-' }).collect()
 }
 
-fn cut(mut text: String, limit: usize) -> String {
-    if text.len() > limit {
-        let end = (0..=limit).rev().find(|index| text.is_char_boundary(*index)).unwrap_or(0);
-        text.truncate(end);
-    }
-    text
+fn cut(text: &str, limit: usize) -> &str {
+    &text[..text.floor_char_boundary(limit)]
 }
