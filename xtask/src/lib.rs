@@ -9,6 +9,7 @@ mod conformance;
 mod counts;
 mod demo;
 mod differences;
+mod differential;
 mod golden;
 mod kinds;
 mod lab;
@@ -59,11 +60,13 @@ enum Verb {
     Differences,
     /// Kubernetes' own end-to-end tests of the API machinery, against kubelite or a real API server
     Conformance(conformance::ConformanceArgs),
+    /// Requests and broken objects, played on kubelite or a real API server and compared with recorded answers
+    Differential(differential::DifferentialArgs),
     /// A real control plane (kube-apiserver, kube-controller-manager, etcd) on free ports, until Ctrl-C
     Lab {
-        /// Only these controllers
-        #[arg(long, default_value = "*")]
-        controllers: String,
+        /// How much of it
+        #[arg(long, value_enum, default_value_t = lab::Parts::All)]
+        parts: lab::Parts,
     },
     /// Measure: time, memory, requests, each with its budget beside it
     Bench(bench::BenchArgs),
@@ -87,7 +90,8 @@ pub fn main() -> ExitCode {
         Verb::Replay(args) => replay::run(&args).map(counts::Counts::report),
         Verb::Soak(args) => soak::run(&args).map(counts::Counts::report),
         Verb::Conformance(args) => conformance::run(&args).map(counts::Counts::report),
-        Verb::Lab { controllers } => lab::hold(&controllers).map(|()| true),
+        Verb::Differential(args) => differential::run(&args).map(counts::Counts::report),
+        Verb::Lab { parts } => lab::hold(parts).map(|()| true),
         Verb::Kinds => kinds::run().map(|()| true),
         Verb::Tidy => tidy::run().map(counts::Counts::report),
     };

@@ -14,6 +14,7 @@ const STOREYS: &[(&str, &[&str])] = &[
     ("compiler", &["cel", "schema", "model"]),
     ("fuzz", &["cel", "schema", "compiler"]),
     ("kubelite", &["cel", "schema"]),
+    ("differential", &["kubelite"]),
     ("admission", &["schema", "compiler", "kubelite"]),
     ("node", &[]),
     ("plane", &["model"]),

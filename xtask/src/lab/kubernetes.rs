@@ -13,6 +13,37 @@ const PATIENCE: Duration = Duration::from_mins(2);
 /// A bearer token with all rights: the server listens on the loopback address only.
 pub(crate) const TOKEN: &str = "administrator";
 
+/// How much of a control plane is started.
+#[derive(Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum Parts {
+    /// Every controller and admission plugin that is on by default
+    All,
+    /// The API, and of the controllers those of the API itself: garbage, namespaces, service accounts, aggregated roles
+    Api,
+}
+
+impl Parts {
+    fn controllers(self) -> &'static str {
+        match self {
+            Self::All => "*",
+            Self::Api => {
+                "namespace-controller,garbage-collector-controller,serviceaccount-controller,\
+                 root-ca-certificate-publisher-controller,clusterrole-aggregation-controller"
+            }
+        }
+    }
+
+    /// Arguments of the API server: a plugin whose finalizers a controller of volumes takes away needs that controller.
+    fn serving(self) -> &'static [String] {
+        static WITHOUT: std::sync::LazyLock<[String; 1]> =
+            std::sync::LazyLock::new(|| ["--disable-admission-plugins=StorageObjectInUseProtection".into()]);
+        match self {
+            Self::All => &[],
+            Self::Api => &*WITHOUT,
+        }
+    }
+}
+
 /// A control plane that is ready; its processes end and its folder goes when it is dropped.
 pub(crate) struct Kubernetes {
     url: String,
@@ -23,13 +54,13 @@ pub(crate) struct Kubernetes {
 }
 
 impl Kubernetes {
-    /// Builds the binaries where they are missing, and starts them with all controllers.
+    /// Builds the binaries where they are missing, and starts all of it.
     pub(crate) fn start() -> Result<Self> {
-        Self::with_controllers("*")
+        Self::with(Parts::All)
     }
 
-    /// The same with these controllers alone, separated by commas.
-    pub(crate) fn with_controllers(controllers: &str) -> Result<Self> {
+    /// The same with these parts.
+    pub(crate) fn with(parts: Parts) -> Result<Self> {
         let [apiserver, manager] = golang::control_plane()?;
         let etcd = etcd()?;
         let temporary = tempfile::tempdir().context("cannot make a temporary folder")?;
@@ -68,7 +99,7 @@ impl Kubernetes {
             "--authorization-mode=RBAC".into(),
             "--service-cluster-ip-range=10.96.0.0/16".into(),
         ];
-        plane.spawn(&apiserver, &serving, &folder)?;
+        plane.spawn(&apiserver, &[&serving[..], parts.serving()].concat(), &folder)?;
         plane.wait()?;
         let managing = [
             format!("--kubeconfig={}", at("kubeconfig")),
@@ -77,7 +108,7 @@ impl Kubernetes {
             "--use-service-account-credentials=true".into(),
             "--leader-elect=false".into(),
             "--secure-port=0".into(),
-            format!("--controllers={controllers}"),
+            format!("--controllers={}", parts.controllers()),
         ];
         plane.spawn(&manager, &managing, &folder)?;
         Ok(plane)

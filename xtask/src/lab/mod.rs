@@ -10,7 +10,7 @@ pub(crate) mod golang;
 mod kubernetes;
 mod process;
 
-pub(crate) use kubernetes::{Kubernetes, TOKEN};
+pub(crate) use kubernetes::{Kubernetes, Parts, TOKEN};
 
 use anyhow::{Context, Result};
 use std::path::PathBuf;
@@ -21,8 +21,8 @@ pub(crate) fn folder() -> PathBuf {
 }
 
 /// `cargo xtask lab`: holds a real control plane until it is told to stop.
-pub(crate) fn hold(controllers: &str) -> Result<()> {
-    let kubernetes = Kubernetes::with_controllers(controllers)?;
+pub(crate) fn hold(parts: Parts) -> Result<()> {
+    let kubernetes = Kubernetes::with(parts)?;
     println!("server     {}", kubernetes.url());
     println!("token      {TOKEN}");
     println!("kubeconfig {}", kubernetes.kubeconfig().display());
