@@ -3,12 +3,11 @@
 use http::header::{HOST, UPGRADE};
 use http::request::Parts;
 use http::{Request, Response, StatusCode};
-use hyper::body::Incoming;
 use hyper::upgrade::OnUpgrade;
 use hyper_util::rt::TokioIo;
 use tokio::time::Instant;
 
-use super::backends::NoAnswer;
+use super::backends::{NoAnswer, PodBody};
 use super::body::{Answer, Lender};
 use super::forward::Forwarder;
 use super::headers::drop_hop_by_hop;
@@ -55,7 +54,7 @@ impl Forwarder {
             return refusal(StatusCode::BAD_REQUEST, &format!("the request's body broke off: {error}"));
         }
         let mut left = rule.retries.as_ref().filter(|_| body.is_repeatable()).map_or(0, |retries| retries.attempts);
-        let keeps = |response: &Response<Incoming>| {
+        let keeps = |response: &Response<PodBody>| {
             rule.retries.as_ref().is_none_or(|retries| !retries.codes.contains(&response.status()))
         };
         loop {
@@ -84,7 +83,7 @@ impl Forwarder {
         body: &mut Lender,
         changes_protocol: bool,
         last: bool,
-    ) -> Result<Response<Incoming>, Failure> {
+    ) -> Result<Response<PodBody>, Failure> {
         let order = pods.pool.in_turn();
         let ready = order.len();
         // A kept connection may end at the very moment it is used; what may be repeated is tried once more.
@@ -155,7 +154,7 @@ fn told(pods: &Pods<'_>, failure: Option<Failure>) -> Response<Answer> {
 }
 
 /// The pod's answer as the client is to see it; joins both connections where they changed the protocol.
-fn finish(mut response: Response<Incoming>, client: Option<OnUpgrade>, deadline: Option<Instant>) -> Response<Answer> {
+fn finish(mut response: Response<PodBody>, client: Option<OnUpgrade>, deadline: Option<Instant>) -> Response<Answer> {
     if response.status() == StatusCode::SWITCHING_PROTOCOLS {
         let Some(client) = client else {
             return refusal(StatusCode::BAD_GATEWAY, "a pod changed the protocol though nobody asked it to");

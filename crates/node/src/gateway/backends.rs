@@ -1,25 +1,31 @@
-//! Connections to pods: HTTP/1.1 from a pool of kept ones, HTTP/2 over one connection per pod.
+//! Connections to pods: HTTP/1.1 from kept ones, HTTP/2 over one connection per pod.
 
 use std::collections::HashMap;
 use std::error::Error as _;
+use std::future::poll_fn;
 use std::io;
 use std::net::SocketAddr;
-use std::sync::{Mutex, PoisonError};
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::task::{Context, Poll};
 use std::time::Duration;
 
+use bytes::Bytes;
 use http::uri::{Authority, Scheme};
 use http::{Request, Response, Uri, Version};
+use http_body::{Body as HttpBody, Frame, SizeHint};
 use hyper::body::Incoming;
-use hyper::client::conn::http2;
-use hyper_util::client::legacy::Client;
-use hyper_util::client::legacy::connect::HttpConnector;
+use hyper::client::conn::{http1, http2};
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use tokio::net::TcpStream;
+use tokio::time::Instant;
 
 use super::body::Loan;
 
 /// How long a pod may take to accept a connection.
 const CONNECT: Duration = Duration::from_secs(3);
+/// How long a kept connection may take to be free; above that another is made.
+const READY: Duration = Duration::from_millis(20);
 /// How long an idle connection is kept.
 const IDLE: Duration = Duration::from_mins(1);
 /// Idle connections kept per pod.
@@ -39,40 +45,161 @@ pub(super) enum NoAnswer {
 }
 
 /// The connections to all pods.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct PodClients {
-    http1: Client<HttpConnector, Loan>,
+    idle: Arc<Idle>,
     http2: Mutex<HashMap<SocketAddr, http2::SendRequest<Loan>>>,
+}
+
+/// HTTP/1.1 connections that wait for their next request.
+#[derive(Debug, Default)]
+struct Idle {
+    kept: Mutex<Kept>,
+}
+
+#[derive(Debug, Default)]
+struct Kept {
+    by_pod: HashMap<SocketAddr, Vec<(http1::SendRequest<Loan>, Instant)>>,
+    /// Whether somebody looks after those that are idle for long.
+    swept: bool,
+}
+
+impl Idle {
+    /// The connection that was used last, which is the most likely to be open still.
+    fn take(&self, pod: SocketAddr) -> Option<http1::SendRequest<Loan>> {
+        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        let waiting = kept.by_pod.get_mut(&pod)?;
+        while let Some((sender, _)) = waiting.pop() {
+            if !sender.is_closed() {
+                return Some(sender);
+            }
+        }
+        kept.by_pod.remove(&pod);
+        None
+    }
+
+    fn put(self: &Arc<Self>, pod: SocketAddr, sender: http1::SendRequest<Loan>) {
+        if sender.is_closed() {
+            return;
+        }
+        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        let waiting = kept.by_pod.entry(pod).or_default();
+        if waiting.len() < MOST_IDLE {
+            waiting.push((sender, Instant::now()));
+        }
+        if !std::mem::replace(&mut kept.swept, true) {
+            tokio::spawn(sweep(Arc::downgrade(self)));
+        }
+    }
+}
+
+/// Ends connections that are idle for long, as long as there are any.
+async fn sweep(idle: Weak<Idle>) {
+    loop {
+        tokio::time::sleep(IDLE / 2).await;
+        let Some(idle) = idle.upgrade() else { return };
+        let mut kept = idle.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        kept.by_pod.retain(|_, waiting| {
+            waiting.retain(|(sender, since)| !sender.is_closed() && since.elapsed() < IDLE);
+            !waiting.is_empty()
+        });
+        if kept.by_pod.is_empty() {
+            kept.swept = false;
+            return;
+        }
+    }
+}
+
+/// The body of a pod's answer. Read to its end, its connection is kept for the next request.
+#[derive(Debug)]
+pub(super) struct PodBody {
+    body: Incoming,
+    connection: Option<(http1::SendRequest<Loan>, SocketAddr, Arc<Idle>)>,
+}
+
+impl PodBody {
+    fn keep_if_done(&mut self) {
+        if self.body.is_end_stream() {
+            self.keep();
+        }
+    }
+
+    fn keep(&mut self) {
+        if let Some((sender, pod, idle)) = self.connection.take() {
+            idle.put(pod, sender);
+        }
+    }
+}
+
+impl HttpBody for PodBody {
+    type Data = Bytes;
+    type Error = hyper::Error;
+
+    fn poll_frame(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, hyper::Error>>> {
+        let this = self.get_mut();
+        let polled = Pin::new(&mut this.body).poll_frame(cx);
+        match &polled {
+            Poll::Ready(None) => this.keep(),
+            Poll::Ready(Some(Ok(_))) => this.keep_if_done(),
+            _ => {}
+        }
+        polled
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
 }
 
 impl PodClients {
     pub(super) fn new() -> Self {
-        let mut connector = HttpConnector::new();
-        connector.set_nodelay(true);
-        connector.set_connect_timeout(Some(CONNECT));
-        let mut builder = Client::builder(TokioExecutor::new());
-        builder.pool_timer(TokioTimer::new()).pool_idle_timeout(IDLE).pool_max_idle_per_host(MOST_IDLE);
-        Self { http1: builder.build(connector), http2: Mutex::default() }
+        Self::default()
     }
 
-    /// Sends over HTTP/1.1. The `Host` header stays as it is.
+    /// Sends over HTTP/1.1 to the path in the request's URI. The `Host` header stays as it is.
     pub(super) async fn http1(
         &self,
         pod: SocketAddr,
         mut request: Request<Loan>,
-    ) -> Result<Response<Incoming>, NoAnswer> {
-        *request.uri_mut() = absolute(&pod.to_string(), request.uri())?;
+    ) -> Result<Response<PodBody>, NoAnswer> {
         *request.version_mut() = Version::HTTP_11;
-        self.http1.request(request).await.map_err(|error| {
-            let words = words(&error);
-            if error.is_connect() {
-                NoAnswer::Refused(words)
-            } else if closed(&error) {
-                NoAnswer::Closed(words)
-            } else {
-                NoAnswer::Broken(words)
+        loop {
+            let kept = self.idle.take(pod);
+            let fresh = kept.is_none();
+            let mut sender = match kept {
+                Some(sender) => sender,
+                None => connect(pod).await?,
+            };
+            if !sender.is_ready() {
+                // Its last answer has been read, and perhaps its last request not been sent to the end yet.
+                let ready = tokio::time::timeout(READY, poll_fn(|cx| sender.poll_ready(cx))).await;
+                match ready {
+                    Ok(Ok(())) => {}
+                    _ if fresh => return Err(NoAnswer::Refused("the connection ended at once".into())),
+                    _ => continue,
+                }
             }
-        })
+            match sender.try_send_request(request).await {
+                Ok(response) => {
+                    let (parts, body) = response.into_parts();
+                    let connection = Some((sender, pod, self.idle.clone()));
+                    let mut body = PodBody { body, connection };
+                    body.keep_if_done();
+                    return Ok(Response::from_parts(parts, body));
+                }
+                Err(mut unsent) => match unsent.take_message() {
+                    // A kept connection ended before the request was on its way: nobody saw it.
+                    Some(same) if !fresh => request = same,
+                    Some(_) => return Err(NoAnswer::Refused(words(unsent.error()))),
+                    None if closed(unsent.error()) => return Err(NoAnswer::Closed(words(unsent.error()))),
+                    None => return Err(NoAnswer::Broken(words(unsent.error()))),
+                },
+            }
+        }
     }
 
     /// Sends over HTTP/2 without TLS, with `host` as the authority.
@@ -81,19 +208,20 @@ impl PodClients {
         pod: SocketAddr,
         host: &str,
         mut request: Request<Loan>,
-    ) -> Result<Response<Incoming>, NoAnswer> {
+    ) -> Result<Response<PodBody>, NoAnswer> {
         *request.uri_mut() = absolute(host, request.uri())?;
         *request.version_mut() = Version::HTTP_2;
         request.headers_mut().remove(http::header::HOST);
         let mut sender = self.http2_sender(pod).await?;
         sender.ready().await.map_err(|error| NoAnswer::Refused(words(&error)))?;
-        sender.send_request(request).await.map_err(|error| {
-            if error.is_closed() || error.is_canceled() || error.is_incomplete_message() {
-                NoAnswer::Closed(words(&error))
-            } else {
-                NoAnswer::Broken(words(&error))
-            }
-        })
+        match sender.try_send_request(request).await {
+            Ok(response) => Ok(response.map(|body| PodBody { body, connection: None })),
+            Err(mut unsent) => Err(match unsent.take_message() {
+                Some(_) => NoAnswer::Refused(words(unsent.error())),
+                None if closed(unsent.error()) => NoAnswer::Closed(words(unsent.error())),
+                None => NoAnswer::Broken(words(unsent.error())),
+            }),
+        }
     }
 
     async fn http2_sender(&self, pod: SocketAddr) -> Result<http2::SendRequest<Loan>, NoAnswer> {
@@ -101,11 +229,7 @@ impl PodClients {
         if let Some(sender) = kept.filter(|sender| !sender.is_closed()) {
             return Ok(sender);
         }
-        let stream = tokio::time::timeout(CONNECT, TcpStream::connect(pod)).await;
-        let stream = stream
-            .map_err(|_| NoAnswer::Refused("no connection in time".into()))?
-            .map_err(|error| NoAnswer::Refused(error.to_string()))?;
-        let _ = stream.set_nodelay(true);
+        let stream = dial(pod).await?;
         let mut builder = http2::Builder::new(TokioExecutor::new());
         builder.timer(TokioTimer::new()).keep_alive_interval(ALIVE).keep_alive_while_idle(true);
         let (sender, connection) =
@@ -122,6 +246,27 @@ impl PodClients {
     }
 }
 
+async fn dial(pod: SocketAddr) -> Result<TcpStream, NoAnswer> {
+    let stream = tokio::time::timeout(CONNECT, TcpStream::connect(pod)).await;
+    let stream = stream
+        .map_err(|_| NoAnswer::Refused("no connection in time".into()))?
+        .map_err(|error| NoAnswer::Refused(error.to_string()))?;
+    let _ = stream.set_nodelay(true);
+    Ok(stream)
+}
+
+async fn connect(pod: SocketAddr) -> Result<http1::SendRequest<Loan>, NoAnswer> {
+    let stream = dial(pod).await?;
+    let (sender, connection) =
+        http1::handshake(TokioIo::new(stream)).await.map_err(|error| NoAnswer::Refused(words(&error)))?;
+    tokio::spawn(async move {
+        if let Err(error) = connection.with_upgrades().await {
+            tracing::debug!(%pod, %error, "a connection to a pod ended");
+        }
+    });
+    Ok(sender)
+}
+
 fn absolute(authority: &str, uri: &Uri) -> Result<Uri, NoAnswer> {
     let wrong = |error: http::Error| NoAnswer::Broken(error.to_string());
     let authority = Authority::try_from(authority).map_err(|error| wrong(error.into()))?;
@@ -132,14 +277,13 @@ fn absolute(authority: &str, uri: &Uri) -> Result<Uri, NoAnswer> {
     Uri::from_parts(parts).map_err(|error| wrong(error.into()))
 }
 
-fn closed(error: &hyper_util::client::legacy::Error) -> bool {
+/// Whether the connection ended before an answer began.
+fn closed(error: &hyper::Error) -> bool {
+    if error.is_closed() || error.is_canceled() || error.is_incomplete_message() {
+        return true;
+    }
     let mut source = error.source();
     while let Some(inner) = source {
-        if let Some(error) = inner.downcast_ref::<hyper::Error>()
-            && (error.is_closed() || error.is_canceled() || error.is_incomplete_message())
-        {
-            return true;
-        }
         if let Some(error) = inner.downcast_ref::<io::Error>() {
             return matches!(
                 error.kind(),

@@ -11,6 +11,7 @@ use http_body_util::BodyExt as _;
 use hyper::body::Incoming;
 use tokio::time::{Instant, Sleep};
 
+use super::backends::PodBody;
 use super::mirror::{Copied, CopiedBody};
 
 /// Why a body ended before its end.
@@ -21,7 +22,7 @@ pub(super) enum Answer {
     /// Words of our own.
     Words(Option<Bytes>),
     /// The backend's, until the deadline of the whole request.
-    Backend(Incoming, Option<Pin<Box<Sleep>>>),
+    Backend(PodBody, Option<Pin<Box<Sleep>>>),
 }
 
 impl Answer {
@@ -29,7 +30,7 @@ impl Answer {
         Self::Words(Some(text.into()).filter(|bytes| !bytes.is_empty()))
     }
 
-    pub(super) fn backend(body: Incoming, deadline: Option<Instant>) -> Self {
+    pub(super) fn backend(body: PodBody, deadline: Option<Instant>) -> Self {
         Self::Backend(body, deadline.map(|deadline| Box::pin(tokio::time::sleep_until(deadline))))
     }
 }

@@ -19,6 +19,7 @@ use rcgen::{
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::sign::CertifiedKey;
+use sha2::{Digest as _, Sha256};
 use thiserror::Error;
 
 /// Top-level names that never lead outside (RFC 6761, RFC 6762, RFC 8375, and ICANN's `internal`).
@@ -113,6 +114,11 @@ impl LocalAuthority {
     /// The file of [`LocalAuthority::certificate_pem`].
     pub fn certificate_path(&self) -> &Path {
         &self.path
+    }
+
+    /// A short text that is another one for another authority.
+    pub fn fingerprint(&self) -> String {
+        Sha256::digest(&self.pem).iter().take(4).map(|byte| format!("{byte:02x}")).collect()
     }
 
     /// Whether the authority may vouch for that name.

@@ -178,6 +178,8 @@ impl Drop for GatewayHandle {
 #[cfg(test)]
 mod cluster_tests;
 #[cfg(test)]
+mod conformance;
+#[cfg(test)]
 mod recorded_tests;
 #[cfg(test)]
 mod tests;

@@ -85,6 +85,10 @@ impl Cluster {
         api.patch(name, &PatchParams::default(), &Patch::Merge(patch)).await.expect("patched");
     }
 
+    pub(crate) async fn exists(&self, kind: &str, namespace: &str, name: &str) -> bool {
+        self.api(kind, Some(namespace)).get_opt(name).await.expect("an answer").is_some()
+    }
+
     pub(crate) async fn delete(&self, kind: &str, namespace: &str, name: &str) {
         let api = self.api(kind, Some(namespace));
         api.delete(name, &DeleteParams::default()).await.expect("deleted");
@@ -126,7 +130,7 @@ async fn follow(
     config: watcher::Config,
     wanted: impl Fn(&DynamicObject) -> bool,
 ) -> DynamicObject {
-    let seen = std::cell::RefCell::new(None);
+    let seen = std::sync::Mutex::new(None);
     let mut events = std::pin::pin!(watcher(api.clone(), config).default_backoff().applied_objects());
     let found = tokio::time::timeout(std::time::Duration::from_secs(20), async {
         while let Some(object) = futures::StreamExt::next(&mut events).await {
@@ -134,12 +138,14 @@ async fn follow(
             if wanted(&object) {
                 return object;
             }
-            seen.replace(Some(object));
+            *seen.lock().expect("not poisoned") = Some(object);
         }
         panic!("the watch ended");
     });
     let found = found.await;
-    found.unwrap_or_else(|_| panic!("it never was as wanted; last seen: {}", json!(seen.take())))
+    found.unwrap_or_else(|_| {
+        panic!("it never was as wanted; last seen: {}", json!(seen.lock().expect("not poisoned").take()))
+    })
 }
 
 /// The conditions of an object or a part of one, as `Type=Status/Reason`.
