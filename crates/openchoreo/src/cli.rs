@@ -15,8 +15,22 @@ pub(crate) struct Cli {
 pub(crate) enum Command {
     /// Run everything on this computer: control plane, containers, gateway
     Up(UpOptions),
+    /// Let programs of this computer trust the gateway's local certificates, so that https works without a warning
+    Trust(TrustOptions),
     /// Print the version
     Version,
+}
+
+/// Options of `openchoreo trust`.
+#[derive(Args, Clone)]
+pub(crate) struct TrustOptions {
+    /// The data folder of `openchoreo up` [default: openchoreo under the user's data directory]
+    #[arg(long, env = "OPENCHOREO_DATA_DIR", value_name = "DIR")]
+    pub(crate) data_dir: Option<PathBuf>,
+
+    /// Take the trust back
+    #[arg(long)]
+    pub(crate) remove: bool,
 }
 
 /// Options of `openchoreo up`.
@@ -41,6 +55,10 @@ pub(crate) struct UpOptions {
     /// Port of the gateway, where components answer (0: any free one)
     #[arg(long, env = "OPENCHOREO_GATEWAY_PORT", default_value_t = 19080, value_name = "PORT")]
     pub(crate) gateway_port: u16,
+
+    /// Port of the gateway for https (0: any free one) [default: 19443 beside 19080, else any free one]
+    #[arg(long, env = "OPENCHOREO_GATEWAY_TLS_PORT", value_name = "PORT")]
+    pub(crate) gateway_tls_port: Option<u16>,
 
     /// Container engine, for example unix:///run/podman/podman.sock [default: DOCKER_HOST, or found by itself]
     #[arg(long, value_name = "URL")]
@@ -73,4 +91,16 @@ pub(crate) enum LogFormat {
     Text,
     /// One JSON object for each event
     Json,
+}
+
+/// The gateway's usual port, and the one for https beside it.
+const GATEWAY_PORTS: (u16, u16) = (19080, 19443);
+
+impl UpOptions {
+    /// The gateway's port for https: the usual one only beside the usual one for http, so that a second server with a port
+    /// of its own does not meet the first.
+    pub(crate) fn tls_port(&self) -> u16 {
+        let usual = if self.gateway_port == GATEWAY_PORTS.0 { GATEWAY_PORTS.1 } else { 0 };
+        self.gateway_tls_port.unwrap_or(usual)
+    }
 }

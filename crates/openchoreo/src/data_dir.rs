@@ -19,10 +19,7 @@ pub(crate) struct DataDir {
 impl DataDir {
     /// Opens the folder, or makes it; without a path, `openchoreo` under the user's data directory.
     pub(crate) fn open(path: Option<&Path>) -> Result<DataDir> {
-        let path = match path {
-            Some(path) => std::path::absolute(path).with_context(|| format!("--data-dir {}", path.display()))?,
-            None => default_path()?,
-        };
+        let path = place(path)?;
         std::fs::DirBuilder::new().recursive(true).mode(0o700).create(&path).with_context(|| {
             format!("cannot make the data folder {}: choose another with --data-dir", path.display())
         })?;
@@ -107,6 +104,14 @@ pub(crate) fn write_private(path: &Path, content: &[u8]) -> Result<()> {
         std::fs::rename(&draft, path)
     };
     write().with_context(|| format!("cannot write {}", path.display()))
+}
+
+/// Where the data folder is; without a path, `openchoreo` under the user's data directory.
+pub(crate) fn place(path: Option<&Path>) -> Result<PathBuf> {
+    match path {
+        Some(path) => std::path::absolute(path).with_context(|| format!("--data-dir {}", path.display())),
+        None => default_path(),
+    }
 }
 
 /// `$XDG_DATA_HOME/openchoreo`, or `~/.local/share/openchoreo`.

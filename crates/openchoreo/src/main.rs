@@ -1,9 +1,10 @@
 #![forbid(unsafe_code)]
-//! The server binary: `openchoreo up` runs everything in one process.
+//! The server binary: `openchoreo up` runs everything in one process, `openchoreo trust` makes its https trusted.
 
 mod cli;
 mod data_dir;
 mod logging;
+mod trust;
 mod up;
 
 use clap::Parser;
@@ -17,6 +18,7 @@ fn main() -> ExitCode {
     let cli = cli::Cli::parse();
     let outcome = match cli.command {
         cli::Command::Up(options) => up::main(&options),
+        cli::Command::Trust(options) => trust::main(&options),
         cli::Command::Version => {
             println!("openchoreo {}", env!("CARGO_PKG_VERSION"));
             return ExitCode::SUCCESS;

@@ -5,6 +5,7 @@ mod compiler;
 mod control_plane;
 mod counted;
 mod figure;
+pub(crate) mod gateway;
 mod load;
 mod plane;
 mod platform;
@@ -42,7 +43,8 @@ pub(crate) struct BenchArgs {
     /// The server binary [default: built by cargo build --release]
     #[arg(long, value_name = "FILE")]
     binary: Option<PathBuf>,
-    /// Compiler: run only this subject and measure nothing, as for an instrument around the process
+    /// Compiler: run only this subject and measure nothing, as for an instrument around the process. Gateway: serve only, in
+    /// front of this backend
     #[arg(long, value_name = "NAME")]
     subject: Option<String>,
     /// How often the subject is run
@@ -63,6 +65,8 @@ enum Name {
     Plane,
     /// Expressions and components through the compiler alone: time, allocations, instructions
     Compiler,
+    /// Requests through the gateway, beside nginx in the same run
+    Gateway,
 }
 
 /// Measures, prints, writes.
@@ -76,6 +80,7 @@ pub(crate) fn run(args: &BenchArgs) -> Result<()> {
         Name::Up => up::run(args)?,
         Name::Plane => plane::run(args)?,
         Name::Compiler => compiler::run(args)?,
+        Name::Gateway => gateway::run(args)?,
     };
     report.print();
     if let Some(path) = &args.json {

@@ -50,8 +50,13 @@ pub(crate) async fn kinds(client: &Client) -> Result<()> {
     Ok(())
 }
 
-/// Writes the data plane with the port that the gateway bound.
-pub(crate) async fn data_plane(client: &Client, gateway_port: u16, ca_pem: &str, controller: &str) -> Result<()> {
+/// Writes the data plane with the ports that the gateway has, for http and for https.
+pub(crate) async fn data_plane(
+    client: &Client,
+    (gateway_port, tls_port): (u16, u16),
+    ca_pem: &str,
+    controller: &str,
+) -> Result<()> {
     apply(client, "v1", "Namespace", "namespaces", json!({"metadata": {"name": PLANE_NAMESPACE}})).await?;
     apply(
         client,
@@ -67,10 +72,17 @@ pub(crate) async fn data_plane(client: &Client, gateway_port: u16, ca_pem: &str,
         "metadata": {"name": "gateway-default", "namespace": PLANE_NAMESPACE},
         "spec": {
             "gatewayClassName": "openchoreo",
-            "listeners": [{
-                "name": "http", "port": gateway_port, "protocol": "HTTP",
-                "allowedRoutes": {"namespaces": {"from": "All"}},
-            }],
+            "listeners": [
+                {
+                    "name": "http", "port": gateway_port, "protocol": "HTTP",
+                    "allowedRoutes": {"namespaces": {"from": "All"}},
+                },
+                {
+                    "name": "https", "port": tls_port, "protocol": "HTTPS",
+                    "tls": {"options": {"node.local/certificate": "local-authority"}},
+                    "allowedRoutes": {"namespaces": {"from": "All"}},
+                },
+            ],
         },
     });
     apply(client, "gateway.networking.k8s.io/v1", "Gateway", "gateways", gateway).await?;

@@ -17,11 +17,11 @@ mod secrets;
 
 use crate::cli::UpOptions;
 use crate::data_dir::DataDir;
-use crate::logging;
+use crate::{logging, trust};
 use anyhow::{Context, Result};
 use api::identity::Issuer;
 use node::engine::{Engine, EngineError, EngineOptions};
-use node::gateway::{Gateway, GatewayHandle, GatewayOptions};
+use node::gateway::{Gateway, GatewayHandle, GatewayOptions, LocalAuthority};
 use node::network::{Cidr, Network, NetworkOptions};
 use node::{Node, NodeHandle, NodeOptions};
 use reconcile::engine::EngineHandle;
@@ -104,17 +104,19 @@ impl Running {
         server.set_pod_connect(pods::NodePods::new(node.access()));
         secrets::first(&data, node.secrets()).await?;
 
-        let gateway_port = ports.gateway_port()?;
-        drop(ports.gateway);
+        let (gateway_port, tls_port) = ports.gateway_ports()?;
+        drop((ports.gateway, ports.gateway_tls));
         let gateway_options = GatewayOptions {
             services: Some(network.services()),
             address: options.listen,
             http_port: gateway_port,
+            authority: Some(LocalAuthority::open(&data.path().join(trust::FOLDER))?),
             ..GatewayOptions::new(client.clone())
         };
         let controller = gateway_options.controller_name.clone();
         let gateway = Gateway::start(gateway_options).await?;
-        ground::data_plane(&client, gateway.http_port(), server.authority().ca_pem(), &controller).await?;
+        let gateway_ports = (gateway.http_port(), tls_port);
+        ground::data_plane(&client, gateway_ports, server.authority().ca_pem(), &controller).await?;
         let controllers = control::start(&client)?;
         tell_platform(&outcome);
 
@@ -135,6 +137,7 @@ impl Running {
 
         say(&format!("API         {url}"));
         say(&format!("gateway     http://*.{}:{}", ground::HOST, gateway.http_port()));
+        say(&format!("https       https://*.{}:{tls_port} (openchoreo trust makes it trusted)", ground::HOST));
         say(&format!("kubectl     KUBECONFIG={}", kubeconfig.display()));
         say(&format!("occ         OPENCHOREO_CONFIG={}", occ.display()));
         say("access      every authenticated caller is an administrator: there is no authorization yet");

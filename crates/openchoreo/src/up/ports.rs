@@ -10,6 +10,7 @@ pub(crate) struct Ports {
     pub(crate) api: TcpListener,
     pub(crate) kubernetes: TcpListener,
     pub(crate) gateway: TcpListener,
+    pub(crate) gateway_tls: TcpListener,
 }
 
 impl Ports {
@@ -21,14 +22,16 @@ impl Ports {
             api: bind(options.listen, options.api_port, "the REST API", "--api-port")?,
             kubernetes: bind(local, options.kubernetes_port, "the Kubernetes API", "--kubernetes-port")?,
             gateway: bind(options.listen, options.gateway_port, "the gateway", "--gateway-port")?,
+            gateway_tls: bind(options.listen, options.tls_port(), "https at the gateway", "--gateway-tls-port")?,
         })
     }
 }
 
 impl Ports {
-    /// The gateway's port. The gateway opens it itself; until then the listener here keeps others away.
-    pub(crate) fn gateway_port(&self) -> Result<u16> {
-        Ok(self.gateway.local_addr()?.port())
+    /// The gateway's ports, for http and for https. The gateway opens them itself; until then the listeners here keep
+    /// others away.
+    pub(crate) fn gateway_ports(&self) -> Result<(u16, u16)> {
+        Ok((self.gateway.local_addr()?.port(), self.gateway_tls.local_addr()?.port()))
     }
 }
 
