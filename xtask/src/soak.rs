@@ -2,6 +2,7 @@
 
 mod broken_input;
 mod dice;
+mod gateway;
 mod kills;
 
 use crate::counts::Counts;
@@ -20,6 +21,11 @@ struct Soak {
 const SOAKS: &[Soak] = &[
     Soak { name: "fuzz", about: "broken input for each target of the crate fuzz", run: broken_input::run },
     Soak { name: "kubelite-kills", about: "kubelite killed at random moments under load", run: kills::run },
+    Soak {
+        name: "gateway",
+        about: "WebSockets and calls of gRPC, and what the gateway keeps of them",
+        run: gateway::run,
+    },
 ];
 
 /// A seed where none is given.

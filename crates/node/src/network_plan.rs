@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::net::IpAddr;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use bollard::models::NetworkCreateRequest;
@@ -38,6 +39,8 @@ pub struct LeavingPod {
     pub uid: String,
     /// The addresses that its status published.
     pub addresses: Vec<IpAddr>,
+    /// How long it may take to stop.
+    pub grace: Duration,
 }
 
 /// Why a container network could not be made or removed.
@@ -69,8 +72,9 @@ pub trait NetworkPlan: Send + Sync + 'static {
     /// and must notice when the engine lost the network.
     async fn ensure_namespace(&self, namespace: &str) -> Result<ContainerNetwork, NetworkPlanError>;
 
-    /// Called before the containers of a pod get their stop signal. Returns when no new connection is sent to it; the
-    /// caller waits no longer than the pod's termination grace.
+    /// Called before the containers of a pod get their stop signal. Returns when no new connection is sent to it and those
+    /// requests that it is answering are done, as far as they end soon; the caller waits no longer than the pod's
+    /// termination grace.
     async fn pod_leaving(&self, _pod: &LeavingPod) {}
 
     /// Removes the network of a namespace that is gone and whose containers are removed. Fine when there is none.

@@ -9,7 +9,7 @@ pub(crate) mod gateway;
 mod load;
 mod plane;
 mod platform;
-mod process;
+pub(crate) mod process;
 mod release;
 mod spine;
 mod up;

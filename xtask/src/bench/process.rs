@@ -7,10 +7,10 @@ use std::time::{Duration, Instant};
 
 /// A process by its number.
 #[derive(Clone, Copy)]
-pub(super) struct Process(u32);
+pub(crate) struct Process(u32);
 
 impl Process {
-    pub(super) fn new(id: u32) -> Self {
+    pub(crate) fn new(id: u32) -> Self {
         Self(id)
     }
 
@@ -24,12 +24,18 @@ impl Process {
     }
 
     /// Resident memory in bytes.
-    pub(super) fn resident(self) -> Result<u64> {
+    pub(crate) fn resident(self) -> Result<u64> {
         let path = self.file("status");
         let text = std::fs::read_to_string(&path).with_context(|| path.display().to_string())?;
         let line = text.lines().find_map(|line| line.strip_prefix("VmRSS:"));
         let kilobytes = line.and_then(|line| line.split_whitespace().next()?.parse::<u64>().ok());
         kilobytes.map(|kilobytes| kilobytes * 1024).with_context(|| format!("{} has no VmRSS", path.display()))
+    }
+
+    /// How many descriptors it has open.
+    pub(crate) fn descriptors(self) -> Result<usize> {
+        let path = self.file("fd");
+        Ok(std::fs::read_dir(&path).with_context(|| path.display().to_string())?.count())
     }
 
     /// Processor time of each thread.

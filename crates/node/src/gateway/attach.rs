@@ -2,7 +2,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
 use k8s_openapi::jiff::Timestamp;
 
 use super::compile::Compiled;
@@ -11,7 +10,7 @@ use super::hostname::Hostname;
 use super::listeners::{FromNamespaces, GatewayView, ListenerView};
 use super::objects::{GROUP, ParentRef, ParentStatus, Route, RouteKey};
 use super::table::Place;
-use crate::network::ObjectKey;
+use crate::network::{ObjectKey, selects};
 
 /// What is around a route.
 pub(super) trait Surroundings {
@@ -181,22 +180,6 @@ fn admits(from: &FromNamespaces, route: &str, gateway: &str, around: &impl Surro
         FromNamespaces::Same => route == gateway,
         FromNamespaces::Labelled(selector) => around.labels(route).is_some_and(|labels| selects(selector, &labels)),
     }
-}
-
-fn selects(selector: &LabelSelector, labels: &BTreeMap<String, String>) -> bool {
-    let equal = selector.match_labels.iter().flatten().all(|(name, value)| labels.get(name) == Some(value));
-    equal
-        && selector.match_expressions.iter().flatten().all(|wanted| {
-            let value = labels.get(&wanted.key);
-            let among = || value.is_some_and(|value| wanted.values.iter().flatten().any(|other| other == value));
-            match wanted.operator.as_str() {
-                "In" => among(),
-                "NotIn" => !among(),
-                "Exists" => value.is_some(),
-                "DoesNotExist" => value.is_none(),
-                _ => false,
-            }
-        })
 }
 
 /// The parents of a route's status: ours as `told` says, those of other controllers as they are.

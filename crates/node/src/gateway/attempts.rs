@@ -93,6 +93,11 @@ impl Forwarder {
         let mut why_not = None;
         for pod in order.chain(again) {
             tries -= 1;
+            let errand = self.under_way.begin(pod);
+            // It is about to stop since the order was made.
+            if !pods.pool.has(&pod) {
+                continue;
+            }
             let Some(loan) = body.lend() else { break };
             // The head is copied only where it may be needed again.
             let head = if tries == 0 && last {
@@ -115,7 +120,7 @@ impl Forwarder {
                 None => Ok(sent.await),
             };
             match answered {
-                Ok(Ok(response)) => return Ok(response),
+                Ok(Ok(response)) => return Ok(response.map(|body| body.on(errand))),
                 Ok(Err(NoAnswer::Refused(why))) => why_not = Some(why),
                 Ok(Err(NoAnswer::Closed(why))) if repeatable => why_not = Some(why),
                 Ok(Err(NoAnswer::Closed(why) | NoAnswer::Broken(why))) => return Err(Failure::Broken(why)),

@@ -21,6 +21,7 @@ use tokio::net::TcpStream;
 use tokio::time::Instant;
 
 use super::body::Loan;
+use crate::network::services::Errand;
 
 /// How long a pod may take to accept a connection.
 const CONNECT: Duration = Duration::from_secs(3);
@@ -115,9 +116,17 @@ async fn sweep(idle: Weak<Idle>) {
 pub(super) struct PodBody {
     body: Incoming,
     connection: Option<(http1::SendRequest<Loan>, SocketAddr, Arc<Idle>)>,
+    /// The pod is waited for until this is dropped.
+    errand: Option<Errand>,
 }
 
 impl PodBody {
+    /// Counts as under way until the body has been read or given up.
+    pub(super) fn on(mut self, errand: Errand) -> Self {
+        self.errand = Some(errand);
+        self
+    }
+
     fn keep_if_done(&mut self) {
         if self.body.is_end_stream() {
             self.keep();
@@ -128,6 +137,7 @@ impl PodBody {
         if let Some((sender, pod, idle)) = self.connection.take() {
             idle.put(pod, sender);
         }
+        self.errand = None;
     }
 }
 
@@ -187,7 +197,7 @@ impl PodClients {
                 Ok(response) => {
                     let (parts, body) = response.into_parts();
                     let connection = Some((sender, pod, self.idle.clone()));
-                    let mut body = PodBody { body, connection };
+                    let mut body = PodBody { body, connection, errand: None };
                     body.keep_if_done();
                     return Ok(Response::from_parts(parts, body));
                 }
@@ -215,7 +225,7 @@ impl PodClients {
         let mut sender = self.http2_sender(pod).await?;
         sender.ready().await.map_err(|error| NoAnswer::Refused(words(&error)))?;
         match sender.try_send_request(request).await {
-            Ok(response) => Ok(response.map(|body| PodBody { body, connection: None })),
+            Ok(response) => Ok(response.map(|body| PodBody { body, connection: None, errand: None })),
             Err(mut unsent) => Err(match unsent.take_message() {
                 Some(_) => NoAnswer::Refused(words(unsent.error())),
                 None if closed(unsent.error()) => NoAnswer::Closed(words(unsent.error())),

@@ -20,12 +20,14 @@ use super::refusal::{is_call, refusal, refused_call};
 use super::rewrite::{HeaderChange, host_of, path_and_query};
 use super::rules::{Backend, CompiledRule, Target};
 use super::table::{Found, Table, Tls, Way};
+use crate::network::services::UnderWay;
 
 /// Serves requests by the table in use.
 #[derive(Debug)]
 pub(super) struct Forwarder {
     table: RwLock<Option<Arc<Table>>>,
     pub(super) clients: Arc<PodClients>,
+    pub(super) under_way: Arc<UnderWay>,
     mirrors: Mirrors,
 }
 
@@ -46,8 +48,8 @@ impl Entrance {
 }
 
 impl Forwarder {
-    pub(super) fn new() -> Self {
-        Self { table: RwLock::new(None), clients: Arc::new(PodClients::new()), mirrors: Mirrors::new() }
+    pub(super) fn new(under_way: Arc<UnderWay>) -> Self {
+        Self { table: RwLock::new(None), clients: Arc::new(PodClients::new()), under_way, mirrors: Mirrors::new() }
     }
 
     /// Swaps in another table.
@@ -148,9 +150,9 @@ impl Forwarder {
         started: Instant,
     ) -> Response<Answer> {
         let target = request.uri().path_and_query().cloned().unwrap_or(PathAndQuery::from_static("/"));
-        let matched = target.path().get(..prefix).unwrap_or_default().to_owned();
+        let matched = target.path().get(..prefix).unwrap_or_default();
         if let Some(redirect) = &rule.redirect {
-            let location = redirect.location((entrance.scheme(), host, entrance.port), &target, &matched);
+            let location = redirect.location((entrance.scheme(), host, entrance.port), &target, matched);
             let mut response = refusal(redirect.status, &location);
             if let Ok(value) = HeaderValue::from_str(&location) {
                 response.headers_mut().insert(LOCATION, value);
@@ -162,7 +164,7 @@ impl Forwarder {
                 format!("{} has no backend for this request (spec.rules[{}].backendRefs)", rule.route, rule.index);
             return refusal(StatusCode::INTERNAL_SERVER_ERROR, &words);
         };
-        let target = path_and_query(&target, rule.path.as_ref(), &matched);
+        let target = path_and_query(&target, rule.path.as_ref(), matched);
         let (parts, mut body) = prepare(request, authority, target, rule, &backend, entrance);
         self.mirrors.send(&self.clients, &rule.mirrors, &parts, &mut body);
         let (service, port, pool, speaks) = match &backend.target {

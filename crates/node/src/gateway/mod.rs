@@ -113,7 +113,8 @@ impl Gateway {
     #[allow(clippy::unused_async, reason = "must be called within a runtime, and may come to wait")]
     pub async fn start(options: GatewayOptions) -> Result<GatewayHandle, GatewayError> {
         let asked = SocketAddr::new(options.address, options.http_port);
-        let forwarder = Arc::new(Forwarder::new());
+        let services = options.services.unwrap_or_else(|| Services::start(&options.client));
+        let forwarder = Arc::new(Forwarder::new(services.under_way().clone()));
         let keeper = Doorkeeper::new(forwarder.clone());
         let doors = Doors::new(keeper.clone(), options.address, options.http_port).map_err(|source| {
             if source.kind() == io::ErrorKind::AddrInUse {
@@ -124,7 +125,6 @@ impl Gateway {
         })?;
         let address = SocketAddr::new(options.address, doors.main());
         let shown = if options.address.is_unspecified() { Ipv4Addr::LOCALHOST.into() } else { options.address };
-        let services = options.services.unwrap_or_else(|| Services::start(&options.client));
         let sources = Arc::new(Sources::start(&options.client));
         let said = Arc::new(Said::new(sources.changed.clone()));
         let name = options.controller_name;

@@ -27,7 +27,7 @@ use super::hostname::Hostname;
 use super::objects::HttpRoute;
 use super::table::{Aged, Content, HostRules, Place, Table};
 use crate::network::ObjectKey;
-use crate::network::services::{Pool, Protocol};
+use crate::network::services::{Pool, Protocol, UnderWay};
 
 /// Services by name, all in namespace `shop`, all with port 80; those that end with `-h2c` speak HTTP/2.
 #[derive(Default)]
@@ -47,6 +47,7 @@ impl References for Pods {
 
 struct Running {
     address: SocketAddr,
+    under_way: Arc<UnderWay>,
     keeper: Doorkeeper,
     _doors: Doors,
 }
@@ -62,7 +63,8 @@ fn gateway(rules: &Value, pods: &[(&str, &[SocketAddr])]) -> Running {
     let route = json!({"metadata": {"namespace": "shop", "name": "r"}, "spec": {"rules": rules}});
     let compiled = compile(&serde_json::from_value::<HttpRoute>(route).expect("an HTTPRoute").into(), &services);
     assert_eq!(compiled.problems, []);
-    let forwarder = Arc::new(Forwarder::new());
+    let under_way = Arc::new(UnderWay::default());
+    let forwarder = Arc::new(Forwarder::new(under_way.clone()));
     let keeper = Doorkeeper::new(forwarder.clone());
     let doors = Doors::new(keeper.clone(), Ipv4Addr::LOCALHOST.into(), 0).expect("a free port");
     let rules = compiled.rules.into_iter().map(|rule| Aged { rule: Arc::new(rule), created: 0 }).collect();
@@ -71,7 +73,7 @@ fn gateway(rules: &Value, pods: &[(&str, &[SocketAddr])]) -> Running {
     table.put(&place, Content { rules: Some(Arc::new(HostRules::new(rules))), stream: None });
     forwarder.swap(table);
     keeper.open();
-    Running { address: (Ipv4Addr::LOCALHOST, doors.main()).into(), keeper, _doors: doors }
+    Running { address: (Ipv4Addr::LOCALHOST, doors.main()).into(), under_way, keeper, _doors: doors }
 }
 
 /// A backend that answers with `answer`; counts its connections.
@@ -411,11 +413,40 @@ async fn requests_under_way_are_finished_before_the_gateway_ends() {
 }
 
 #[tokio::test]
+async fn a_pod_is_waited_for_until_its_answer_has_been_read() {
+    let (sender, receiver) = mpsc::channel::<Bytes>(1);
+    let receiver = Arc::new(std::sync::Mutex::new(Some(receiver)));
+    let (address, _) = pod(move |_| {
+        let mut receiver = receiver.lock().expect("not poisoned").take().expect("one request");
+        let frames = futures::stream::poll_fn(move |cx| receiver.poll_recv(cx));
+        let frames = futures::StreamExt::map(frames, |bytes| Ok(Frame::data(bytes)));
+        async move { Response::new(StreamBody::new(frames)) }
+    })
+    .await;
+    let gateway = gateway(&json!([{"backendRefs": to("web")}]), &[("web", &[address])]);
+    let mut client = TcpStream::connect(gateway.address).await.expect("a connection");
+    client.write_all(b"GET / HTTP/1.1\r\nhost: a.test\r\n\r\n").await.expect("sent");
+    sender.send(Bytes::from("first")).await.expect("taken");
+    let mut seen = String::new();
+    while !seen.contains("first") {
+        let mut buffer = [0; 1024];
+        let length = client.read(&mut buffer).await.expect("read");
+        seen.push_str(&String::from_utf8_lossy(&buffer[..length]));
+    }
+    let under_way = gateway.under_way.clone();
+    let waiting = tokio::spawn(async move { under_way.ended(&[address.ip()]).await });
+    tokio::task::yield_now().await;
+    assert!(!waiting.is_finished(), "the answer is under way");
+    drop(sender);
+    waiting.await.expect("the answer ended");
+}
+
+#[tokio::test]
 async fn a_port_in_use_is_told_and_the_others_are_opened() {
     let holder = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.expect("a free port");
     let taken = holder.local_addr().expect("an address").port();
     let free = nobody().await.port();
-    let keeper = Doorkeeper::new(Arc::new(Forwarder::new()));
+    let keeper = Doorkeeper::new(Arc::new(Forwarder::new(Arc::default())));
     let mut doors = Doors::new(keeper.clone(), Ipv4Addr::LOCALHOST.into(), 0).expect("a free port");
     let failed = doors.open(&BTreeSet::from([taken, free, doors.main()]));
     assert_eq!(failed.keys().collect::<Vec<_>>(), [&taken]);

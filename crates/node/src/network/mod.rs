@@ -22,9 +22,11 @@ mod error;
 mod isolation;
 mod kernel;
 mod key;
+mod labels;
 mod namespaces;
 mod notices;
 mod plan;
+mod policies;
 mod proxy;
 mod ranges;
 pub mod services;
@@ -48,8 +50,10 @@ pub use error::NetworkError;
 use isolation::Isolation;
 use kernel::{Interface, Kernel};
 pub use key::ObjectKey;
+pub(crate) use labels::selects;
 use namespaces::{Namespaces, NetworkRecipe};
 use notices::Notices;
+use policies::Policies;
 use proxy::Proxy;
 use services::{Reach, Services};
 pub(crate) use watched::{Change, Watched};
@@ -157,7 +161,8 @@ impl Network {
         let notices = Notices::start(options.client.clone());
         let allocator = Allocator::start(options.client.clone(), services.clone(), range, notices.clone());
         let endpoint_slices = EndpointSlices::start(options.client.clone(), services.clone());
-        let proxy = Proxy::start(services.clone(), addresses, notices, range, BTreeSet::from([dns_ip]));
+        let policies = Policies::start(&options.client, options.pod_ranges.clone(), notices.clone());
+        let proxy = Proxy::start((services.clone(), policies), addresses, notices, range, BTreeSet::from([dns_ip]));
         let isolation = match (&options.engine, &interface) {
             (Some(engine), Some((kernel, _))) => {
                 let isolation = Isolation::new(options.pod_ranges.clone(), engine.instance());

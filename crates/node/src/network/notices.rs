@@ -1,4 +1,4 @@
-//! What is told about a Service where its users look for it: Kubernetes events, once per cause.
+//! What is told about Services and NetworkPolicies where their users look for it: Kubernetes events, once per cause.
 
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -16,7 +16,7 @@ const WAITING: usize = 256;
 /// Causes remembered, so that each is told once.
 const REMEMBERED: usize = 4096;
 
-/// Writes events about Services.
+/// Writes events about Services and NetworkPolicies.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Notices {
     queue: Option<mpsc::Sender<(ObjectReference, Event)>>,
@@ -65,6 +65,22 @@ impl Notices {
             action: "Serving".into(),
             secondary: None,
         };
+        self.publish(object, event);
+    }
+
+    /// Notes something about any object.
+    pub(crate) fn note(&self, object: ObjectReference, reason: &str, note: String) {
+        let event = Event {
+            type_: EventType::Normal,
+            reason: reason.to_owned(),
+            note: Some(note),
+            action: "Serving".into(),
+            secondary: None,
+        };
+        self.publish(object, event);
+    }
+
+    fn publish(&self, object: ObjectReference, event: Event) {
         if let Some(queue) = &self.queue {
             let _ = queue.try_send((object, event));
         }

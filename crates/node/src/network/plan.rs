@@ -1,12 +1,16 @@
 //! The network as the pods' side sees it.
 
 use std::net::IpAddr;
+use std::time::Duration;
 
 use async_trait::async_trait;
 
 use super::error::NetworkError;
 use super::{CLUSTER_DOMAIN, Network};
 use crate::network_plan::{ContainerNetwork, LeavingPod, NetworkPlan, NetworkPlanError};
+
+/// How long a pod that is about to stop is waited for while it answers requests; half of its grace at most.
+const DRAINS: Duration = Duration::from_secs(5);
 
 impl From<NetworkError> for NetworkPlanError {
     fn from(error: NetworkError) -> Self {
@@ -31,7 +35,12 @@ impl NetworkPlan for Network {
     }
 
     async fn pod_leaving(&self, pod: &LeavingPod) {
-        self.services().leave(&pod.namespace, &pod.uid);
+        let services = self.services();
+        services.leave(&pod.namespace, &pod.uid);
+        let patience = DRAINS.min(pod.grace / 2);
+        if tokio::time::timeout(patience, services.under_way().ended(&pod.addresses)).await.is_err() {
+            tracing::debug!(namespace = pod.namespace, pod = pod.name, "requests that take longer are left to the pod");
+        }
     }
 
     async fn remove_namespace(&self, namespace: &str) -> Result<(), NetworkPlanError> {

@@ -141,7 +141,13 @@ async fn a_virtual_ip_leads_to_ready_pods_and_to_nobody_else() {
     said.sort();
     assert_eq!(said, ["first", "second"]);
 
-    let leaving = LeavingPod { namespace: "shop".into(), name: "first".into(), uid: first, addresses: Vec::new() };
+    let leaving = LeavingPod {
+        namespace: "shop".into(),
+        name: "first".into(),
+        uid: first,
+        addresses: Vec::new(),
+        grace: Duration::from_secs(30),
+    };
     network.pod_leaving(&leaving).await;
     for _ in 0..3 {
         assert_eq!(hear(address).await.expect("listened on"), "second", "a leaving pod gets no new connection");

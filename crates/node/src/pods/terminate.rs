@@ -105,6 +105,7 @@ impl Worker {
             name: self.pod.name_any(),
             uid: self.pod.uid().unwrap_or_default(),
             addresses: self.addresses().iter().filter_map(|address| address.parse::<IpAddr>().ok()).collect(),
+            grace: self.grace(),
         };
         let _ = tokio::time::timeout(self.grace(), self.ground.network.pod_leaving(&leaving)).await;
     }

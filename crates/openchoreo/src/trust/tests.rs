@@ -49,7 +49,7 @@ fn the_system_s_store_gets_the_certificate_once_and_gives_it_back() {
     assert_eq!(stage.told(true), [("system".to_owned(), Outcome::Done)]);
     assert!(!file.exists());
     assert_eq!(stage.told(true), [("system".to_owned(), Outcome::Already)]);
-    assert_eq!(stage.calls(), "update-ca-certificates \nupdate-ca-certificates \n");
+    assert_eq!(stage.calls(), "update-ca-certificates\nupdate-ca-certificates\n");
 }
 
 #[test]

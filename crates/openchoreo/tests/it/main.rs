@@ -13,4 +13,5 @@ mod process;
 mod sample;
 mod server;
 mod shop;
+mod steady_load;
 mod web;

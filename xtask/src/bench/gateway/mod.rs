@@ -43,7 +43,7 @@ pub(super) fn run(args: &BenchArgs) -> Result<Report> {
 async fn measure(args: &BenchArgs) -> Result<Report> {
     let mut report = Report::default();
     let backend = backend::start().await?;
-    let gateway = subject::Subject::start(backend).await?;
+    let gateway = subject::Subject::start(backend, None).await?;
     let nginx = nginx::Nginx::start(backend)?;
     let server = |name, port, processes| Server {
         name,

@@ -23,11 +23,16 @@ pub(crate) struct Subject {
 }
 
 impl Subject {
-    /// Starts this program again as the gateway in front of `backend`.
-    pub(crate) async fn start(backend: SocketAddr) -> Result<Self> {
+    /// Starts this program again as the gateway in front of `backend`, for calls of gRPC in front of `calls`.
+    pub(crate) async fn start(backend: SocketAddr, calls: Option<SocketAddr>) -> Result<Self> {
         let program = std::env::current_exe().context("cannot find this program")?;
         let mut child = Command::new(program)
-            .args(["bench", "gateway", "--subject", &backend.to_string()])
+            .args([
+                "bench",
+                "gateway",
+                "--subject",
+                &calls.map_or_else(|| backend.to_string(), |calls| format!("{backend},{calls}")),
+            ])
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .kill_on_drop(true)
@@ -44,23 +49,25 @@ impl Subject {
     }
 }
 
-/// Serves in this process until its input ends.
-pub(super) fn serve(backend: &str) -> Result<()> {
-    let backend: SocketAddr = backend.parse().context("--subject is the backend's address")?;
+/// Serves in this process until its input ends; `backends` is an address, or two with a comma.
+pub(super) fn serve(backends: &str) -> Result<()> {
+    let mut backends = backends.split(',').map(str::parse::<SocketAddr>);
+    let backend = backends.next().context("--subject is empty")?.context("--subject is the backend's address")?;
+    let calls = backends.next().transpose().context("--subject is the backends' addresses")?;
     tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(async {
-        let (_server, gateway) = stage(backend).await?;
+        let (_server, gateway) = stage(backend, calls).await?;
         #[allow(clippy::print_stdout, reason = "the port is what the parent waits for")]
         {
             println!("{}", gateway.http_port());
         }
-        let mut input = BufReader::new(tokio::io::stdin()).lines();
-        while input.next_line().await?.is_some() {}
+        let until_it_ends = || std::io::copy(&mut std::io::stdin(), &mut std::io::sink());
+        tokio::task::spawn_blocking(until_it_ends).await??;
         Ok(())
     })
 }
 
-/// An API server in memory with one route to `backend`, and the gateway that serves it.
-pub(crate) async fn stage(backend: SocketAddr) -> Result<(kubelite::Server, GatewayHandle)> {
+/// An API server in memory with a route to `backend` and one to `calls`, and the gateway that serves them.
+async fn stage(backend: SocketAddr, calls: Option<SocketAddr>) -> Result<(kubelite::Server, GatewayHandle)> {
     let server = kubelite::Server::open(kubelite::Options::default()).await?;
     let client = server.client();
     for definition in node::crds::all() {
@@ -89,14 +96,13 @@ pub(crate) async fn stage(backend: SocketAddr) -> Result<(kubelite::Server, Gate
         json!({"metadata": meta, "spec": {"gatewayClassName": "bench", "listeners": [listener]}}),
     )
     .await?;
-    put(&client, "v1", "Service", json!({"metadata": meta, "spec": {"ports": [{"name": "http", "port": 80}]}})).await?;
-    let slice = json!({
-        "metadata": {"name": "bench", "namespace": "bench", "labels": {"kubernetes.io/service-name": "bench"}},
-        "addressType": "IPv4",
-        "ports": [{"name": "http", "port": backend.port(), "protocol": "TCP"}],
-        "endpoints": [{"addresses": [backend.ip().to_string()], "conditions": {"ready": true}}],
-    });
-    put(&client, "discovery.k8s.io/v1", "EndpointSlice", slice).await?;
+    service(&client, "bench", backend, None).await?;
+    if let Some(calls) = calls {
+        service(&client, "calls", calls, Some("kubernetes.io/h2c")).await?;
+        let spec = json!({"parentRefs": [{"name": "bench"}], "hostnames": ["calls.localhost"], "rules": [{"backendRefs": [{"name": "calls", "port": 80}]}]});
+        put(&client, group, "GRPCRoute", json!({"metadata": {"name": "calls", "namespace": "bench"}, "spec": spec}))
+            .await?;
+    }
     let route = json!({
         "metadata": meta,
         "spec": {
@@ -116,6 +122,23 @@ pub(crate) async fn stage(backend: SocketAddr) -> Result<(kubelite::Server, Gate
     let served = tokio::time::timeout(PATIENCE, answers(gateway.address())).await;
     ensure!(served.is_ok(), "the route is not served");
     Ok((server, gateway))
+}
+
+/// A Service with one endpoint.
+async fn service(client: &kube::Client, name: &str, backend: SocketAddr, speaks: Option<&str>) -> Result<()> {
+    let mut port = json!({"name": "http", "port": 80});
+    if let Some(speaks) = speaks {
+        port["appProtocol"] = speaks.into();
+    }
+    let service = json!({"metadata": {"name": name, "namespace": "bench"}, "spec": {"ports": [port]}});
+    put(client, "v1", "Service", service).await?;
+    let slice = json!({
+        "metadata": {"name": name, "namespace": "bench", "labels": {"kubernetes.io/service-name": name}},
+        "addressType": "IPv4",
+        "ports": [{"name": "http", "port": backend.port(), "protocol": "TCP"}],
+        "endpoints": [{"addresses": [backend.ip().to_string()], "conditions": {"ready": true}}],
+    });
+    put(client, "discovery.k8s.io/v1", "EndpointSlice", slice).await
 }
 
 /// Returns when the route answers.

@@ -17,7 +17,7 @@ use super::dirty::DirtyKeys;
 use super::key::ObjectKey;
 use super::services::{Services, SliceFacts};
 use super::watched::{Change, Watched};
-use pods::PodFacts;
+pub(crate) use pods::PodFacts;
 
 /// Services written at once.
 const AT_ONCE: usize = 8;

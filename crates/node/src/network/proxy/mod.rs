@@ -24,6 +24,7 @@ use super::cidr::Cidr;
 use super::dirty::DirtyKeys;
 use super::key::ObjectKey;
 use super::notices::Notices;
+use super::policies::Policies;
 use super::services::{Pool, Protocol, Reach, ServiceEntry, Services};
 
 /// Connections carried at once, over all Services.
@@ -48,6 +49,8 @@ struct Duty {
     pool: Arc<Pool>,
     /// How long a client stays with its endpoint, where asked for.
     affinity: Option<Duration>,
+    /// Who may connect to whom; none where everybody may.
+    policies: Option<Arc<Policies>>,
 }
 
 #[derive(Debug)]
@@ -69,7 +72,7 @@ impl Proxy {
     /// Begins with the Services that exist; `reserved` addresses stay on the interface though no Service has them.
     /// Addresses outside of `range` are not placed: they may be someone else's.
     pub(crate) fn start(
-        services: Arc<Services>,
+        (services, policies): (Arc<Services>, Arc<Policies>),
         addresses: Addresses,
         notices: Notices,
         range: Cidr,
@@ -77,10 +80,13 @@ impl Proxy {
     ) -> Self {
         let task = tokio::spawn(async move {
             services.synced().await;
+            // Nothing is let through that a policy which is not read yet would not.
+            policies.synced().await;
             let dirty = Arc::new(DirtyKeys::default());
             services.tell(&dirty);
             let mut table = Table {
                 services,
+                policies,
                 addresses,
                 notices,
                 range,
@@ -114,6 +120,7 @@ impl Proxy {
 #[derive(Debug)]
 struct Table {
     services: Arc<Services>,
+    policies: Arc<Policies>,
     addresses: Addresses,
     notices: Notices,
     range: Cidr,
@@ -223,6 +230,7 @@ impl Table {
                 protocol: port.facts.protocol,
                 pool: port.pool.clone(),
                 affinity: entry.facts.affinity,
+                policies: Some(self.policies.clone()),
             };
             match present.iter().position(|listener| listener.duty.same(&duty)) {
                 Some(at) => kept.push(present.swap_remove(at)),

@@ -55,10 +55,16 @@ async fn carry(mut client: TcpStream, peer: SocketAddr, duty: Duty, _permit: Own
     let _ = tokio::io::copy_bidirectional_with_sizes(&mut client, &mut pod, BUFFER, BUFFER).await;
 }
 
-/// The first endpoint in turn that accepts.
+/// The first endpoint in turn that policies let the client to and that accepts.
 async fn connect(duty: &Duty, client: IpAddr) -> Option<TcpStream> {
     let order = if duty.affinity.is_some() { duty.pool.for_client(client) } else { duty.pool.in_turn() };
     for endpoint in order {
+        if let Some(policies) = &duty.policies
+            && !policies.admits(client, endpoint, duty.protocol).await
+        {
+            tracing::debug!(service = %duty.service, %client, %endpoint, "no NetworkPolicy lets this connection through");
+            continue;
+        }
         if let Ok(Ok(stream)) = tokio::time::timeout(CONNECT, TcpStream::connect(endpoint)).await {
             return Some(stream);
         }

@@ -39,7 +39,7 @@ async fn duty(protocol: Protocol, affinity: Option<Duration>) -> Duty {
     let probe = TcpListener::bind((ip, 0)).await.expect("a free port");
     let address = probe.local_addr().expect("an address");
     let pool = Arc::new(Pool::default());
-    Duty { service: ObjectKey::new("shop", "web"), address, protocol, pool, affinity }
+    Duty { service: ObjectKey::new("shop", "web"), address, protocol, pool, affinity, policies: None }
 }
 
 fn serve(duty: &Duty) -> JoinHandle<std::io::Result<()>> {

@@ -68,8 +68,11 @@ pub(super) async fn serve(duty: &Duty) -> io::Result<()> {
 }
 
 fn open_flow(duty: &Duty, socket: &Arc<UdpSocket>, client: SocketAddr, first: Vec<u8>) -> Option<Flow> {
-    let mut order = if duty.affinity.is_some() { duty.pool.for_client(client.ip()) } else { duty.pool.in_turn() };
-    let endpoint = order.next()?;
+    let order = if duty.affinity.is_some() { duty.pool.for_client(client.ip()) } else { duty.pool.in_turn() };
+    let may = |endpoint: &SocketAddr| {
+        duty.policies.as_ref().is_none_or(|policies| policies.admits_now(client.ip(), *endpoint, duty.protocol))
+    };
+    let endpoint = order.into_iter().find(may)?;
     let (to_pod, from_client) = mpsc::channel(WAITING);
     to_pod.try_send(first).ok()?;
     let socket = socket.clone();

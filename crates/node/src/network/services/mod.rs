@@ -8,6 +8,7 @@
 
 mod facts;
 mod pool;
+mod under_way;
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::net::SocketAddr;
@@ -22,6 +23,7 @@ use tokio_util::task::AbortOnDropHandle;
 
 pub use facts::{EndpointFacts, PortFacts, Protocol, Reach, SERVICE_NAME_LABEL, ServiceFacts, SliceFacts, TargetPort};
 pub use pool::{InTurn, Pool};
+pub use under_way::{Errand, UnderWay};
 
 use super::dirty::DirtyKeys;
 use super::key::ObjectKey;
@@ -68,6 +70,7 @@ pub struct Services {
     asked: Arc<Watched<ServiceFacts>>,
     slices: Arc<Watched<SliceFacts>>,
     ready: watch::Receiver<bool>,
+    under_way: Arc<UnderWay>,
     _task: AbortOnDropHandle<()>,
 }
 
@@ -85,12 +88,24 @@ impl Services {
         }));
         let (ready_sender, ready) = watch::channel(false);
         let task = tokio::spawn(keep(state.clone(), services.clone(), slices.clone(), ready_sender));
-        Arc::new(Self { state, asked: services, slices, ready, _task: AbortOnDropHandle::new(task) })
+        Arc::new(Self {
+            state,
+            asked: services,
+            slices,
+            ready,
+            under_way: Arc::default(),
+            _task: AbortOnDropHandle::new(task),
+        })
     }
 
     /// Returns when the Services and endpoints that existed at the start are known.
     pub async fn synced(&self) {
         let _ = self.ready.clone().wait_for(|done| *done).await;
+    }
+
+    /// The requests under way to endpoints.
+    pub fn under_way(&self) -> &Arc<UnderWay> {
+        &self.under_way
     }
 
     /// The Service of that name.

@@ -38,6 +38,11 @@ impl Pool {
         self.ready.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
+    /// Whether an endpoint is ready.
+    pub fn has(&self, endpoint: &SocketAddr) -> bool {
+        self.ready.read().unwrap_or_else(PoisonError::into_inner).contains(endpoint)
+    }
+
     /// The ready endpoints in the order in which a new connection tries them: each call begins with the next one.
     pub fn in_turn(&self) -> InTurn {
         let ready = self.ready();
