@@ -39,7 +39,7 @@ pub(super) fn build(profile: Profile, what: &[&str]) -> Result<PathBuf> {
 
 /// The same command by a build of this program as it would be shipped: figures of a debug build say nothing.
 pub(super) fn again() -> Result<()> {
-    let program = build(Profile::Dist, &["--package", "xtask", "--bin", "xtask"])?.join("xtask");
+    let program = build(Profile::Release, &["--package", "xtask", "--bin", "xtask"])?.join("xtask");
     let status = Command::new(&program).args(std::env::args_os().skip(1)).status();
     let status = status.with_context(|| format!("cannot start {}", program.display()))?;
     if !status.success() {

@@ -31,7 +31,7 @@ fn inner(value: &Value) -> Tree {
         Value::Map(map) => {
             let mut out = crate::tree::Map::with_capacity(map.len());
             for (key, value) in map.iter().filter(|(_, value)| !is_omitted(value)) {
-                out.append(key.to_text(), inner(value));
+                out.insert(key.to_text(), inner(value));
             }
             Tree::Map(out)
         }

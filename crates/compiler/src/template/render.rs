@@ -21,57 +21,74 @@ impl Template {
         faults: &mut Faults,
         trace: &mut T,
     ) -> (Tree, T::Shadow) {
+        let mut tree = Tree::Null;
+        let shadow = self.render_into(&mut tree, bindings, faults, trace);
+        (tree, shadow)
+    }
+
+    /// Puts the value where it belongs: handing it up from level to level takes longer than making it.
+    fn render_into<T: Trace>(
+        &self,
+        out: &mut Tree,
+        bindings: &Bindings,
+        faults: &mut Faults,
+        trace: &mut T,
+    ) -> T::Shadow {
         match self {
-            Self::Literal(tree) => (tree.clone(), trace.literal()),
-            Self::Whole(expression) => {
-                let tree = expression.evaluate(bindings).unwrap_or_else(|error| fault(faults, error));
-                (tree, trace.computed(std::iter::once(expression)))
+            Self::Literal(tree) => {
+                *out = tree.clone();
+                trace.literal()
             }
-            Self::Text(text) => (text.render(bindings, faults), trace.computed(text.expressions())),
+            Self::Whole(expression) => {
+                *out = expression.evaluate(bindings).unwrap_or_else(|error| fault(faults, error));
+                trace.computed(std::iter::once(expression))
+            }
+            Self::Text(text) => {
+                *out = text.render(bindings, faults);
+                trace.computed(text.expressions())
+            }
             Self::List(items) => {
-                let mut out = Vec::with_capacity(items.len());
+                let mut list = Vec::with_capacity(items.len());
                 let mut shadows = Vec::with_capacity(items.len());
                 for (at, item) in items.iter().enumerate() {
                     let before = faults.len();
                     trace.enter(|| Segment::Index(at));
-                    match item.render_traced(bindings, faults, trace) {
-                        (Tree::Omit, _) => {}
-                        (value, shadow) => {
-                            out.push(value);
-                            shadows.push(shadow);
-                        }
+                    let place = list.len();
+                    list.push(Tree::Null);
+                    let shadow = item.render_into(&mut list[place], bindings, faults, trace);
+                    if matches!(list[place], Tree::Omit) {
+                        list.pop();
+                    } else {
+                        shadows.push(shadow);
                     }
                     trace.leave();
                     faults.below(before, || Segment::Index(at));
                 }
-                (Tree::List(out), trace.list(shadows))
+                *out = Tree::List(list);
+                trace.list(shadows)
             }
             Self::Map(entries) => {
-                let mut out = Map::with_capacity(entries.len());
+                let mut map = Map::with_capacity(entries.len());
                 let mut shadows = Vec::with_capacity(if T::KEEPS { entries.len() } else { 0 });
                 for (key, value) in entries {
                     let Some(name) = key.render(bindings, faults) else { continue };
+                    let shadow_name = T::KEEPS.then(|| name.clone());
                     let before = faults.len();
                     trace.enter(|| Segment::Key(key.source().clone()));
-                    match value.render_traced(bindings, faults, trace) {
-                        (Tree::Omit, _) => {}
-                        (value, shadow) => {
-                            if T::KEEPS {
-                                shadows.push((name.clone(), shadow));
-                            }
-                            if let Key::Literal(_) = key {
-                                out.append(name, value);
-                            } else {
-                                out.insert(name, value);
-                            }
-                        }
+                    let (kept, shadow) = map.set_by(name, |place| value.render_into(place, bindings, faults, trace));
+                    if let Some(name) = shadow_name.filter(|_| kept) {
+                        shadows.push((name, shadow));
                     }
                     trace.leave();
                     faults.below(before, || Segment::Key(key.source().clone()));
                 }
-                (Tree::Map(out), trace.map(shadows))
+                *out = Tree::Map(map);
+                trace.map(shadows)
             }
-            Self::Broken(nested) => (fault(faults, nested.clone().into()), trace.literal()),
+            Self::Broken(nested) => {
+                *out = fault(faults, nested.clone().into());
+                trace.literal()
+            }
         }
     }
 

@@ -68,11 +68,16 @@ impl Map {
         self.position(key).is_ok()
     }
 
+    /// Whether `key` belongs behind all others, as it mostly does.
+    fn is_behind(&self, key: &str) -> bool {
+        // Two keys that begin differently need no further look.
+        self.entries.last().is_none_or(|(last, _)| last.as_bytes().first() < key.as_bytes().first() || **last < *key)
+    }
+
     /// Sets `key`, returning what was there.
     pub fn insert(&mut self, key: impl Into<Arc<str>>, value: Tree) -> Option<Tree> {
         let key = key.into();
-        // Keys mostly arrive in order.
-        if self.entries.last().is_none_or(|(last, _)| **last < *key) {
+        if self.is_behind(&key) {
             self.entries.push((key, value));
             return None;
         }
@@ -85,17 +90,26 @@ impl Map {
         }
     }
 
-    /// Sets `key`, which mostly belongs behind all others.
-    pub(crate) fn append(&mut self, key: Arc<str>, value: Tree) {
-        // Two keys that begin differently need no further look.
-        if let Some((last, _)) = self.entries.last()
-            && last.as_bytes().first() >= key.as_bytes().first()
-            && **last >= *key
-        {
-            self.insert(key, value);
-            return;
+    /// Sets `key` to what `make` puts into the place that it is given; an omitted value sets nothing. Tells whether it was
+    /// set, and what `make` gave.
+    pub(crate) fn set_by<R>(&mut self, key: Arc<str>, make: impl FnOnce(&mut Tree) -> R) -> (bool, R) {
+        if !self.is_behind(&key) {
+            let mut value = Tree::Null;
+            let made = make(&mut value);
+            let kept = !matches!(value, Tree::Omit);
+            if kept {
+                self.insert(key, value);
+            }
+            return (kept, made);
         }
-        self.entries.push((key, value));
+        let at = self.entries.len();
+        self.entries.push((key, Tree::Null));
+        let made = make(&mut self.entries[at].1);
+        let kept = !matches!(self.entries[at].1, Tree::Omit);
+        if !kept {
+            self.entries.pop();
+        }
+        (kept, made)
     }
 
     /// Sets all of `others`, which are sorted by key.

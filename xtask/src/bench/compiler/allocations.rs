@@ -9,7 +9,7 @@ use std::process::{Command, Stdio};
 
 /// Builds the program that counts, lets it count, and takes its figures over.
 pub(super) fn measure(report: &mut Report) -> Result<()> {
-    let program = release::build(Profile::Dist, &["--package", "xtask", "--bin", "counting"])?.join("counting");
+    let program = release::build(Profile::Release, &["--package", "xtask", "--bin", "counting"])?.join("counting");
     let file = tempfile::NamedTempFile::new().context("cannot make a temporary file")?;
     let status = Command::new(&program)
         .args(["bench", "compiler", "--allocations", "--json"])
