@@ -4,7 +4,7 @@ use super::BenchArgs;
 use super::answer;
 use super::figure::{Budget, Figure, Report};
 use super::process::{Process, Rest, megabytes};
-use super::release::{self, Profile};
+use super::release;
 use anyhow::{Context, Result, bail, ensure};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
@@ -60,7 +60,7 @@ pub(super) fn run(args: &BenchArgs) -> Result<Report> {
 
 fn build() -> Result<PathBuf> {
     // With occ as the demo does: packages chosen otherwise have other features, and forty crates would be built again.
-    Ok(release::build(Profile::Release, &["--package", "openchoreo", "--package", "occ"])?.join("openchoreo"))
+    Ok(release::build(&["--package", "openchoreo", "--package", "occ"])?.join("openchoreo"))
 }
 
 /// A running server with a data folder of its own.

@@ -1,7 +1,7 @@
 //! What one call asks of the allocator, counted by a program of its own: counting takes time, and time is measured here.
 
 use super::super::figure::{Figure, Report};
-use super::super::release::{self, Profile};
+use super::super::release;
 use super::subjects::Subject;
 use alloc_tracker::Session;
 use anyhow::{Context, Result, ensure};
@@ -9,7 +9,7 @@ use std::process::{Command, Stdio};
 
 /// Builds the program that counts, lets it count, and takes its figures over.
 pub(super) fn measure(report: &mut Report) -> Result<()> {
-    let program = release::build(Profile::Release, &["--package", "xtask", "--bin", "counting"])?.join("counting");
+    let program = release::build(&["--package", "xtask", "--bin", "counting"])?.join("counting");
     let file = tempfile::NamedTempFile::new().context("cannot make a temporary file")?;
     let status = Command::new(&program)
         .args(["bench", "compiler", "--allocations", "--json"])
