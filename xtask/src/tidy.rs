@@ -12,7 +12,7 @@ const STOREYS: &[(&str, &[&str])] = &[
     ("schema", &["cel"]),
     ("model", &["schema"]),
     ("compiler", &["cel", "schema", "model"]),
-    ("fuzz", &["cel", "schema", "compiler"]),
+    ("fuzz", &["cel", "schema", "compiler", "kubelite"]),
     ("kubelite", &["cel", "schema"]),
     ("differential", &["kubelite"]),
     ("admission", &["schema", "compiler", "kubelite"]),

@@ -1,5 +1,5 @@
 #![forbid(unsafe_code)]
-//! Broken input for every entry point of the languages and the compiler, the same on every run.
+//! Broken input for every entry point of the languages, the compiler and the Kubernetes API server, the same on every run.
 //!
 //! ```
 //! let target = fuzz::target("pattern").unwrap();
@@ -12,6 +12,7 @@ mod json;
 mod mutate;
 mod random;
 mod run;
+mod server;
 mod targets;
 
 pub use run::{Budget, Failure, Report, Why, run, run_watched};
@@ -38,6 +39,12 @@ pub const TARGETS: &[Target] = &[
     Target { name: "patch", json: true, words: targets::PATCH_WORDS, call: targets::patch },
     Target { name: "types", json: true, words: targets::TEMPLATE_WORDS, call: targets::types },
     Target { name: "component", json: true, words: targets::TEMPLATE_WORDS, call: targets::component },
+    Target { name: "request", json: false, words: server::REQUEST_WORDS, call: server::request },
+    Target { name: "protobuf", json: false, words: server::PROTOBUF_WORDS, call: server::protobuf },
+    Target { name: "selectors", json: false, words: server::SELECTOR_WORDS, call: server::selectors },
+    Target { name: "change", json: true, words: server::CHANGE_WORDS, call: server::change },
+    Target { name: "apply", json: true, words: server::CHANGE_WORDS, call: server::apply },
+    Target { name: "definition", json: true, words: server::DEFINITION_WORDS, call: server::definition },
 ];
 
 /// The target of a name.

@@ -25,6 +25,7 @@ pub(crate) struct Core {
     pub(crate) root: OnceLock<Arc<str>>,
     pub(crate) registry: Registry,
     pub(crate) admission: Vec<Arc<dyn Admission>>,
+    pub(crate) faults: Option<crate::Faults>,
     pub(crate) pods: OnceLock<Arc<dyn PodConnect>>,
     pub(crate) lifecycle: Arc<Lifecycle>,
     pub(crate) establisher: Arc<Establisher>,

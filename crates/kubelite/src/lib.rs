@@ -20,6 +20,7 @@ mod core;
 mod crd;
 mod decode;
 mod discovery;
+mod faults;
 mod first;
 mod inprocess;
 mod kinds;
@@ -44,6 +45,7 @@ pub use self::{
     admission::{Admission, Operation, Review, User},
     connect::{Duplex, ExecOptions, LogOptions, PodConnect, PodRef, Streams},
     core::{Clock, Uids},
+    faults::{FaultPoint, Faults},
     kinds::{Column, Kind, Origin, Scale, Subresource},
     options::{Limits, Options},
     server::Server,

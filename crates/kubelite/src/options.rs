@@ -23,6 +23,8 @@ pub struct Options {
     pub tls_names: Vec<String>,
     /// How much one client of the TLS port may have under way.
     pub limits: Limits,
+    /// Where something is broken on purpose, in tests; nowhere by default.
+    pub faults: Option<crate::Faults>,
     /// Rules of the embedding program, in order.
     pub admission: Vec<Arc<dyn Admission>>,
     /// The clock.
@@ -59,6 +61,7 @@ impl Default for Options {
             service_range: "10.96.0.0/16".into(),
             tls_names: Vec::new(),
             limits: Limits::default(),
+            faults: None,
             admission: Vec::new(),
             clock: Arc::new(jiff::Timestamp::now),
             uids: Arc::new(|_, _, _| uuid::Uuid::new_v4().to_string()),

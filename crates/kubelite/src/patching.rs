@@ -70,6 +70,17 @@ pub(crate) async fn apply(call: &Call, body: &Bytes) -> Result<Response<Body>, A
             "the name of the object ({given}) does not match the name on the URL ({name})"
         )));
     }
+    let (kind, expected) = (document["kind"].as_str().unwrap_or_default(), &*call.kind.kind);
+    if !kind.is_empty() && kind != expected {
+        return Err(ApiError::bad_request(format!(
+            "the kind in the data ({kind}) does not match the expected kind ({expected})"
+        )));
+    }
+    for (place, value) in [("kind", &document["kind"]), ("metadata.name", &document["metadata"]["name"])] {
+        if !value.is_string() && !value.is_null() {
+            return Err(ApiError::bad_request(format!("{place}: must be a string")));
+        }
+    }
     for attempt in 0.. {
         let exists = call.core.store.shelf(&call.kind.shelf).get(&call.path(&name)).is_some();
         if exists {

@@ -44,7 +44,8 @@ impl Server {
     pub async fn open(options: Options) -> Result<Self, OpenError> {
         let identity = |problem: String| OpenError::Identity(problem);
         let (folder, history) = (options.data_dir.clone(), options.history.clone());
-        let store = tokio::task::spawn_blocking(move || Store::open(folder.as_deref(), history))
+        let faults = options.faults.clone();
+        let store = tokio::task::spawn_blocking(move || Store::open(folder.as_deref(), history, faults))
             .await
             .map_err(|error| identity(format!("opening the store was interrupted: {error}")))??;
         let lifecycle = Arc::new(Lifecycle::new(options.events_live, options.history.age));
@@ -58,6 +59,7 @@ impl Server {
             root: OnceLock::new(),
             registry: Registry::new().map_err(identity)?,
             admission: options.admission,
+            faults: options.faults,
             pods: OnceLock::new(),
             lifecycle: lifecycle.clone(),
             establisher: Arc::new(Establisher::default()),

@@ -16,6 +16,18 @@ enum Requirement {
     Less(String, i64),
 }
 
+/// Labels that a selector looks at.
+pub(crate) trait LabelMap {
+    /// The value of a label.
+    fn label(&self, key: &str) -> Option<&str>;
+}
+
+impl LabelMap for BTreeMap<String, String> {
+    fn label(&self, key: &str) -> Option<&str> {
+        self.get(key).map(String::as_str)
+    }
+}
+
 /// A parsed label selector.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct LabelSelector {
@@ -71,17 +83,21 @@ impl LabelSelector {
     }
 
     /// Whether these labels are chosen.
-    pub(crate) fn matches(&self, labels: &BTreeMap<String, String>) -> bool {
+    pub(crate) fn matches(&self, labels: &impl LabelMap) -> bool {
         self.requirements.iter().all(|requirement| match requirement {
-            Requirement::In(key, values) => labels.get(key).is_some_and(|value| values.contains(value)),
-            Requirement::NotIn(key, values) => labels.get(key).is_none_or(|value| !values.contains(value)),
-            Requirement::Exists(key) => labels.contains_key(key),
-            Requirement::Absent(key) => !labels.contains_key(key),
+            Requirement::In(key, values) => {
+                labels.label(key).is_some_and(|value| values.iter().any(|known| known == value))
+            }
+            Requirement::NotIn(key, values) => {
+                labels.label(key).is_none_or(|value| values.iter().all(|known| known != value))
+            }
+            Requirement::Exists(key) => labels.label(key).is_some(),
+            Requirement::Absent(key) => labels.label(key).is_none(),
             Requirement::Greater(key, than) => {
-                labels.get(key).and_then(|value| value.parse::<i64>().ok()).is_some_and(|value| value > *than)
+                labels.label(key).and_then(|value| value.parse::<i64>().ok()).is_some_and(|value| value > *than)
             }
             Requirement::Less(key, than) => {
-                labels.get(key).and_then(|value| value.parse::<i64>().ok()).is_some_and(|value| value < *than)
+                labels.label(key).and_then(|value| value.parse::<i64>().ok()).is_some_and(|value| value < *than)
             }
         })
     }

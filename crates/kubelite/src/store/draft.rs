@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use bytes::{BufMut, Bytes, BytesMut};
+use bytes::Bytes;
 use serde_json::Value;
 
 use super::{Stored, stored::Envelope};
@@ -42,11 +42,13 @@ impl Draft {
 
     /// The object at that revision.
     pub(super) fn at(self, path: Arc<str>, revision: u64) -> Stored {
-        let mut bytes = BytesMut::with_capacity(self.len() + 20);
-        bytes.put_slice(&self.before);
-        bytes.put_slice(revision.to_string().as_bytes());
-        bytes.put_slice(&self.after);
-        self.envelope.seal(path, revision, Bytes::from(Vec::from(bytes)))
+        let revision_text = revision.to_string();
+        // As many bytes as there are: it is kept for as long as the object is.
+        let mut bytes = Vec::with_capacity(self.len() + revision_text.len());
+        bytes.extend_from_slice(&self.before);
+        bytes.extend_from_slice(revision_text.as_bytes());
+        bytes.extend_from_slice(&self.after);
+        self.envelope.seal(path, revision, Bytes::from(bytes))
     }
 }
 

@@ -8,12 +8,15 @@
 
 mod draft;
 mod error;
+mod labels;
 mod layout;
 mod lock;
 mod log;
 mod shelf;
 mod sqlite;
 mod stored;
+#[cfg(test)]
+mod tests;
 mod witness;
 mod writer;
 
@@ -29,6 +32,8 @@ use std::{
 
 use tokio::sync::oneshot;
 
+use crate::faults::Faults;
+
 pub use self::error::OpenError;
 pub(crate) use self::{
     draft::Draft,
@@ -40,7 +45,7 @@ use self::{
     lock::FolderLock,
     log::{Log, MemoryLog, Row},
     sqlite::SqliteLog,
-    writer::{Command, Writer},
+    writer::{Command, Head, Writer},
 };
 
 /// How much of the past is kept for watches that resume.
@@ -48,13 +53,15 @@ use self::{
 pub struct History {
     /// Events kept per resource.
     pub events: usize,
+    /// Bytes of earlier states kept, of all resources; the resource that has most of them gives some up first.
+    pub bytes: usize,
     /// Events older than this are dropped.
     pub age: Duration,
 }
 
 impl Default for History {
     fn default() -> Self {
-        Self { events: 1024, age: Duration::from_mins(5) }
+        Self { events: 8192, bytes: 16 * 1024 * 1024, age: Duration::from_mins(5) }
     }
 }
 
@@ -99,6 +106,11 @@ pub(crate) struct Shared {
 }
 
 impl Shared {
+    /// All shelves that exist.
+    fn all(&self) -> Vec<Arc<Shelf>> {
+        self.shelves.read().unwrap_or_else(std::sync::PoisonError::into_inner).values().cloned().collect()
+    }
+
     /// The shelf of that name, made when it is not there yet.
     fn shelf(&self, name: &str) -> Arc<Shelf> {
         if let Some(shelf) = self.shelves.read().unwrap_or_else(std::sync::PoisonError::into_inner).get(name) {
@@ -112,18 +124,23 @@ impl Shared {
 
 impl Store {
     /// Opens the folder, or a store in memory that is gone when it is dropped.
-    pub(crate) fn open(folder: Option<&Path>, history: History) -> Result<Self, OpenError> {
+    pub(crate) fn open(folder: Option<&Path>, history: History, faults: Option<Faults>) -> Result<Self, OpenError> {
         match folder {
-            None => Self::start(MemoryLog, None, history),
+            None => Self::start(MemoryLog, None, history, faults),
             Some(folder) => {
                 let lock = FolderLock::take(folder)?;
                 let log = SqliteLog::open(&folder.join("objects.db"))?;
-                Self::start(log, Some(lock), history)
+                Self::start(log, Some(lock), history, faults)
             }
         }
     }
 
-    fn start(mut log: impl Log + 'static, lock: Option<FolderLock>, history: History) -> Result<Self, OpenError> {
+    fn start(
+        mut log: impl Log + 'static,
+        lock: Option<FolderLock>,
+        history: History,
+        faults: Option<Faults>,
+    ) -> Result<Self, OpenError> {
         let floor = log.compacted()?;
         let mut shelves: HashMap<Arc<str>, Arc<Shelf>> = HashMap::new();
         let mut head = floor;
@@ -147,7 +164,7 @@ impl Store {
             observer: std::sync::OnceLock::new(),
         });
         let (commands, inbox) = tokio::sync::mpsc::channel(1024);
-        let writer = Writer::new(shared.clone(), Box::new(log), history, head, floor, gone);
+        let writer = Writer::new(shared.clone(), Box::new(log), history, Head { revision: head, floor, gone }, faults);
         let thread = std::thread::Builder::new()
             .name("kubelite-writer".into())
             .spawn(move || {
@@ -170,7 +187,7 @@ impl Store {
 
     /// All shelves that exist.
     pub(crate) fn shelves(&self) -> Vec<Arc<Shelf>> {
-        self.shared.shelves.read().unwrap_or_else(std::sync::PoisonError::into_inner).values().cloned().collect()
+        self.shared.all()
     }
 
     /// The newest revision that readers see.

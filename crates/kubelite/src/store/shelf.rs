@@ -1,6 +1,7 @@
 //! All objects of one resource, and what happened to them lately.
 
 use std::{
+    cmp::Ordering,
     collections::{BTreeMap, VecDeque},
     ops::Bound,
     sync::{Arc, PoisonError, RwLock},
@@ -9,6 +10,9 @@ use std::{
 use tokio::sync::watch;
 
 use super::{History, Stored};
+
+/// What an event, or a state of an object, takes besides its bytes, about.
+const BESIDES: usize = 256;
 
 /// What happened to an object.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -43,6 +47,8 @@ struct State {
     floor: u64,
     /// Revision of the newest change here.
     revision: u64,
+    /// Bytes that only `events` keep.
+    held: usize,
 }
 
 /// A shelf.
@@ -54,7 +60,7 @@ pub(crate) struct Shelf {
 
 impl Shelf {
     pub(super) fn new(name: Arc<str>, floor: u64) -> Self {
-        let state = State { objects: BTreeMap::new(), events: VecDeque::new(), floor, revision: 0 };
+        let state = State { objects: BTreeMap::new(), events: VecDeque::new(), floor, revision: 0, held: 0 };
         Self { name, state: RwLock::new(state), changed: watch::channel(0).0 }
     }
 
@@ -101,20 +107,36 @@ impl Shelf {
         if revision < state.floor {
             return None;
         }
-        let mut objects: BTreeMap<&str, Arc<Stored>> =
-            state.objects.iter().map(|(path, object)| (&**path, object.clone())).collect();
+        let chosen = |path: &str| path.starts_with(prefix) && after.is_none_or(|after| path > after);
+        // What has changed since, as it was then.
+        let mut earlier: BTreeMap<&str, Option<&Arc<Stored>>> = BTreeMap::new();
         for event in state.events.iter().rev().take_while(|event| event.object.revision > revision) {
-            match &event.before {
-                Some(before) => objects.insert(&event.object.path, before.clone()),
-                None => objects.remove(&*event.object.path),
-            };
+            if chosen(&event.object.path) {
+                earlier.insert(&event.object.path, event.before.as_ref());
+            }
         }
-        let chosen = objects
-            .into_iter()
-            .filter(|(path, _)| path.starts_with(prefix) && after.is_none_or(|after| *path > after))
-            .map(|(_, object)| object)
-            .collect();
-        Some(chosen)
+        let start = after.map_or(Bound::Included(prefix), Bound::Excluded);
+        let mut now = state
+            .objects
+            .range::<str, _>((start, Bound::Unbounded))
+            .take_while(|(path, _)| path.starts_with(prefix))
+            .peekable();
+        let mut then = earlier.into_iter().peekable();
+        let mut objects = Vec::new();
+        loop {
+            let order = match (now.peek(), then.peek()) {
+                (None, None) => return Some(objects),
+                (Some(_), None) => Ordering::Less,
+                (None, Some(_)) => Ordering::Greater,
+                (Some((now, _)), Some((then, _))) => (***now).cmp(*then),
+            };
+            if order.is_le() {
+                objects.extend(now.next().filter(|_| order.is_lt()).map(|(_, object)| object.clone()));
+            }
+            if order.is_ge() {
+                objects.extend(then.next().and_then(|(_, object)| object.cloned()));
+            }
+        }
     }
 
     /// Number of objects whose path starts with the prefix.
@@ -156,6 +178,7 @@ impl Shelf {
         let mut state = self.state.write().unwrap_or_else(PoisonError::into_inner);
         let event = state.put(object, removed, at);
         if history {
+            state.held += event.held();
             state.events.push_back(Arc::new(event));
         } else {
             gone.extend(event.before.as_ref().map(|before| before.revision));
@@ -169,6 +192,7 @@ impl Shelf {
     pub(super) fn publish(&self, object: Arc<Stored>, removed: bool, at: i64) -> Arc<Event> {
         let mut state = self.state.write().unwrap_or_else(PoisonError::into_inner);
         let event = Arc::new(state.put(object, removed, at));
+        state.held += event.held();
         state.events.push_back(event.clone());
         event
     }
@@ -187,14 +211,23 @@ impl Shelf {
             if state.events.len() <= history.events && event.at >= oldest {
                 break;
             }
-            let Some(event) = state.events.pop_front() else { break };
-            state.floor = event.object.revision;
-            gone.extend(event.before.as_ref().map(|before| before.revision));
-            if event.kind == EventKind::Removed {
-                gone.push(event.object.revision);
-            }
+            state.forget(gone);
         }
         state.floor
+    }
+
+    /// Drops the oldest events until their earlier states take no more than that many bytes; answers the new floor.
+    pub(super) fn shed(&self, most: usize, gone: &mut Vec<u64>) -> u64 {
+        let mut state = self.state.write().unwrap_or_else(PoisonError::into_inner);
+        while state.held > most && !state.events.is_empty() {
+            state.forget(gone);
+        }
+        state.floor
+    }
+
+    /// Bytes that are kept for history alone.
+    pub(super) fn held(&self) -> usize {
+        self.read().held
     }
 
     /// When the oldest event that is kept happened, in milliseconds since 1970.
@@ -203,7 +236,27 @@ impl Shelf {
     }
 }
 
+impl Event {
+    /// Bytes that nothing but this event keeps.
+    fn held(&self) -> usize {
+        let removed = (self.kind == EventKind::Removed).then_some(&self.object);
+        let states = removed.into_iter().chain(&self.before);
+        BESIDES + states.map(|state| state.bytes.len() + BESIDES).sum::<usize>()
+    }
+}
+
 impl State {
+    /// Drops the oldest event.
+    fn forget(&mut self, gone: &mut Vec<u64>) {
+        let Some(event) = self.events.pop_front() else { return };
+        self.floor = event.object.revision;
+        self.held -= event.held();
+        gone.extend(event.before.as_ref().map(|before| before.revision));
+        if event.kind == EventKind::Removed {
+            gone.push(event.object.revision);
+        }
+    }
+
     fn put(&mut self, object: Arc<Stored>, removed: bool, at: i64) -> Event {
         self.revision = object.revision;
         let (kind, before) = if removed {

@@ -6,6 +6,8 @@ use bytes::Bytes;
 use serde::Deserialize;
 use serde_json::Value;
 
+use super::labels::Labels;
+
 /// One entry of `metadata.ownerReferences`.
 #[derive(Debug, Clone, Deserialize, PartialEq, Eq)]
 #[serde(rename_all = "camelCase")]
@@ -36,7 +38,7 @@ pub(crate) struct Stored {
     /// `metadata.uid`.
     pub(crate) uid: Box<str>,
     /// `metadata.labels`.
-    pub(crate) labels: BTreeMap<String, String>,
+    pub(crate) labels: Labels,
     /// `metadata.ownerReferences`.
     pub(crate) owners: Box<[Owner]>,
     /// `metadata.finalizers`.
@@ -83,7 +85,7 @@ impl Envelope {
             bytes,
             api_version: api_version.into(),
             uid: metadata.uid.into(),
-            labels: metadata.labels.unwrap_or_default(),
+            labels: metadata.labels.as_ref().map(Labels::new).unwrap_or_default(),
             owners: metadata.owner_references.unwrap_or_default().into(),
             finalizers: metadata.finalizers.unwrap_or_default().into(),
             deleting: metadata.deletion_timestamp.is_some(),

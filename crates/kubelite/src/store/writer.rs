@@ -9,6 +9,8 @@ use std::{
 
 use tokio::sync::{mpsc, oneshot};
 
+use crate::faults::{self, FaultPoint, Faults};
+
 use super::{
     History, Shared, Stored, Write, WriteError,
     log::{Log, Row},
@@ -39,6 +41,14 @@ pub(super) struct Writer {
     head: u64,
     gone: Vec<u64>,
     floor: u64,
+    faults: Option<Faults>,
+}
+
+/// Where the log ends, and what of it nobody needs.
+pub(super) struct Head {
+    pub(super) revision: u64,
+    pub(super) floor: u64,
+    pub(super) gone: Vec<u64>,
 }
 
 struct Accepted {
@@ -53,11 +63,10 @@ impl Writer {
         shared: Arc<Shared>,
         log: Box<dyn Log>,
         history: History,
-        head: u64,
-        floor: u64,
-        gone: Vec<u64>,
+        head: Head,
+        faults: Option<Faults>,
     ) -> Self {
-        Self { shared, log, history, head, gone, floor }
+        Self { shared, log, history, head: head.revision, gone: head.gone, floor: head.floor, faults }
     }
 
     /// Runs until told to stop or until every sender is gone.
@@ -131,7 +140,12 @@ impl Writer {
         if rows.is_empty() {
             return;
         }
-        if let Err(problem) = self.log.append(&rows) {
+        let written = if faults::at(self.faults.as_ref(), FaultPoint::BeforeCommit) {
+            Err("a fault was put here".to_owned())
+        } else {
+            self.log.append(&rows)
+        };
+        if let Err(problem) = written {
             tracing::error!(%problem, "the object store could not write; the requests fail and nothing was changed");
             for change in accepted {
                 let _ = change.reply.send(Err(WriteError::Disk(problem.clone())));
@@ -164,8 +178,11 @@ impl Writer {
         for shelf in touched {
             self.floor = self.floor.max(shelf.trim(&self.history, at, &mut self.gone));
         }
-        for change in accepted {
-            let _ = change.reply.send(Ok(change.object));
+        self.shed();
+        if !faults::at(self.faults.as_ref(), FaultPoint::AfterCommit) {
+            for change in accepted {
+                let _ = change.reply.send(Ok(change.object));
+            }
         }
         if self.gone.len() >= FORGET {
             self.forget();
@@ -173,8 +190,7 @@ impl Writer {
     }
 
     fn compact(&mut self) -> Result<(), WriteError> {
-        let shelves: Vec<Arc<Shelf>> =
-            self.shared.shelves.read().unwrap_or_else(std::sync::PoisonError::into_inner).values().cloned().collect();
+        let shelves = self.shared.all();
         let at = now();
         for shelf in shelves {
             if shelf.oldest().is_some() {
@@ -185,6 +201,18 @@ impl Writer {
             Ok(())
         } else {
             self.log.forget(&std::mem::take(&mut self.gone), self.floor).map_err(WriteError::Disk)
+        }
+    }
+
+    /// Keeps history within its bytes: who has most gives up a quarter.
+    fn shed(&mut self) {
+        let shelves = self.shared.all();
+        let mut held: Vec<usize> = shelves.iter().map(|shelf| shelf.held()).collect();
+        while held.iter().sum::<usize>() > self.history.bytes {
+            let Some((largest, _)) = held.iter().enumerate().max_by_key(|(_, held)| **held) else { return };
+            let shelf = &shelves[largest];
+            self.floor = self.floor.max(shelf.shed(held[largest] / 4 * 3, &mut self.gone));
+            held[largest] = shelf.held();
         }
     }
 

@@ -36,6 +36,12 @@ pub(super) fn identify(call: &Call, object: &mut Value) -> Result<(), ApiError> 
     if map.get("metadata").is_some_and(|metadata| !metadata.is_object() && !metadata.is_null()) {
         return Err(ApiError::bad_request("metadata: must be an object"));
     }
+    for field in ["name", "generateName", "namespace", "uid", "resourceVersion"] {
+        let given = &object["metadata"][field];
+        if !given.is_string() && !given.is_null() {
+            return Err(ApiError::bad_request(format!("metadata.{field}: must be a string")));
+        }
+    }
     let given = meta::text(object, "namespace").to_owned();
     match &call.namespace {
         Some(namespace) if kind.namespaced => {

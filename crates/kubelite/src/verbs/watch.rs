@@ -16,6 +16,7 @@ use super::{
     list::{self, Selection},
 };
 use crate::{
+    faults::{self, FaultPoint},
     kinds::Origin,
     object::meta,
     shape,
@@ -53,6 +54,10 @@ struct Watcher {
 
 /// Answers with a stream of events.
 pub(crate) fn watch(call: Call) -> Result<Response<Body>, ApiError> {
+    if call.core.stopping.is_cancelled() {
+        // It would end at once, and whoever watches would come again at once.
+        return Err(ApiError::unavailable("the server is shutting down"));
+    }
     let selection = Selection::of(&call)?;
     let params = &call.params;
     let shelf = call.core.store.shelf(&call.kind.shelf);
@@ -99,7 +104,12 @@ pub(crate) fn watch(call: Call) -> Result<Response<Body>, ApiError> {
     };
     let mut response = Response::new(Body::from_stream(stream::unfold(watcher, |mut watcher| async move {
         let chunk = watcher.next().await?;
-        Some((Ok::<_, std::convert::Infallible>(chunk), watcher))
+        if faults::at(watcher.call.core.faults.as_ref(), FaultPoint::WatchSend) {
+            watcher.phase = Phase::Ended;
+            let end = std::io::Error::new(std::io::ErrorKind::ConnectionReset, "a fault was put here");
+            return Some((Err(end), watcher));
+        }
+        Some((Ok(chunk), watcher))
     })));
     response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
     response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache, private"));

@@ -106,6 +106,12 @@ pub(crate) fn failure(error: &ApiError) -> Response<Body> {
     response
 }
 
+/// An answer whose connection ends before it is there.
+pub(super) fn broken() -> Response<Body> {
+    let end = std::io::Error::new(std::io::ErrorKind::ConnectionReset, "a fault was put here");
+    Response::new(Body::from_stream(futures::stream::iter([Err::<Bytes, _>(end)])))
+}
+
 /// Plain text.
 pub(crate) fn text_answer(code: StatusCode, text: impl Into<String>) -> Response<Body> {
     let mut response = Response::new(Body::from(text.into()));

@@ -12,6 +12,7 @@ use crate::{
     auth, connect,
     core::Core,
     discovery,
+    faults::{self, FaultPoint},
     status::ApiError,
     verbs::{self, Call},
 };
@@ -20,6 +21,7 @@ use crate::{
 pub(crate) async fn serve(core: Arc<Core>, request: Request<Body>) -> Response<Body> {
     let path = request.uri().path().to_owned();
     let gzip = gzip::accepted(request.headers());
+    let faults = core.faults.clone();
     let response = match AssertUnwindSafe(answer(core, request)).catch_unwind().await {
         Ok(Ok(response)) => response,
         Ok(Err(error)) => answer::failure(&error),
@@ -29,6 +31,9 @@ pub(crate) async fn serve(core: Arc<Core>, request: Request<Body>) -> Response<B
             answer::failure(&ApiError::internal("this server has a bug that this request found; its log says where"))
         }
     };
+    if faults::at(faults.as_ref(), FaultPoint::Response) {
+        return answer::broken();
+    }
     if gzip { gzip::compressed(response) } else { response }
 }
 
