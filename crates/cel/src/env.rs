@@ -36,6 +36,7 @@ pub(crate) struct Variables {
 }
 
 #[derive(Clone)]
+#[allow(clippy::struct_excessive_bools, reason = "each is a choice of the host's")]
 pub(crate) struct Inner {
     pub(crate) variables: Arc<Variables>,
     functions: Arc<HashMap<Arc<str>, Arc<Function>>>,
@@ -45,6 +46,8 @@ pub(crate) struct Inner {
     parse: ParseOptions,
     cost_limit: u64,
     escaped_fields: bool,
+    /// Whether the items of a list literal must be of one type, and arguments that are written out must be right.
+    pub(crate) strict_literals: bool,
     pub(crate) number_unions: bool,
     qualified: bool,
 }
@@ -183,6 +186,7 @@ impl Env {
                 },
                 cost_limit: DEFAULT_COST_LIMIT,
                 escaped_fields: false,
+                strict_literals: false,
                 number_unions: false,
                 qualified: false,
             };
@@ -341,6 +345,21 @@ impl EnvBuilder {
     /// Accepts Kubernetes' escaped property names (`self.__var__`, `self.a__dash__b`) for declared fields.
     pub fn escaped_fields(mut self, accepted: bool) -> Self {
         self.inner.escaped_fields = accepted;
+        self
+    }
+
+    /// Refuses lists and maps that are written out with items of several types, and patterns, times and spans that are
+    /// written out and are none.
+    ///
+    /// ```
+    /// use cel::Env;
+    /// let strict = Env::builder().strict_literals(true).build();
+    /// assert!(strict.compile("[1, 'a']").is_err());
+    /// assert!(strict.compile("duration('1 hour') > duration('1m')").is_err());
+    /// assert!(Env::builder().build().compile("[1, 'a']").is_ok());
+    /// ```
+    pub fn strict_literals(mut self, wanted: bool) -> Self {
+        self.inner.strict_literals = wanted;
         self
     }
 

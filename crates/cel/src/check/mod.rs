@@ -1,6 +1,7 @@
 //! Types and references of all nodes, and everything that does not fit, at once.
 
 mod calls;
+mod literals;
 mod names;
 mod unify;
 
@@ -61,6 +62,11 @@ pub(crate) fn check(env: &Inner, ast: &Ast, strict: bool) -> Result<Checked, Vec
         issues: Issues::default(),
     };
     checker.expr(&ast.root);
+    if strict && env.strict_literals && checker.issues.is_empty() {
+        let Checker { solution, types, issues, .. } = &mut checker;
+        let type_of = |expr: &Expr| types.get(expr.id as usize).map_or(Type::Dyn, |ty| solution.resolve(ty, true));
+        literals::check(&ast.source, &ast.root, &type_of, issues);
+    }
     if !checker.issues.is_empty() {
         return Err(checker.issues.sorted(&ast.source));
     }

@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use crate::{
+    kinds,
     object::{meta, names},
     status::Cause,
     strategy::cause,
@@ -114,8 +115,18 @@ fn versions(spec: &Value, old: Option<&Value>, causes: &mut Vec<Cause>) {
             "Invalid value: must have exactly one version marked as storage version",
         ));
     }
+    let common = |field, of_all: &'static str| in_common(&versions, field).then_some(of_all);
+    let schema_at = common("schema", "spec.validation.openAPIV3Schema");
+    let columns_at = common("additionalPrinterColumns", "spec.additionalPrinterColumns");
+    let subresources_at = common("subresources", "spec.subresources");
     let mut seen = Vec::new();
     for (index, version) in versions.iter().enumerate() {
+        let first = index == 0;
+        // What all versions have in common is told once, as something of the definition.
+        let place = |of_all: Option<&str>, own: &str| match of_all {
+            Some(of_all) => first.then(|| of_all.to_owned()),
+            None => Some(format!("spec.versions[{index}].{own}")),
+        };
         let at = format!("spec.versions[{index}]");
         let name = text(&version["name"]);
         if seen.contains(&name) {
@@ -136,48 +147,59 @@ fn versions(spec: &Value, old: Option<&Value>, causes: &mut Vec<Cause>) {
                 format!("{at}.schema.openAPIV3Schema"),
                 "Required value: schemas are required",
             ));
-        } else if !unchanged {
-            check_schema(schema, &format!("{at}.schema.openAPIV3Schema"), causes);
+        } else if let Some(at) = place(schema_at, "schema.openAPIV3Schema").filter(|_| !unchanged) {
+            check_schema(schema, &at, causes);
         }
-        for (number, column) in version["additionalPrinterColumns"].as_array().into_iter().flatten().enumerate() {
-            if let Err(problem) = JsonPath::parse(text(&column["jsonPath"])) {
-                causes.push(cause(
-                    "FieldValueInvalid",
-                    format!("{at}.additionalPrinterColumns[{number}].jsonPath"),
-                    format!("Invalid value: {}: {problem}", column["jsonPath"]),
-                ));
-            }
+        if let Some(at) = place(columns_at, "additionalPrinterColumns") {
+            check_columns(&version["additionalPrinterColumns"], &at, causes);
         }
-        let scale = &version["subresources"]["scale"];
-        if scale.is_object() {
-            for (field, prefix) in [("specReplicasPath", ".spec."), ("statusReplicasPath", ".status.")] {
-                if !text(&scale[field]).starts_with(prefix) {
-                    causes.push(cause(
-                        "FieldValueInvalid",
-                        format!("{at}.subresources.scale.{field}"),
-                        format!(
-                            "Invalid value: {:?}: should be a json path under {}",
-                            text(&scale[field]),
-                            prefix.trim_end_matches('.')
-                        ),
-                    ));
-                }
-            }
+        if let Some(at) = place(subresources_at, "subresources") {
+            check_scale(&version["subresources"]["scale"], &at, causes);
+        }
+    }
+}
+
+/// Whether all versions say the same of something.
+fn in_common(versions: &[&Value], field: &str) -> bool {
+    versions.windows(2).all(|pair| pair[0][field] == pair[1][field])
+}
+
+fn check_columns(columns: &Value, at: &str, causes: &mut Vec<Cause>) {
+    for (number, column) in columns.as_array().into_iter().flatten().enumerate() {
+        if let Err(problem) = JsonPath::parse(text(&column["jsonPath"])) {
+            causes.push(cause(
+                "FieldValueInvalid",
+                format!("{at}[{number}].JSONPath"),
+                format!("Invalid value: {}: {problem}", column["jsonPath"]),
+            ));
+        }
+    }
+}
+
+fn check_scale(scale: &Value, at: &str, causes: &mut Vec<Cause>) {
+    if !scale.is_object() {
+        return;
+    }
+    for (field, prefix) in [("specReplicasPath", ".spec."), ("statusReplicasPath", ".status.")] {
+        if !text(&scale[field]).starts_with(prefix) {
+            causes.push(cause(
+                "FieldValueInvalid",
+                format!("{at}.scale.{field}"),
+                format!(
+                    "Invalid value: {:?}: should be a json path under {}",
+                    text(&scale[field]),
+                    prefix.trim_end_matches('.')
+                ),
+            ));
         }
     }
 }
 
 /// A schema that cannot be used, or whose rules could cost too much.
 fn check_schema(schema: &Value, at: &str, causes: &mut Vec<Cause>) {
-    match schema::Schema::parse(schema) {
-        Err(problems) => {
-            let told =
-                problems.iter().map(|problem| cause("FieldValueInvalid", at, format!("Invalid value: {problem}")));
-            causes.extend(told);
-        }
-        Ok(schema) => causes.extend(schema.costs().into_iter().map(|problem| {
-            let path = if problem.path.is_empty() { at.to_owned() } else { format!("{at}.{}", problem.path) };
-            cause("FieldValueForbidden", path, format!("Forbidden: {}", problem.detail))
-        })),
-    }
+    let problems = match schema::Schema::parse(schema) {
+        Err(problems) => problems,
+        Ok(schema) => schema.costs(),
+    };
+    causes.extend(problems.iter().map(|problem| kinds::cause(&problem.in_field(at))));
 }

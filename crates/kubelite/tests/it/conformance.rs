@@ -96,7 +96,7 @@ async fn rules_that_may_cost_too_much_are_refused_with_their_definition() {
     let cause = &answer["details"]["causes"][0];
     assert_eq!(
         cause["field"],
-        "spec.versions[0].schema.openAPIV3Schema.properties[spec].items.x-kubernetes-validations[0].rule"
+        "spec.validation.openAPIV3Schema.properties[spec].items.x-kubernetes-validations[0].rule"
     );
     assert!(cause["message"].as_str().unwrap().contains("exceeds budget by factor of more than 100x"), "{cause}");
 }

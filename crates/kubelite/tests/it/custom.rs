@@ -85,7 +85,7 @@ async fn a_definition_whose_rules_could_cost_too_much_is_refused() {
     spec["properties"]["names"] = json!({"type": "array", "items": {"type": "string"}});
     spec["x-kubernetes-validations"] = json!([{"rule": "self.names.all(a, self.names.exists_one(b, a == b))"}]);
     let (code, answer) = raw(&client, "POST", CRDS, "application/json", &endless).await;
-    let rule = "spec.versions[0].schema.openAPIV3Schema.properties[spec].x-kubernetes-validations[0].rule";
+    let rule = "spec.validation.openAPIV3Schema.properties[spec].x-kubernetes-validations[0].rule";
     let message = answer["message"].as_str().unwrap();
     assert_eq!(code, 422);
     assert!(

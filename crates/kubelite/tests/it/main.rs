@@ -13,6 +13,7 @@ mod kubectl;
 mod lifecycle;
 mod limits;
 mod rights;
+mod rules;
 mod streams;
 mod support;
 mod tls;

@@ -73,7 +73,7 @@ fn walk(schema: &Value, path: &str, depth: usize, problems: &mut Vec<SchemaProbl
     for key in object.keys() {
         let vendor = key.starts_with("x-") && !key.starts_with("x-kubernetes-");
         if !vendor && !KNOWN.contains(&key.as_str()) {
-            problems.push(SchemaProblem { path: child(path, key), detail: format!("unknown keyword \"{key}\"") });
+            problems.push(SchemaProblem::invalid(child(path, key), format!("unknown keyword \"{key}\"")));
         }
     }
     for key in ["properties", "patternProperties", "definitions"] {

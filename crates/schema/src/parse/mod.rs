@@ -13,6 +13,7 @@ use serde_json::{Map, Value};
 
 pub use keywords::unknown_keywords;
 
+use crate::error::{ErrorKind, FieldError};
 use crate::handle::Schema;
 use crate::node::{Arena, NodeId};
 use crate::rules;
@@ -22,13 +23,56 @@ use crate::rules;
 pub struct SchemaProblem {
     /// The place in the schema: `properties[spec].properties[size].pattern`; empty for the root.
     pub path: String,
+    /// Why an API server refuses it.
+    pub kind: ErrorKind,
+    /// What stands there, as an API server shows it; where it shows it.
+    pub shown: Option<String>,
     /// What is wrong and what to do.
     pub detail: String,
+    /// The place that the detail speaks of at its end.
+    pub within: Option<String>,
+}
+
+impl SchemaProblem {
+    /// Something that no schema can be.
+    pub(crate) fn invalid(path: impl Into<String>, detail: impl Into<String>) -> Self {
+        Self { path: path.into(), kind: ErrorKind::Invalid, shown: None, detail: detail.into(), within: None }
+    }
+
+    /// Something that may not be there.
+    pub(crate) fn forbidden(path: impl Into<String>, detail: impl Into<String>) -> Self {
+        Self { kind: ErrorKind::Forbidden, ..Self::invalid(path, detail) }
+    }
+
+    /// As an API server tells it of a definition whose schema is at `at`.
+    ///
+    /// ```
+    /// use schema::Schema;
+    /// let schema = serde_json::json!({"type": "object", "x-kubernetes-validations": [{"rule": "self"}]});
+    /// let problems = Schema::parse_plain(&schema).unwrap_err();
+    /// assert_eq!(
+    ///     problems[0].in_field("spec.validation.openAPIV3Schema").path,
+    ///     "spec.validation.openAPIV3Schema.x-kubernetes-validations[0].rule"
+    /// );
+    /// ```
+    pub fn in_field(&self, at: &str) -> FieldError {
+        let below = |path: &str| if path.is_empty() { at.to_owned() } else { format!("{at}.{path}") };
+        let mut detail = self.shown.as_ref().map(|shown| format!("{shown}: ")).unwrap_or_default();
+        detail.push_str(&self.detail);
+        if let Some(within) = &self.within {
+            detail.push_str(&below(within));
+        }
+        FieldError { kind: self.kind, path: below(&self.path), value: None, detail }
+    }
 }
 
 impl fmt::Display for SchemaProblem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.path.is_empty() { f.write_str(&self.detail) } else { write!(f, "{}: {}", self.path, self.detail) }
+        if !self.path.is_empty() {
+            write!(f, "{}: ", self.path)?;
+        }
+        f.write_str(&self.detail)?;
+        self.within.as_ref().map_or(Ok(()), |within| f.write_str(within))
     }
 }
 

@@ -38,7 +38,7 @@ impl<'a> Reader<'a> {
     }
 
     pub(crate) fn problem(&mut self, path: &str, detail: impl Into<String>) {
-        self.problems.push(SchemaProblem { path: path.to_owned(), detail: detail.into() });
+        self.problems.push(SchemaProblem::invalid(path, detail));
     }
 
     /// Reads a schema into a new node.
@@ -295,9 +295,6 @@ impl<'a> Reader<'a> {
             };
             let text = |reader: &mut Self, key: &str| reader.text(entry, key, &place).filter(|text| !text.is_empty());
             let rule = text(self, "rule").unwrap_or_default();
-            if rule.trim().is_empty() {
-                self.problem(&child(&place, "rule"), "rule is not specified");
-            }
             rules.push(RuleText {
                 rule,
                 message: text(self, "message"),

@@ -2,6 +2,7 @@
 
 use super::SchemaProblem;
 use super::keywords::child;
+use crate::error::ErrorKind;
 use crate::node::{Additional, Arena, Checks, Kind, ListType, NodeData, NodeId};
 use crate::validate;
 
@@ -17,7 +18,11 @@ struct Checker<'a> {
 
 impl Checker<'_> {
     fn problem(&mut self, path: &str, detail: impl Into<String>) {
-        self.problems.push(SchemaProblem { path: path.to_owned(), detail: detail.into() });
+        self.problems.push(SchemaProblem::invalid(path, detail));
+    }
+
+    fn required(&mut self, path: &str, detail: &str) {
+        self.problems.push(SchemaProblem { kind: ErrorKind::Required, ..SchemaProblem::invalid(path, detail) });
     }
 
     fn structure(&mut self, id: NodeId, path: &str, resource: bool) {
@@ -26,16 +31,16 @@ impl Checker<'_> {
         if resource && node.kind != Kind::Object && node.kind != Kind::Any {
             self.problem(&child(path, "type"), "must be object at the root");
         } else if node.kind == Kind::Any && !node.preserve_unknown {
-            self.problem(&child(path, "type"), "must not be empty for specified object fields");
+            self.required(&child(path, "type"), "must not be empty for specified object fields");
         }
         if !node.properties.is_empty()
             && node.additional != Additional::Unsaid
             && node.additional != Additional::Forbidden
         {
-            self.problem(
-                &child(path, "additionalProperties"),
+            self.problems.push(SchemaProblem::forbidden(
+                child(path, "additionalProperties"),
                 "additionalProperties and properties are mutual exclusive",
-            );
+            ));
         }
         if node.embedded && node.kind != Kind::Object {
             self.problem(&child(path, "type"), "must be object if x-kubernetes-embedded-resource is true");
@@ -56,7 +61,7 @@ impl Checker<'_> {
         if let Some(items) = node.items {
             self.structure(items, &child(path, "items"), false);
         } else if node.kind == Kind::Array {
-            self.problem(&child(path, "items"), "must be specified");
+            self.required(&child(path, "items"), "must be specified");
         }
         if let Additional::Schema(entries) = node.additional {
             self.structure(entries, &child(path, "additionalProperties"), false);
@@ -190,7 +195,7 @@ pub(crate) fn check_defaults(arena: &Arena, root: NodeId, problems: &mut Vec<Sch
             let mut filled = default.clone();
             crate::default::fill(arena, id, &mut filled);
             for error in validate::value(arena, id, &filled) {
-                problems.push(SchemaProblem { path: child(&path, "default"), detail: error.to_string() });
+                problems.push(SchemaProblem::invalid(child(&path, "default"), error.to_string()));
             }
         }
         for (name, property) in &node.properties {

@@ -5,7 +5,8 @@ use std::sync::LazyLock;
 use cel::{Env, Issue, Program, Type, libraries};
 
 use super::declare::Declarations;
-use super::{OLD_SELF, Reason, Rule, SELF, field_path};
+use super::{OLD_SELF, Rule, SELF, field_path, form};
+use crate::go_text;
 use crate::node::{Additional, Arena, NodeData, NodeId, RuleText};
 use crate::parse::SchemaProblem;
 
@@ -13,14 +14,20 @@ use crate::parse::SchemaProblem;
 const PER_CALL_LIMIT: u64 = 1_000_000;
 
 static BASE: LazyLock<Env> = LazyLock::new(|| {
-    Env::builder().libraries(kubernetes()).optional_syntax(true).escaped_fields(true).cost_limit(PER_CALL_LIMIT).build()
+    Env::builder()
+        .libraries(kubernetes())
+        .optional_syntax(true)
+        .escaped_fields(true)
+        .strict_literals(true)
+        .cost_limit(PER_CALL_LIMIT)
+        .build()
 });
 
 /// Compiles every rule below `root` in place and marks the places that have rules at or below them.
 pub(crate) fn compile(arena: &mut Arena, root: NodeId, problems: &mut Vec<SchemaProblem>) {
     let mut compiled = Vec::new();
     {
-        let mut walker = Walker { arena, types: Declarations::new(arena), problems, compiled: &mut compiled };
+        let mut walker = Walker { arena, problems, compiled: &mut compiled };
         walker.place(root, "", None);
     }
     for (id, rules, below) in compiled {
@@ -32,7 +39,6 @@ pub(crate) fn compile(arena: &mut Arena, root: NodeId, problems: &mut Vec<Schema
 
 struct Walker<'a> {
     arena: &'a Arena,
-    types: Declarations<'a>,
     problems: &'a mut Vec<SchemaProblem>,
     compiled: &'a mut Vec<(NodeId, Vec<Rule>, bool)>,
 }
@@ -57,15 +63,7 @@ impl Walker<'_> {
             let uncorrelated = if atomic { uncorrelated.or(Some(path)) } else { uncorrelated };
             below |= self.place(entries, &child(path, "additionalProperties"), uncorrelated);
         }
-        let mut rules = self.rules(id, node, path, uncorrelated);
-        for (index, branch) in node.checks.all_of.iter().enumerate() {
-            rules.extend(self.rules(
-                id,
-                arena.get(*branch),
-                &format!("{}[{index}]", child(path, "allOf")),
-                uncorrelated,
-            ));
-        }
+        let rules = self.rules(id, node, path, uncorrelated);
         self.refuse_in_branches(node, path);
         let any = below || !rules.is_empty();
         if any {
@@ -74,25 +72,19 @@ impl Walker<'_> {
         any
     }
 
-    /// Rules inside value validations are evaluated only directly in `allOf`.
+    /// Rules stand beside a type, not inside value validations.
     fn refuse_in_branches(&mut self, node: &NodeData, path: &str) {
-        let checks = &node.checks;
-        let mut stack: Vec<(NodeId, bool)> = checks.all_of.iter().map(|id| (*id, true)).collect();
-        stack.extend(checks.any_of.iter().chain(&checks.one_of).chain(&checks.not).map(|id| (*id, false)));
-        while let Some((id, allowed)) = stack.pop() {
+        let mut stack = branches(node, path);
+        while let Some((id, path)) = stack.pop() {
             let branch = self.arena.get(id);
-            if !allowed && !branch.rules.is_empty() {
-                self.problems.push(SchemaProblem {
-                    path: child(path, "x-kubernetes-validations"),
-                    detail:
-                        "rules inside anyOf, oneOf, not, or below allOf are not supported; put them beside the type"
-                            .to_owned(),
-                });
+            if !branch.rules.is_empty() {
+                let path = child(&path, "x-kubernetes-validations");
+                self.problems.push(SchemaProblem::forbidden(path, "must be empty to be structural"));
             }
-            let inner = &branch.checks;
-            stack.extend(branch.properties.values().chain(&branch.items).map(|id| (*id, false)));
-            let branches = inner.all_of.iter().chain(&inner.any_of).chain(&inner.one_of).chain(&inner.not);
-            stack.extend(branches.map(|id| (*id, false)));
+            let properties = branch.properties.iter();
+            stack.extend(properties.map(|(name, id)| (*id, format!("{}[{name}]", child(&path, "properties")))));
+            stack.extend(branch.items.map(|id| (id, child(&path, "items"))));
+            stack.extend(branches(branch, &path));
         }
     }
 
@@ -101,7 +93,7 @@ impl Walker<'_> {
             return Vec::new();
         }
         let path = child(path, "x-kubernetes-validations");
-        let Some(declared) = self.types.of(place) else {
+        let Some(declared) = Declarations::new(self.arena).of(place, "selfType") else {
             self.problem(&path, "rules need a place with a type");
             return Vec::new();
         };
@@ -120,7 +112,17 @@ impl Walker<'_> {
     }
 
     fn problem(&mut self, path: &str, detail: impl Into<String>) {
-        self.problems.push(SchemaProblem { path: path.to_owned(), detail: detail.into() });
+        self.problems.push(SchemaProblem::invalid(path, detail));
+    }
+
+    /// Something wrong with a rule as a whole.
+    fn broken(&mut self, path: String, rule: &RuleText, detail: impl Into<String>) {
+        self.problems.push(SchemaProblem { shown: Some(form::shown(rule)), ..SchemaProblem::invalid(path, detail) });
+    }
+
+    /// Something wrong with one text of a rule.
+    fn wrong(&mut self, path: String, text: &str, detail: impl Into<String>) {
+        self.problems.push(SchemaProblem { shown: Some(go_text::quote(text)), ..SchemaProblem::invalid(path, detail) });
     }
 
     fn rule(
@@ -132,25 +134,42 @@ impl Walker<'_> {
         uncorrelated: Option<&str>,
     ) -> Option<Rule> {
         let rule_path = child(path, "rule");
+        let malformed = form::problems(text, path);
+        if !malformed.is_empty() {
+            self.problems.extend(malformed);
+            return None;
+        }
         let program = match env.compile(&text.rule) {
             Ok(program) => program,
             Err(issues) => {
-                self.problem(&rule_path, format!("compilation failed: {}", joined(&issues)));
+                self.broken(rule_path, text, format!("compilation failed: {}", joined(&issues)));
                 return None;
             }
         };
         if *program.output_type() != Type::Bool {
-            self.problem(&rule_path, "cel expression must evaluate to a bool");
+            self.broken(rule_path, text, "cel expression must evaluate to a bool");
             return None;
         }
         let uses_old = uses_old(env, &program);
         if let (true, Some(above)) = (uses_old, uncorrelated) {
-            let detail = format!("oldSelf cannot be used on the uncorrelatable portion of the schema within {above}");
-            self.problem(&rule_path, detail);
+            self.problems.push(SchemaProblem {
+                shown: Some(go_text::quote(&text.rule)),
+                within: Some(above.to_owned()),
+                ..SchemaProblem::invalid(
+                    rule_path,
+                    "oldSelf cannot be used on the uncorrelatable portion of the schema within ",
+                )
+            });
             return None;
         }
         if text.optional_old_self && !uses_old {
-            self.problem(&child(path, "optionalOldSelf"), "may not be set if oldSelf is not used in rule");
+            self.problems.push(SchemaProblem {
+                shown: Some("true".to_owned()),
+                ..SchemaProblem::invalid(
+                    child(path, "optionalOldSelf"),
+                    "may not be set if oldSelf is not used in rule",
+                )
+            });
             return None;
         }
         let message_expression = match &text.message_expression {
@@ -158,12 +177,13 @@ impl Walker<'_> {
             Some(expression) => match env.compile(expression) {
                 Ok(program) if *program.output_type() == Type::String => Some(program),
                 Ok(_) => {
-                    self.problem(&child(path, "messageExpression"), "messageExpression must evaluate to a string");
+                    let detail = "messageExpression must evaluate to a string";
+                    self.broken(child(path, "messageExpression"), text, detail);
                     return None;
                 }
                 Err(issues) => {
                     let detail = format!("messageExpression compilation failed: {}", joined(&issues));
-                    self.problem(&child(path, "messageExpression"), detail);
+                    self.broken(child(path, "messageExpression"), text, detail);
                     return None;
                 }
             },
@@ -172,28 +192,14 @@ impl Walker<'_> {
             None => None,
             Some(Ok(path)) => Some(path),
             Some(Err(why)) => {
-                self.problem(&child(path, "fieldPath"), format!("must be a valid path: {why}"));
+                let given = text.field_path.as_deref().unwrap_or_default();
+                let why = why.map(|why| format!(": {why}")).unwrap_or_default();
+                self.wrong(child(path, "fieldPath"), given, format!("must be a valid path{why}"));
                 return None;
             }
         };
-        let reason = match text.reason.as_deref() {
-            None | Some("FieldValueInvalid") => Reason::Invalid,
-            Some("FieldValueForbidden") => Reason::Forbidden,
-            Some("FieldValueRequired") => Reason::Required,
-            Some("FieldValueDuplicate") => Reason::Duplicate,
-            Some(other) => {
-                let detail = format!(
-                    "unknown reason \"{other}\"; use FieldValueDuplicate, FieldValueForbidden, FieldValueInvalid or FieldValueRequired"
-                );
-                self.problem(&child(path, "reason"), detail);
-                return None;
-            }
-        };
+        let reason = form::reason(text.reason.as_deref())?;
         let message = text.message.as_deref().map(|message| message.trim().to_owned());
-        if text.rule.trim().contains(['\n', '\r']) && message.is_none() {
-            self.problem(&child(path, "message"), "message must be specified if rule contains line breaks");
-            return None;
-        }
         Some(Rule {
             text: message.clone().unwrap_or_else(|| text.rule.trim().to_owned()),
             message,
@@ -206,6 +212,16 @@ impl Walker<'_> {
             blank: env.activation(),
         })
     }
+}
+
+/// The value validations of a node, with their paths.
+fn branches(node: &NodeData, path: &str) -> Vec<(NodeId, String)> {
+    let checks = &node.checks;
+    let groups = [("allOf", &checks.all_of), ("anyOf", &checks.any_of), ("oneOf", &checks.one_of)];
+    let listed = groups.into_iter().flat_map(|(key, ids)| {
+        ids.iter().enumerate().map(move |(index, id)| (*id, format!("{}[{index}]", child(path, key))))
+    });
+    listed.chain(checks.not.iter().map(|id| (*id, child(path, "not")))).collect()
 }
 
 fn environment(place: &Type, old: Type) -> Env {
@@ -227,6 +243,9 @@ fn child(path: &str, key: &str) -> String {
 /// The libraries of Kubernetes' expression environment.
 fn kubernetes() -> Vec<cel::Library> {
     let mut all = libraries::kubernetes::all();
-    all.extend([libraries::strings(), libraries::sets(), libraries::two_variables(), libraries::optionals()]);
+    let mut strings = libraries::strings();
+    // It has the strings of a version before that one came.
+    strings.functions.retain(|function| function.name() != "reverse");
+    all.extend([strings, libraries::sets(), libraries::lists(), libraries::two_variables(), libraries::optionals()]);
     all
 }

@@ -59,14 +59,8 @@ impl Total<'_> {
     fn rules(&mut self, id: NodeId, node: &NodeData, path: &str, times: Option<u64>) {
         let times = times.unwrap_or_else(|| LARGEST_REQUEST / (smallest(self.arena, id) + 1));
         let sizes = Limits { arena: self.arena, place: id };
-        // Compiled rules are the place's own, then those of its allOf branches.
-        let own = (0..node.rules.len()).map(|index| rule_path(path, index));
-        let branches = node.checks.all_of.iter().enumerate().flat_map(|(branch, id)| {
-            let path = format!("{}[{branch}]", child(path, "allOf"));
-            (0..self.arena.get(*id).rules.len()).map(move |index| rule_path(&path, index))
-        });
-        let paths: Vec<String> = own.chain(branches).collect();
-        for (rule, path) in node.compiled.iter().zip(paths) {
+        for (index, rule) in node.compiled.iter().enumerate() {
+            let path = format!("{}[{index}]", child(path, "x-kubernetes-validations"));
             let cost = rule.program.estimate(&sizes).max.saturating_mul(times);
             self.expression(child(&path, "rule"), "estimated rule cost", cost);
             if let Some(message) = &rule.message_expression {
@@ -78,7 +72,7 @@ impl Total<'_> {
 
     fn expression(&mut self, path: String, what: &str, cost: u64) {
         if cost > PER_EXPRESSION {
-            self.problems.push(SchemaProblem { path: path.clone(), detail: exceeds(what, cost, PER_EXPRESSION) });
+            self.problems.push(SchemaProblem::forbidden(&path, exceeds(what, cost, PER_EXPRESSION)));
         }
         self.cost = self.cost.saturating_add(cost);
         if cost >= PER_SCHEMA / 100 {
@@ -90,12 +84,11 @@ impl Total<'_> {
 
     fn finish(mut self) -> Vec<SchemaProblem> {
         if self.cost > PER_SCHEMA {
-            let detail = "contributed to estimated rule & messageExpression cost total exceeding cost limit for entire OpenAPIv3 schema";
-            let named = self.dear.into_iter().map(|(_, path)| SchemaProblem { path, detail: detail.to_owned() });
+            let detail = "contributed to estimated rule cost total exceeding cost limit for entire OpenAPIv3 schema";
+            let named = self.dear.into_iter().map(|(_, path)| SchemaProblem::forbidden(path, detail));
             self.problems.extend(named);
-            let what =
-                "x-kubernetes-validations estimated rule & messageExpression cost total for entire OpenAPIv3 schema";
-            self.problems.push(SchemaProblem { path: String::new(), detail: exceeds(what, self.cost, PER_SCHEMA) });
+            let what = "x-kubernetes-validations estimated rule cost total for entire OpenAPIv3 schema";
+            self.problems.push(SchemaProblem::forbidden("", exceeds(what, self.cost, PER_SCHEMA)));
         }
         self.problems
     }
@@ -109,10 +102,6 @@ fn many(times: Option<u64>, limit: Option<i64>) -> Option<u64> {
 /// A limit as a size; none is below zero.
 fn size(limit: i64) -> u64 {
     u64::try_from(limit).unwrap_or(0)
-}
-
-fn rule_path(path: &str, index: usize) -> String {
-    format!("{}[{index}]", child(path, "x-kubernetes-validations"))
 }
 
 fn child(path: &str, key: &str) -> String {

@@ -4,8 +4,8 @@ use std::fmt::Write as _;
 
 use crate::node::{Additional, Arena, NodeId};
 
-/// The path in `field.Path` form (`spec.a`, `a[key]`).
-pub(crate) fn normalize(arena: &Arena, mut at: NodeId, path: &str) -> Result<String, String> {
+/// The path in `field.Path` form (`spec.a`, `a[key]`). The error is why it is none; nothing where there is no such field.
+pub(crate) fn normalize(arena: &Arena, mut at: NodeId, path: &str) -> Result<String, Option<String>> {
     let mut out = String::new();
     let mut rest = path;
     while !rest.is_empty() {
@@ -15,11 +15,11 @@ pub(crate) fn normalize(arena: &Arena, mut at: NodeId, path: &str) -> Result<Str
             name = after[..end].to_owned();
             rest = &after[end..];
         } else if let Some(after) = rest.strip_prefix("['") {
-            let (unescaped, end) = quoted(after)?;
-            rest = after[end..].strip_prefix(']').ok_or("expected ] after the quoted name")?;
+            let (unescaped, end) = quoted(after).map_err(Some)?;
+            rest = after[end..].strip_prefix(']').ok_or_else(|| Some("expected ] after the quoted name".to_owned()))?;
             name = unescaped;
         } else {
-            return Err(format!("expected [ or . but got: {rest}"));
+            return Err(Some(format!("expected [ or . but got: {rest}")));
         }
         let node = arena.get(at);
         if let Some(property) = node.properties.get(&name) {
@@ -32,7 +32,7 @@ pub(crate) fn normalize(arena: &Arena, mut at: NodeId, path: &str) -> Result<Str
             let _ = write!(out, "[{name}]");
             at = entries;
         } else {
-            return Err("does not refer to a valid field".to_owned());
+            return Err(None);
         }
     }
     Ok(out)

@@ -4,6 +4,7 @@ mod compile;
 pub(crate) mod cost;
 mod declare;
 mod field_path;
+mod form;
 mod run;
 mod values;
 
