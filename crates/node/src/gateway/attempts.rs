@@ -112,7 +112,7 @@ impl Forwarder {
                     let host = host.unwrap_or_default().to_owned();
                     self.clients.http2(pod, &host, request).await
                 } else {
-                    self.clients.http1(pod, request).await
+                    self.clients.http1(pod, request, repeatable).await
                 }
             };
             let answered = match rule.backend_timeout {

@@ -25,6 +25,8 @@ use crate::network::services::Errand;
 
 /// How long a pod may take to accept a connection.
 const CONNECT: Duration = Duration::from_secs(3);
+/// A request that cannot be sent again takes no connection that was idle for longer: its pod may be closing it right now.
+const FRESH: Duration = Duration::from_secs(3);
 /// How long a kept connection may take to be free; above that another is made.
 const READY: Duration = Duration::from_millis(20);
 /// How long an idle connection is kept.
@@ -66,16 +68,19 @@ struct Kept {
 }
 
 impl Idle {
-    /// The connection that was used last, which is the most likely to be open still.
-    fn take(&self, pod: SocketAddr) -> Option<http1::SendRequest<Loan>> {
+    /// The connection that was used last, which is the most likely to be open still; none that was idle for longer than
+    /// `fresh`.
+    fn take(&self, pod: SocketAddr, fresh: Duration) -> Option<http1::SendRequest<Loan>> {
         let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
         let waiting = kept.by_pod.get_mut(&pod)?;
-        while let Some((sender, _)) = waiting.pop() {
+        while let Some((sender, _)) = waiting.pop_if(|(_, since)| since.elapsed() < fresh) {
             if !sender.is_closed() {
                 return Some(sender);
             }
         }
-        kept.by_pod.remove(&pod);
+        if waiting.is_empty() {
+            kept.by_pod.remove(&pod);
+        }
         None
     }
 
@@ -170,15 +175,17 @@ impl PodClients {
         Self::default()
     }
 
-    /// Sends over HTTP/1.1 to the path in the request's URI. The `Host` header stays as it is.
+    /// Sends over HTTP/1.1 to the path in the request's URI. The `Host` header stays as it is. `repeatable` says whether the
+    /// request would be sent again if its connection ended under it.
     pub(super) async fn http1(
         &self,
         pod: SocketAddr,
         mut request: Request<Loan>,
+        repeatable: bool,
     ) -> Result<Response<PodBody>, NoAnswer> {
         *request.version_mut() = Version::HTTP_11;
         loop {
-            let kept = self.idle.take(pod);
+            let kept = self.idle.take(pod, if repeatable { IDLE } else { FRESH });
             let fresh = kept.is_none();
             let mut sender = match kept {
                 Some(sender) => sender,

@@ -143,7 +143,7 @@ impl Doorkeeper {
                 tracing::debug!(port, %client, name, "a connection was closed: no listener has the name it asks for");
                 hello.refuse().await;
             }
-            Some(Tls::Http(config)) => match hello.end_here().into_stream(config).await {
+            Some(Tls::Http(config)) => match hello.end_here(config).await {
                 Ok(stream) => {
                     entrance.secure = Some(name.into());
                     self.converse(stream, entrance, shut).await;
@@ -152,7 +152,7 @@ impl Doorkeeper {
             },
             Some(Tls::Stream(config)) => {
                 let Some(to) = to() else { return hello.refuse().await };
-                match hello.end_here().into_stream(config).await {
+                match hello.end_here(config).await {
                     Ok(stream) => self.while_open(streams::carry(stream, &[], &to, client)).await,
                     Err(error) => tracing::debug!(port, %client, name, %error, "a handshake of TLS failed"),
                 }

@@ -3,15 +3,18 @@
 
 use std::io;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
+use rustls::ServerConfig;
 use rustls::server::Acceptor;
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt as _, ReadBuf};
 use tokio::net::TcpStream;
+use tokio_rustls::server::TlsStream;
 use tokio_rustls::{LazyConfigAcceptor, StartHandshake};
 
-/// How long a client may take to say hello.
+/// How long a client may take to say hello, and then for the rest of the handshake.
 const HELLO: Duration = Duration::from_secs(10);
 /// A hello that is longer is none.
 const LONGEST: usize = 64 * 1024;
@@ -33,10 +36,11 @@ impl Hello {
         Ok(Self { name, start })
     }
 
-    /// The handshake, to be completed here.
-    pub(super) fn end_here(mut self) -> StartHandshake<Recorded> {
+    /// Completes the handshake; TLS ends here.
+    pub(super) async fn end_here(mut self, config: Arc<ServerConfig>) -> io::Result<TlsStream<Recorded>> {
         self.start.io.seen = None;
-        self.start
+        let shaken = tokio::time::timeout(HELLO, self.start.into_stream(config)).await;
+        shaken.map_err(|_| io::Error::from(io::ErrorKind::TimedOut))?
     }
 
     /// The connection and all that was read of it, to be carried on.

@@ -111,7 +111,7 @@ impl Mirrors {
             tokio::spawn(async move {
                 let answered = async {
                     let response = match speaks {
-                        Speaks::Http1 => clients.http1(pod, request).await?,
+                        Speaks::Http1 => clients.http1(pod, request, false).await?,
                         Speaks::Http2 => {
                             let host = request.headers().get(HOST).and_then(|host| host.to_str().ok());
                             let host = host.unwrap_or_default().to_owned();

@@ -15,12 +15,45 @@ use serde_json::{Value, json};
 use super::attach::{ToldParents, parents};
 use super::conditions::{Said as Condition, conditions};
 use super::listeners::GatewayView;
-use super::objects::{ClassStatus, Gateway, GatewayClass, RouteKey, RouteStatus};
+use super::objects::{ClassStatus, Feature, Gateway, GatewayClass, RouteKey, RouteStatus};
 use super::sources::{Changed, Sources};
 use crate::network::ObjectKey;
 
 /// Statuses written at once, per kind.
 const AT_ONCE: usize = 8;
+
+/// What of Gateway API is served, in its own names and their order.
+const FEATURES: &[&str] = &[
+    "GRPCRoute",
+    "Gateway",
+    "GatewayHTTPListenerIsolation",
+    "GatewayPort8080",
+    "HTTPRoute",
+    "HTTPRoute303RedirectStatusCode",
+    "HTTPRoute307RedirectStatusCode",
+    "HTTPRoute308RedirectStatusCode",
+    "HTTPRouteBackendProtocolH2C",
+    "HTTPRouteBackendProtocolWebSocket",
+    "HTTPRouteBackendRequestHeaderModification",
+    "HTTPRouteBackendTimeout",
+    "HTTPRouteCORS",
+    "HTTPRouteHostRewrite",
+    "HTTPRouteMethodMatching",
+    "HTTPRouteNamedRouteRule",
+    "HTTPRouteParentRefPort",
+    "HTTPRoutePathRedirect",
+    "HTTPRoutePathRewrite",
+    "HTTPRoutePortRedirect",
+    "HTTPRouteQueryParamMatching",
+    "HTTPRouteRequestMirror",
+    "HTTPRouteRequestMultipleMirrors",
+    "HTTPRouteRequestPercentageMirror",
+    "HTTPRouteRequestTimeout",
+    "HTTPRouteResponseHeaderModification",
+    "HTTPRouteSchemeRedirect",
+    "ReferenceGrant",
+    "TLSRoute",
+];
 
 /// What is to be said, kept beside the objects until it is written.
 #[derive(Debug)]
@@ -94,8 +127,11 @@ async fn class(client: &Client, sources: &Sources, controller_name: &str, key: O
         Condition::no("Accepted", "InvalidParameters", "spec.parametersRef is not supported: remove it")
     };
     let generation = class.metadata.generation.unwrap_or_default();
-    let status =
-        ClassStatus { conditions: conditions(&class.status.conditions, &[accepted], generation, Timestamp::now()) };
+    let features = FEATURES.iter().map(|name| Feature { name: (*name).to_owned() });
+    let status = ClassStatus {
+        conditions: conditions(&class.status.conditions, &[accepted], generation, Timestamp::now()),
+        supported_features: features.collect(),
+    };
     if status == class.status {
         return Ok(());
     }

@@ -175,8 +175,8 @@ async fn meet(lab: &Lab) {
     let blog = first.ensure_namespace("blog").await.expect("a network");
     assert_eq!(first.ensure_namespace("shop").await.expect("the same network"), shop);
     let web = lab.run("web", &shop, "hello").await;
-    lab.run("neighbour", &shop, "neighbour").await;
-    lab.run("stranger", &blog, "stranger").await;
+    let neighbour = lab.run("neighbour", &shop, "neighbour").await;
+    let stranger = lab.run("stranger", &blog, "stranger").await;
 
     let service = json!({"metadata": {"name": "web", "namespace": "shop"}, "spec": {"selector": {"app": "web"}, "ports": [{"port": 80, "targetPort": 8081}]}});
     let service = cluster.create("Service", service).await;
@@ -212,6 +212,14 @@ async fn meet(lab: &Lab) {
     let (said, code) = lab.exec("stranger", &["timeout", "1", "/bin/busybox", "nc", &web, "8081"]).await;
     assert!(said.is_empty() && code != 0, "a pod of another namespace is reached directly: {said} ({code})");
 
+    a_policy_lets_in_whom_it_names(
+        &cluster,
+        lab,
+        &virtual_ip,
+        [("shop", "neighbour", neighbour), ("blog", "stranger", stranger)],
+    )
+    .await;
+
     // A process that was killed left an address that no Service has.
     drop(first);
     let kernel = Kernel::open().expect("netlink");
@@ -230,4 +238,30 @@ async fn meet(lab: &Lab) {
     assert!(kept.contains(&virtual_ip.parse().expect("an address")), "{kept:?}");
 
     drop(second);
+}
+
+async fn a_policy_lets_in_whom_it_names(
+    cluster: &Cluster,
+    lab: &Lab,
+    virtual_ip: &str,
+    clients: [(&str, &str, IpAddr); 2],
+) {
+    cluster.namespace("blog", json!({})).await;
+    for (namespace, name, address) in clients {
+        let pod = json!({
+            "metadata": {"name": name, "namespace": namespace, "labels": {"app": name}},
+            "spec": {"containers": [{"name": "c", "image": IMAGE}]},
+            "status": {"phase": "Running", "podIP": address, "podIPs": [{"ip": address}]},
+        });
+        cluster.create("Pod", pod).await;
+    }
+    let spec = json!({"podSelector": {"matchLabels": {"app": "web"}}, "ingress": [{"from": [{"podSelector": {}}]}]});
+    cluster.create("NetworkPolicy", json!({"metadata": {"name": "own", "namespace": "shop"}, "spec": spec})).await;
+    let ask = async |container| lab.exec(container, &["timeout", "5", "/bin/busybox", "nc", virtual_ip, "80"]).await.0;
+    let refused = async { while !ask("stranger").await.is_empty() {} };
+    tokio::time::timeout(std::time::Duration::from_secs(20), refused).await.expect("the policy keeps the stranger out");
+    assert_eq!(ask("neighbour").await, "hello", "the policy lets pods of its namespace in");
+    cluster.delete("NetworkPolicy", "shop", "own").await;
+    let let_in = async { while ask("stranger").await != "hello" {} };
+    tokio::time::timeout(std::time::Duration::from_secs(20), let_in).await.expect("without the policy all are let in");
 }

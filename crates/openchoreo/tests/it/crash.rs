@@ -2,6 +2,7 @@
 
 use crate::cluster::Cluster;
 use crate::server::{Server, possible};
+use crate::steady_load::Load;
 use crate::{images, shop, web};
 use bollard::Docker;
 use bollard::query_parameters::{InspectContainerOptions, ListContainersOptions, RemoveContainerOptions};
@@ -11,6 +12,7 @@ use nix::sys::signal::Signal;
 use reqwest::StatusCode;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 const PROJECT: &str = "crash";
 const IMAGE: &str = "localhost/oc-e2e-crash:1";
@@ -38,9 +40,22 @@ async fn a_killed_server_goes_on_where_it_was_and_what_is_taken_away_comes_back(
     // In the middle of another deployment.
     cluster.apply_one(shop::component(PROJECT, "late", "service")).await;
     cluster.apply_one(shop::workload(PROJECT, "late", IMAGE, "late")).await;
-    let killed = server.end(Signal::SIGKILL);
-    assert!(!killed.success());
-    server.start_again(&["--gateway-port", &gateway_port]);
+    let load = Load::on(&url);
+    let (server_again, killed_at) = tokio::task::spawn_blocking(move || {
+        let killed_at = Instant::now();
+        assert!(!server.end(Signal::SIGKILL).success());
+        server.start_again(&["--gateway-port", &gateway_port]);
+        (server, killed_at)
+    })
+    .await
+    .expect("it starts again");
+    server = server_again;
+    let ready_at = Instant::now();
+    assert_eq!(web::get(&url).await, (StatusCode::OK, "steady at /".into()));
+    let told = load.end().await;
+    let mut outside =
+        told.bad.iter().filter(|(begun, _)| *begun > ready_at || *begun + Duration::from_secs(1) < killed_at);
+    assert!(told.good > 0 && outside.next().is_none(), "requests fail only while the server is down: {told:?}");
     let engine = images::engine(&server).await;
     let cluster = Cluster(server.client().await);
     let late = web::address(&cluster.ready("default", "late-development").await, "http");

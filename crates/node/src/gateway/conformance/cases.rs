@@ -2,7 +2,7 @@
 //!
 //! - `objects`: kind, name and spec; namespace `infra` unless given. An object that is there is changed.
 //! - `conditions`: `KIND NAMESPACE/NAME SECTION WORD…`, where the section is `-`, a listener, or a parent's sectionName, and
-//!   the words are `Type=Status/Reason`, `attached=N`, `kinds=A,B`, `generation=N`.
+//!   the words are `Type=Status/Reason`, `attached=N`, `kinds=A,B`, `generation=N`, `serves=FEATURE`.
 //! - `requests`: `[Nx] METHOD [PORT:]HOST/PATH name=value… -> WHO word…`; [`super::expect`] has the words. `%20` is a space.
 //! - `then`: more of the same, after `delete`.
 //!

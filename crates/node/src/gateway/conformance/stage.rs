@@ -301,6 +301,8 @@ fn said(kind: &str, section: &str, object: &DynamicObject) -> Vec<String> {
         let kinds = part["supportedKinds"].as_array().into_iter().flatten().filter_map(|one| one["kind"].as_str());
         said.push(format!("kinds={}", kinds.collect::<Vec<_>>().join(",")));
     }
+    let served = part["supportedFeatures"].as_array().into_iter().flatten().filter_map(|one| one["name"].as_str());
+    said.extend(served.map(|name| format!("serves={name}")));
     let observed = part["conditions"].as_array().into_iter().flatten().map(|one| one["observedGeneration"].clone());
     said.extend(observed.map(|generation| format!("generation={generation}")));
     said

@@ -82,9 +82,15 @@ pub(super) struct ClassSpec {
 }
 
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-#[serde(default)]
+#[serde(rename_all = "camelCase", default)]
 pub(super) struct ClassStatus {
     pub(super) conditions: Vec<Condition>,
+    pub(super) supported_features: Vec<Feature>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Feature {
+    pub(super) name: String,
 }
 
 #[derive(Debug, Clone, Default, PartialEq, Deserialize)]
