@@ -5,4 +5,5 @@ mod fixtures;
 mod kinds_table;
 mod recorded_names;
 mod round_trip;
+mod rules_hold;
 mod schemas_hold;
