@@ -82,7 +82,7 @@ pub(super) fn fill(spec: &mut Value, alone: bool) {
     }
     for list in ["containers", "initContainers", "ephemeralContainers"] {
         for container in spec.get_mut(list).and_then(Value::as_array_mut).into_iter().flatten() {
-            container_defaults(container);
+            container_defaults(container, alone);
         }
     }
     for volume in
@@ -94,7 +94,7 @@ pub(super) fn fill(spec: &mut Value, alone: bool) {
     }
 }
 
-fn container_defaults(container: &mut Value) {
+fn container_defaults(container: &mut Value, alone: bool) {
     fill_table(container, CONTAINER);
     for probe in ["livenessProbe", "readinessProbe", "startupProbe"] {
         if let Some(probe) = container.get_mut(probe).filter(|probe| probe.is_object()) {
@@ -116,8 +116,8 @@ fn container_defaults(container: &mut Value) {
             }
         }
     }
-    // What is limited but not requested is requested as much as limited.
-    if let Some(limits) = resources.get("limits").and_then(Value::as_object).cloned() {
+    // What is limited but not requested is requested as much as limited: of pods, not of templates.
+    if alone && let Some(limits) = resources.get("limits").and_then(Value::as_object).cloned() {
         let requests = resources.entry("requests").or_insert_with(|| json!({}));
         for (key, value) in &limits {
             put(requests, &[key], value);
