@@ -7,7 +7,7 @@ use kube::Client;
 use reconcile::controllers::{
     ClusterDataPlaneController, ComponentController, DataPlaneController, DeploymentPipelineController,
     EnvironmentController, ProjectController, ProjectReleaseBindingController, ReleaseBindingController,
-    RenderedReleaseController,
+    RenderedReleaseController, ResourceController, ResourceReleaseBindingController,
 };
 use reconcile::engine::{Cluster, ClusterId, Engine, EngineHandle, Metrics};
 use std::path::Path;
@@ -42,7 +42,9 @@ impl ControlPlane {
             .controller(ProjectController)
             .controller(ProjectReleaseBindingController::new(compiler.clone()))
             .controller(ComponentController)
-            .controller(ReleaseBindingController::new(compiler))
+            .controller(ReleaseBindingController::new(compiler.clone()))
+            .controller(ResourceController)
+            .controller(ResourceReleaseBindingController::new(compiler))
             .controller(RenderedReleaseController)
             .controller(EnvironmentController)
             .controller(DeploymentPipelineController)

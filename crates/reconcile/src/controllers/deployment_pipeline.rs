@@ -1,6 +1,7 @@
 //! Keeps a pipeline as long as a project uses it.
 
 use super::condition::{State, condition};
+use super::departure::blocked_by;
 use super::lookup;
 use crate::engine::{Controller, EventType, Plan, World};
 use model::{DeploymentPipeline, DeploymentPipelineStatus, Kind, finalizers, indexes};
@@ -34,7 +35,7 @@ impl Controller for DeploymentPipelineController {
             return Plan::new().remove_finalizer(finalizers::DEPLOYMENT_PIPELINE);
         }
         let names: Vec<&str> = users.iter().map(|project| project.name()).collect();
-        Plan::with_status(status(
+        let plan = Plan::with_status(status(
             State::False,
             "DeletionBlocked",
             format!(
@@ -42,7 +43,8 @@ impl Controller for DeploymentPipelineController {
                 names.len(),
                 names.join(", ")
             ),
-        ))
+        ));
+        blocked_by(plan, &users, "it uses this pipeline")
     }
 }
 

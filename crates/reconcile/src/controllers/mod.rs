@@ -3,6 +3,7 @@
 mod blocked;
 mod component;
 mod condition;
+mod departure;
 mod deployment_pipeline;
 mod environment;
 mod lookup;
@@ -13,6 +14,8 @@ mod project_release_binding;
 mod release_binding;
 mod rendered_release;
 mod rendering;
+mod resource;
+mod resource_release_binding;
 #[cfg(test)]
 mod testing;
 
@@ -24,3 +27,5 @@ pub use project::ProjectController;
 pub use project_release_binding::ProjectReleaseBindingController;
 pub use release_binding::ReleaseBindingController;
 pub use rendered_release::RenderedReleaseController;
+pub use resource::ResourceController;
+pub use resource_release_binding::ResourceReleaseBindingController;

@@ -1,6 +1,7 @@
 //! Data planes: noted when they are registered, and whether they can be reached.
 
 use super::condition::{State, condition};
+use super::departure::blocked_by;
 use super::lookup;
 use crate::engine::{ClusterId, Controller, EventType, Plan, World};
 use model::{
@@ -57,7 +58,8 @@ impl Controller for DataPlaneController {
         let names: Vec<&str> = users.iter().map(|environment| environment.name()).collect();
         let message =
             format!("still referenced by {} environment(s) ({}): delete them first", names.len(), names.join(", "));
-        Plan::with_status(status(Some(condition("Finalizing", State::False, "DeletionBlocked", message, generation))))
+        let told = condition("Finalizing", State::False, "DeletionBlocked", message, generation);
+        blocked_by(Plan::with_status(status(Some(told))), &users, "it uses this plane")
     }
 }
 

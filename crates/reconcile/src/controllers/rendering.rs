@@ -10,12 +10,13 @@ use model::{
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-/// What a rendered release is made from.
+/// What a rendered release is made from: of a project, or of a component or a resource of it.
 pub(super) struct Content<'a> {
     pub(super) name: String,
     pub(super) namespace: &'a str,
     pub(super) project: &'a str,
     pub(super) component: &'a str,
+    pub(super) resource: &'a str,
     pub(super) environment: &'a str,
     pub(super) plane: TargetPlane,
     pub(super) restarted_at: Option<&'a str>,
@@ -32,6 +33,9 @@ pub(super) fn release(content: Content, manifests: Vec<Manifest>) -> RenderedRel
     if !content.component.is_empty() {
         own.insert(labels::COMPONENT.into(), content.component.into());
     }
+    if !content.resource.is_empty() {
+        own.insert(labels::RESOURCE.into(), content.resource.into());
+    }
     release.metadata.name = Some(content.name);
     release.metadata.namespace = Some(content.namespace.into());
     release.metadata.labels = Some(own);
@@ -44,7 +48,7 @@ pub(super) fn release(content: Content, manifests: Vec<Manifest>) -> RenderedRel
         owner: RenderedReleaseOwner {
             project_name: content.project.into(),
             component_name: content.component.into(),
-            resource_name: String::new(),
+            resource_name: content.resource.into(),
         },
         environment_name: content.environment.into(),
         resources: manifests

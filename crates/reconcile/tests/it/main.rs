@@ -2,6 +2,7 @@
 
 mod cluster;
 mod copies;
+mod deletion;
 mod failures;
 mod laws;
 mod on_kubelite;

@@ -1,10 +1,10 @@
 //! Takes a component down: what runs first, then the releases and workloads that it ran from.
 
 use crate::controllers::condition::{State, condition, set};
+use crate::controllers::departure::{self, remove};
 use crate::controllers::lookup;
-use crate::engine::{ClusterId, Kind as EngineKind, ObjectRef, Plan, Unseen, World};
+use crate::engine::{Plan, Unseen, World};
 use model::{Component, ComponentStatus, Kind, finalizers, indexes};
-use std::sync::Arc;
 
 pub(super) fn plan(component: &Component, world: &World) -> Plan {
     steps(component, world).unwrap_or_else(|unseen| Plan::with_status(status(component, unseen.to_string())))
@@ -29,15 +29,8 @@ fn steps(component: &Component, world: &World) -> Result<Plan, Unseen> {
             return Ok(plan.remove_finalizer(finalizers::COMPONENT));
         }
     }
-    Ok(plan.status(status(component, "Component is finalizing".into())))
-}
-
-fn remove<K: EngineKind + Kind>(plan: Plan, objects: &[Arc<K>]) -> Plan {
-    let here = ClusterId::control_plane();
-    objects.iter().fold(plan, |plan, object| {
-        let plan = plan.wait(ObjectRef::to::<K>(&here, object.object_key()), "it is still being deleted");
-        if object.is_being_deleted() { plan } else { plan.delete(&here, object.as_ref()) }
-    })
+    let message = departure::message("Component is finalizing", &plan);
+    Ok(plan.status(status(component, message)))
 }
 
 fn status(component: &Component, message: String) -> ComponentStatus {

@@ -1,12 +1,10 @@
 //! An environment: there as soon as it is written; goes when no pipeline names it and everything in it is gone.
 
 use super::condition::{State, condition};
+use super::departure::{self, blocked_by, remove};
 use super::lookup;
-use crate::engine::{ClusterId, Controller, EventType, ObjectRef, Plan, Unseen, World};
-use model::{
-    Environment, EnvironmentStatus, Kind, ProjectReleaseBinding, ReleaseBinding, ResourceReleaseBinding, finalizers,
-    indexes,
-};
+use crate::engine::{Controller, EventType, Plan, Unseen, World};
+use model::{Environment, EnvironmentStatus, Kind, finalizers, indexes};
 
 /// Says that an environment is there, and empties it before it goes.
 #[derive(Debug, Default)]
@@ -45,43 +43,26 @@ fn teardown(environment: &Environment, world: &World) -> Result<Plan, Unseen> {
             "still used by deployment pipeline(s) {}: take the environment out of them first",
             names.join(", ")
         );
-        return Ok(Plan::with_status(status(environment, State::False, "DeletionBlocked", message)));
+        let plan = Plan::with_status(status(environment, State::False, "DeletionBlocked", message));
+        return Ok(blocked_by(plan, &pipelines, "it names this environment"));
     }
-    let here = ClusterId::control_plane();
-    let mut plan = Plan::new();
-    let mut left = Vec::new();
     // What runs goes before the namespace that it runs in: a project's binding waits for them by itself.
-    for binding in &lookup::list_spec(world, indexes::BINDINGS_BY_ENVIRONMENT, namespace, &[name])? {
-        left.push(ObjectRef::to::<ReleaseBinding>(&here, (namespace, binding.name())));
-        if !binding.is_being_deleted() {
-            plan = plan.delete(&here, binding.as_ref());
-        }
-    }
-    for binding in &lookup::list_spec(world, indexes::RESOURCE_BINDINGS_BY_ENVIRONMENT, namespace, &[name])? {
-        left.push(ObjectRef::to::<ResourceReleaseBinding>(&here, (namespace, binding.name())));
-        if !binding.is_being_deleted() {
-            plan = plan.delete(&here, binding.as_ref());
-        }
-    }
-    for binding in &lookup::list_spec(world, indexes::PROJECT_BINDINGS_BY_ENVIRONMENT, namespace, &[name])? {
-        left.push(ObjectRef::to::<ProjectReleaseBinding>(&here, (namespace, binding.name())));
-        if !binding.is_being_deleted() {
-            plan = plan.delete(&here, binding.as_ref());
-        }
-    }
-    if left.is_empty() {
+    let components = lookup::list_spec(world, indexes::BINDINGS_BY_ENVIRONMENT, namespace, &[name])?;
+    let resources = lookup::list_spec(world, indexes::RESOURCE_BINDINGS_BY_ENVIRONMENT, namespace, &[name])?;
+    let projects = lookup::list_spec(world, indexes::PROJECT_BINDINGS_BY_ENVIRONMENT, namespace, &[name])?;
+    let plan = remove(remove(remove(Plan::new(), &components), &resources), &projects);
+    if plan.waits().is_empty() {
         return Ok(Plan::new().remove_finalizer(finalizers::ENVIRONMENT));
     }
-    let message = format!("Deleting {} release binding(s)", left.len());
-    plan = plan.status(status(environment, State::False, "ReleaseBindingsPending", message));
-    Ok(left.into_iter().fold(plan, |plan, object| plan.wait(object, "it is still being deleted")))
+    let message = departure::message("Environment is finalizing", &plan);
+    Ok(plan.status(status(environment, State::False, "ReleaseBindingsPending", message)))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::controllers::testing::{deleting, named};
-    use model::{DeploymentPipeline, EnvironmentRef, PromotionPath};
+    use model::{DeploymentPipeline, EnvironmentRef, PromotionPath, ReleaseBinding};
 
     fn reason(plan: &Plan) -> String {
         plan.new_status().expect("a status")["conditions"][0]["reason"].as_str().unwrap_or_default().to_owned()
@@ -105,7 +86,7 @@ mod tests {
         }];
         let plan = EnvironmentController
             .reconcile(&deleting(named("ns", "development")), &World::fixed().with(&pipeline).build());
-        assert_eq!((reason(&plan).as_str(), plan.effects().len()), ("DeletionBlocked", 0));
+        assert_eq!((reason(&plan).as_str(), plan.effects().len(), plan.waits().len()), ("DeletionBlocked", 0, 1));
     }
 
     #[test]

@@ -1,8 +1,9 @@
 //! Takes a project down: components and resources first, then its namespaces, then its releases.
 
 use crate::controllers::condition::{State, condition, set};
+use crate::controllers::departure::{self, remove};
 use crate::controllers::lookup;
-use crate::engine::{ClusterId, Kind as EngineKind, ObjectRef, Plan, Unseen, World};
+use crate::engine::{Plan, Unseen, World};
 use model::{Kind, Project, ProjectStatus, finalizers, indexes};
 
 pub(super) fn plan(project: &Project, world: &World) -> Plan {
@@ -27,15 +28,8 @@ fn steps(project: &Project, world: &World) -> Result<Plan, Unseen> {
             }
         }
     }
-    Ok(plan.status(status(project, "Waiting for child resources to be deleted")))
-}
-
-fn remove<K: EngineKind + Kind>(plan: Plan, objects: &[std::sync::Arc<K>]) -> Plan {
-    let here = ClusterId::control_plane();
-    objects.iter().fold(plan, |plan, object| {
-        let plan = plan.wait(ObjectRef::to::<K>(&here, object.object_key()), "it is still being deleted");
-        if object.is_being_deleted() { plan } else { plan.delete(&here, object.as_ref()) }
-    })
+    let message = departure::message("Project is finalizing", &plan);
+    Ok(plan.status(status(project, &message)))
 }
 
 fn status(project: &Project, message: &str) -> ProjectStatus {

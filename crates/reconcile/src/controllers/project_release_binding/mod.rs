@@ -179,6 +179,7 @@ impl ProjectReleaseBindingController {
             namespace: binding.namespace(),
             project: project.name(),
             component: "",
+            resource: "",
             environment: environment.name(),
             plane: TargetPlane::DataPlane,
             restarted_at: None,

@@ -1,12 +1,13 @@
 //! Takes a project's namespace down, after the components in it.
 
 use crate::controllers::condition::{State, condition, set};
+use crate::controllers::departure::{self, remove};
 use crate::controllers::lookup;
 use crate::controllers::rendering::{self, Live};
 use crate::engine::{ClusterId, ObjectRef, Plan, Unseen, World};
 use model::{
-    Kind, ProjectReleaseBinding, ProjectReleaseBindingStatus, ReleaseBinding, RenderedRelease, finalizers, indexes,
-    names,
+    Kind, ProjectReleaseBinding, ProjectReleaseBindingStatus, ReleaseBinding, ResourceReleaseBinding, finalizers,
+    indexes, names,
 };
 
 pub(super) fn plan(binding: &ProjectReleaseBinding, world: &World) -> Plan {
@@ -16,31 +17,31 @@ pub(super) fn plan(binding: &ProjectReleaseBinding, world: &World) -> Plan {
 fn steps(binding: &ProjectReleaseBinding, world: &World) -> Result<Plan, Unseen> {
     let here = ClusterId::control_plane();
     let owner = &binding.spec.owner.project_name;
-    // Deleting the namespace would pull it away from under whatever is being taken down in it.
-    let inside: Vec<_> =
-        lookup::list_spec(world, indexes::BINDINGS_BY_ENVIRONMENT, binding.namespace(), &[&binding.spec.environment])?
-            .into_iter()
-            .filter(|other| other.spec.owner.project_name == *owner && other.is_being_deleted())
-            .collect();
+    // Deleting the namespace would pull it away from under whatever is being taken down, or retained, in it.
+    let (namespace, environment) = (binding.namespace(), binding.spec.environment.as_str());
+    let components = lookup::list_spec(world, indexes::BINDINGS_BY_ENVIRONMENT, namespace, &[environment])?;
+    let resources = lookup::list_spec(world, indexes::RESOURCE_BINDINGS_BY_ENVIRONMENT, namespace, &[environment])?;
+    let components = components
+        .iter()
+        .filter(|other| other.spec.owner.project_name == *owner && other.is_being_deleted())
+        .map(|other| ObjectRef::to::<ReleaseBinding>(&here, (namespace, other.name())));
+    let resources = resources
+        .iter()
+        .filter(|other| other.spec.owner.project_name == *owner && other.is_being_deleted())
+        .map(|other| ObjectRef::to::<ResourceReleaseBinding>(&here, (namespace, other.name())));
+    let inside: Vec<ObjectRef> = components.chain(resources).collect();
     if !inside.is_empty() {
-        let message = format!("Waiting for {} release binding(s) to be taken down", inside.len());
-        let plan = Plan::with_status(status(binding, message));
-        return Ok(inside.iter().fold(plan, |plan, other| {
-            plan.wait(
-                ObjectRef::to::<ReleaseBinding>(&here, (other.namespace(), other.name())),
-                "it is still being deleted",
-            )
-        }));
+        let plan = inside.into_iter().fold(Plan::new(), |plan, object| plan.wait(object, "it is still being deleted"));
+        let message = departure::message("ProjectReleaseBinding is finalizing", &plan);
+        return Ok(plan.status(status(binding, message)));
     }
     let name = names::project_rendered_release(owner, &binding.spec.environment);
     match rendering::live(world, binding.namespace(), &name, binding.uid())? {
         Live::Absent | Live::Foreign => Ok(Plan::new().remove_finalizer(finalizers::PROJECT_RELEASE_BINDING)),
         Live::Ours(release) => {
-            let plan = Plan::with_status(status(binding, "ProjectReleaseBinding is finalizing".into())).wait(
-                ObjectRef::to::<RenderedRelease>(&here, (binding.namespace(), name.as_str())),
-                "its objects are still being deleted",
-            );
-            Ok(if release.is_being_deleted() { plan } else { plan.delete(&here, release.as_ref()) })
+            let plan = remove(Plan::new(), &[release]);
+            let message = departure::message("ProjectReleaseBinding is finalizing", &plan);
+            Ok(plan.status(status(binding, message)))
         }
     }
 }

@@ -1,15 +1,16 @@
 //! What the component needs from others: secrets, addresses of other components, outputs of resources.
 
 use super::Inputs;
+use super::outputs;
 use crate::controllers::blocked::Blocked;
 use crate::controllers::lookup;
 use crate::engine::{ClusterId, ObjectRef, Plan, World};
 use compiler::dependency;
-use compiler::input::{EndpointDependency, SecretSource};
+use compiler::input::{EndpointDependency, ResourceDependency, SecretSource};
 use model::{
     BindingState, ConnectionTarget, ConnectionVisibility, EndpointUrl, EndpointVisibility, EnvVarValueFrom, Kind,
     PendingConnection, PendingResourceDependency, ReleaseBinding, ResolvedConnection, ResourceDependencyTarget,
-    SecretReference, WorkloadConnection, indexes,
+    ResourceReleaseBinding, SecretReference, WorkloadConnection, WorkloadResourceDependency, indexes, names,
 };
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -21,6 +22,8 @@ pub(super) struct Links {
     pub(super) targets: Vec<ConnectionTarget>,
     pub(super) resolved: Vec<ResolvedConnection>,
     pub(super) pending: Vec<PendingConnection>,
+    /// What was found of the resources, in the workload's order.
+    pub(super) resources: Vec<ResourceDependency>,
     pub(super) resource_targets: Vec<ResourceDependencyTarget>,
     pub(super) pending_resources: Vec<PendingResourceDependency>,
 }
@@ -33,19 +36,7 @@ impl Links {
             links.connect(binding, connection, world)?;
         }
         for resource in &dependencies.resources {
-            let project = &binding.spec.owner.project_name;
-            links.resource_targets.push(ResourceDependencyTarget {
-                namespace: binding.namespace().into(),
-                project: project.clone(),
-                resource_name: resource.ref_.clone(),
-                environment: binding.spec.environment.clone(),
-            });
-            links.pending_resources.push(PendingResourceDependency {
-                namespace: binding.namespace().into(),
-                project: project.clone(),
-                resource_name: resource.ref_.clone(),
-                reason: "resources are not deployed by this version".into(),
-            });
+            links.depend(binding, resource, world)?;
         }
         Ok(links)
     }
@@ -55,15 +46,44 @@ impl Links {
         self.pending.is_empty() && self.pending_resources.is_empty()
     }
 
-    /// Tells in the plan what is waited for.
-    pub(super) fn wait(&self, plan: Plan) -> Plan {
-        self.pending.iter().fold(plan, |plan, pending| {
-            let object = ObjectRef::to::<ReleaseBinding>(
-                &ClusterId::control_plane(),
-                (pending.namespace.as_str(), pending.component.as_str()),
-            );
+    /// Tells in the plan what is waited for, by the names that bindings usually have.
+    pub(super) fn wait(&self, plan: Plan, environment: &str) -> Plan {
+        let here = ClusterId::control_plane();
+        let plan = self.pending.iter().fold(plan, |plan, pending| {
+            let name = names::binding(&pending.component, environment);
+            let object = ObjectRef::to::<ReleaseBinding>(&here, (pending.namespace.as_str(), name.as_str()));
+            plan.wait(object, pending.reason.clone())
+        });
+        self.pending_resources.iter().fold(plan, |plan, pending| {
+            let name = names::binding(&pending.resource_name, environment);
+            let object = ObjectRef::to::<ResourceReleaseBinding>(&here, (pending.namespace.as_str(), name.as_str()));
             plan.wait(object, pending.reason.clone())
         })
+    }
+
+    fn depend(
+        &mut self,
+        binding: &ReleaseBinding,
+        wanted: &WorkloadResourceDependency,
+        world: &World,
+    ) -> Result<(), Blocked> {
+        let project = &binding.spec.owner.project_name;
+        self.resource_targets.push(ResourceDependencyTarget {
+            namespace: binding.namespace().into(),
+            project: project.clone(),
+            resource_name: wanted.ref_.clone(),
+            environment: binding.spec.environment.clone(),
+        });
+        match outputs::of(binding, wanted, world)? {
+            Ok(given) => self.resources.push(given),
+            Err(reason) => self.pending_resources.push(PendingResourceDependency {
+                namespace: binding.namespace().into(),
+                project: project.clone(),
+                resource_name: wanted.ref_.clone(),
+                reason,
+            }),
+        }
+        Ok(())
     }
 
     fn connect(

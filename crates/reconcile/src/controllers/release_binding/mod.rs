@@ -2,7 +2,7 @@
 //! and told about.
 //!
 //! ```text
-//! binding ─▶ inputs ─▶ links (connections, secrets) ─▶ compile ─▶ rendered release ─▶ what the plane says ─▶ status
+//! binding ─▶ inputs ─▶ links (connections, resources, secrets) ─▶ compile ─▶ rendered release ─▶ what the plane says ─▶ status
 //! ```
 
 mod addresses;
@@ -10,6 +10,7 @@ mod causes;
 mod health;
 mod inputs;
 mod links;
+mod outputs;
 mod rendered;
 mod status;
 mod teardown;
@@ -97,7 +98,7 @@ fn deploy(
     // A dependency without an address would start the program without it, and restart it when the address comes: what
     // runs is left as it is until everything is there.
     if !links.complete() {
-        return Ok(links.wait(plan).status(match &live {
+        return Ok(links.wait(plan, &binding.spec.environment).status(match &live {
             Live::Ours(_) => told.held(Some(wanted.summary())),
             _ => told.held(None),
         }));

@@ -84,7 +84,7 @@ pub(super) fn compile(
         secrets: &links.secrets,
         metadata: &metadata,
         dependencies: &links.dependencies,
-        resource_dependencies: &[],
+        resource_dependencies: &links.resources,
     };
     let rendered = compiler.component(&input).map_err(|problems| Blocked::new("RenderingFailed", told(&problems)))?;
     let observability = rendered.observability_plane_manifests().len();
@@ -107,6 +107,7 @@ fn release(binding: &ReleaseBinding, inputs: &Inputs, manifests: Vec<Manifest>) 
         namespace: binding.namespace(),
         project: inputs.project.name(),
         component,
+        resource: "",
         environment,
         plane: TargetPlane::DataPlane,
         restarted_at: binding.annotation(annotations::RESTARTED_AT),

@@ -48,15 +48,17 @@ impl Told {
             _ => (State::False, "ConnectionsPending", format!("{pending} connections pending, {resolved} resolved")),
         };
         self.connections = Some(condition("ConnectionsResolved", state, reason, message, self.generation));
-        let pending = links.pending_resources.len();
-        let (state, reason, message) = if pending == 0 {
-            (State::True, "NoResourceDependencies", "No resource dependencies to resolve".to_owned())
-        } else {
-            (
+        let (pending, resolved) = (links.pending_resources.len(), links.resources.len());
+        let (state, reason, message) = match (pending, resolved) {
+            (0, 0) => (State::True, "NoResourceDependencies", "No resource dependencies to resolve".to_owned()),
+            (0, all) => {
+                (State::True, "AllResourceDependenciesReady", format!("All {all} resource dependencies resolved"))
+            }
+            _ => (
                 State::False,
                 "ResourceDependenciesPending",
-                format!("{pending} resource dependencies pending, 0 resolved"),
-            )
+                format!("{pending} resource dependencies pending, {resolved} resolved"),
+            ),
         };
         self.resources = Some(condition("ResourceDependenciesReady", state, reason, message, self.generation));
         self

@@ -2,8 +2,9 @@
 
 use super::status::Told;
 use crate::controllers::condition::{State, condition, set};
+use crate::controllers::departure::{self, remove};
 use crate::controllers::rendering::{self, Live};
-use crate::engine::{ClusterId, Kind as EngineKind, ObjectRef, Plan, Unseen, World};
+use crate::engine::{Plan, Unseen, World};
 use model::{Kind, ReleaseBinding, ReleaseBindingStatus, RenderedRelease, finalizers, names};
 use std::sync::Arc;
 
@@ -16,7 +17,9 @@ pub(super) fn plan(binding: &ReleaseBinding, world: &World) -> Plan {
     if left.is_empty() {
         return Plan::new().remove_finalizer(finalizers::RELEASE_BINDING);
     }
-    remove(Plan::new(), &left).status(finalizing(binding, "ReleaseBinding is finalizing".into()))
+    let plan = remove(Plan::new(), &left);
+    let message = departure::message("ReleaseBinding is finalizing", &plan);
+    plan.status(finalizing(binding, message))
 }
 
 /// The binding stays, and what runs for it goes.
@@ -42,15 +45,6 @@ fn releases(binding: &ReleaseBinding, world: &World) -> Result<Vec<Arc<RenderedR
         }
     }
     Ok(own)
-}
-
-fn remove(plan: Plan, releases: &[Arc<RenderedRelease>]) -> Plan {
-    let here = ClusterId::control_plane();
-    releases.iter().fold(plan, |plan, release| {
-        let plan = plan
-            .wait(ObjectRef::to::<RenderedRelease>(&here, release.object_key()), "its objects are still being deleted");
-        if release.is_being_deleted() { plan } else { plan.delete(&here, release.as_ref()) }
-    })
 }
 
 fn finalizing(binding: &ReleaseBinding, message: String) -> ReleaseBindingStatus {

@@ -278,6 +278,57 @@ fn a_dependency_is_waited_for_and_then_given_to_the_program() {
 }
 
 #[test]
+fn outputs_of_a_resource_are_waited_for_and_then_given_to_the_program() {
+    let mut scene = scene();
+    scene.release.spec.workload.dependencies = serde_json::from_value(json!({
+        "resources": [{"ref": "db", "envBindings": {"host": "DB_HOST", "password": "DB_PASSWORD"}}],
+    }))
+    .expect("dependencies");
+    let pending =
+        |plan: &Plan| plan.new_status().expect("a status")["pendingResourceDependencies"][0]["reason"].clone();
+    let plan = run(&scene.binding, scene.world());
+    assert_eq!((plan.effects(), condition(&plan, "Ready").0.as_str()), (&[][..], "ResourceDependenciesPending"));
+    assert_eq!(pending(&plan), "ResourceReleaseBinding not found for shop/db in environment development");
+    assert_eq!(plan.waits()[0].object.to_string(), "ResourceReleaseBinding ns/db-development");
+
+    let mut provider: model::ResourceReleaseBinding = named("ns", "db-development");
+    provider.spec = serde_json::from_value(json!({
+        "owner": {"projectName": "shop", "resourceName": "db"}, "environment": "development", "resourceRelease": "db-1",
+    }))
+    .expect("a binding");
+    provider.status = serde_json::from_value(json!({
+        "conditions": [told("Ready", "True", "Ready")],
+        "outputs": [
+            {"name": "host", "value": "db.dp"},
+            {"name": "password", "secretKeyRef": {"name": "db-creds", "key": "password"}},
+        ],
+    }))
+    .expect("a status");
+    let plan = run(&scene.binding, scene.world().with(&provider));
+    let release = rendered(&plan);
+    let deployment =
+        release.spec.resources.iter().find(|entry| entry.object.0["kind"] == "Deployment").expect("a deployment");
+    assert_eq!(
+        deployment.object.0.pointer("/spec/template/spec/containers/0/env"),
+        Some(&json!([
+            {"name": "DB_HOST", "value": "db.dp"},
+            {"name": "DB_PASSWORD", "valueFrom": {"secretKeyRef": {"name": "db-creds", "key": "password"}}},
+        ]))
+    );
+    let plan = run(&scene.binding, scene.world().with(&provider).with(&reported(release.clone(), "Healthy")));
+    assert_eq!(condition(&plan, "ResourceDependenciesReady").0, "AllResourceDependenciesReady");
+
+    provider.metadata.generation = Some(2);
+    let plan = run(&scene.binding, scene.world().with(&provider).with(&reported(release.clone(), "Healthy")));
+    assert_eq!(
+        (plan.effects(), pending(&plan)),
+        (&[][..], json!("ResourceReleaseBinding \"db-development\" not ready"))
+    );
+    let plan = run(&scene.binding, scene.world().with(&reported(release, "Healthy")));
+    assert_eq!(plan.effects(), [], "what runs is left as it is");
+}
+
+#[test]
 fn undeploying_removes_what_runs_and_keeps_the_binding() {
     let mut scene = scene();
     let release = rendered(&run(&scene.binding, scene.world()));

@@ -3,6 +3,7 @@
 use super::{inventory, within_reach};
 use crate::controllers::blocked::Blocked;
 use crate::controllers::condition::{State, condition, set};
+use crate::controllers::departure;
 use crate::controllers::placement::{self, Plane};
 use crate::controllers::rendering::finalizer;
 use crate::engine::{Plan, World};
@@ -37,7 +38,10 @@ pub(super) fn plan(release: &RenderedRelease, world: &World) -> Plan {
     }
     match world.last_failure() {
         Some(failure) => plan.status(status(release, "CleanupFailed", failure.to_string())),
-        None => plan.status(status(release, "CleanupInProgress", "Cleaning up dataplane resources".into())),
+        None => {
+            let message = departure::message("Cleaning up on the plane", &plan);
+            plan.status(status(release, "CleanupInProgress", message))
+        }
     }
 }
 
