@@ -8,6 +8,7 @@
 mod compare;
 mod control_plane;
 mod excuses;
+mod generate_release;
 mod history;
 mod kinds;
 mod kubectl;
@@ -30,6 +31,13 @@ use names::Names;
 use scenario::Scenario;
 pub(crate) use scenario::recorded as scenarios;
 use std::path::{Path, PathBuf};
+
+/// Scenarios of kinds that no controller of ours carries yet, and why each is left out unless it is asked for by name.
+const NOT_YET: [(&str, &str); 3] = [
+    ("agent-offline", "planes behind an agent: there is no gateway for agents yet"),
+    ("alert-rule-trait", "alert rules and notification channels: there is no observability plane yet"),
+    ("workflow-run", "workflow runs: there is no workflow engine yet"),
+];
 
 #[derive(Args)]
 pub(crate) struct ReplayArgs {
@@ -75,6 +83,12 @@ fn runtime(args: &RuntimeArgs) -> Result<Counts> {
         if !args.only.is_empty() && !args.only.contains(&name) {
             continue;
         }
+        if args.only.is_empty()
+            && let Some((_, why)) = NOT_YET.iter().find(|(scenario, _)| *scenario == name)
+        {
+            println!("left out {name}: {why}");
+            continue;
+        }
         let outcome = play(&folder, &platform, &excuses);
         counts.add(matches!(&outcome, Ok(differences) if differences.is_empty()));
         match outcome {
@@ -115,15 +129,16 @@ async fn steps(scenario: &Scenario, control_plane: &ControlPlane) -> Result<Vec<
     let mut names = Names::default();
     for step in &scenario.steps {
         control_plane.history.begin(step.number);
-        let told =
-            kubectl::run(control_plane, step, &mut names).await.with_context(|| format!("step {}", step.name))?;
+        let told = kubectl::run(control_plane, &scenario.namespaces[0], step, &mut names)
+            .await
+            .with_context(|| format!("step {}", step.name))?;
         control_plane.settle().await.with_context(|| format!("step {}", step.name))?;
         let ours = control_plane.state(&scenario.namespaces).await?;
         names.learn(&ours, &step.state, &control_plane.history.uids());
         for (command, told) in step.commands.iter().zip(&told) {
             found.extend(compare::command(step, command, told, &names));
         }
-        found.extend(compare::state(step, &ours, &names));
+        found.extend(compare::state(step, &ours, &names, &scenario.without_uids));
     }
     found.extend(sequence::compare(&scenario.timeline, &control_plane.history.entries(), &names));
     Ok(found)

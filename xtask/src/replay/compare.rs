@@ -39,6 +39,18 @@ pub(crate) fn command(step: &Step, recorded: &Command, told: &Told, names: &Name
     };
     let mut found = Vec::new();
     let said = names.in_recorded_words(&told.stdout);
+    if recorded.is_rest() {
+        let parsed =
+            |text: &str| serde_json::from_str::<Value>(text).unwrap_or_else(|_| Value::String(text.to_owned()));
+        let (there, here) =
+            (plain::object(&parsed(&recorded.stdout), None), plain::object(&parsed(&told.stdout), Some(names)));
+        let mut fields = Vec::new();
+        differ("", &there, &here, &mut fields);
+        if told.status != recorded.exit {
+            fields.push(("(status)".into(), recorded.exit.to_string(), told.status.to_string()));
+        }
+        return fields.into_iter().map(|(field, recorded, ours)| difference(&field, recorded, ours)).collect();
+    }
     if outcomes(&said) != outcomes(&recorded.stdout) {
         found.push(difference("stdout", recorded.stdout.clone(), said));
     }
@@ -58,9 +70,26 @@ fn outcomes(text: &str) -> Vec<String> {
     text.lines().map(outcome).collect()
 }
 
-/// What a refusal complains about; texts of other engines only by their field.
+/// What refusals complain about; texts of other engines only by their field.
 fn complaints(text: &str) -> BTreeSet<String> {
-    let Some((_, what)) = text.split_once(" is invalid: ") else { return BTreeSet::new() };
+    let mut refusals: Vec<String> = Vec::new();
+    let mut inside = false;
+    for line in text.lines() {
+        if let Some((_, what)) = line.split_once(" is invalid: ") {
+            refusals.push(what.to_owned());
+            inside = true;
+        } else if line.starts_with("Error from server") || line.starts_with("The ") {
+            inside = false;
+        } else if let Some(last) = refusals.last_mut().filter(|_| inside) {
+            last.push('\n');
+            last.push_str(line);
+        }
+    }
+    refusals.iter().flat_map(|what| parts(what)).collect()
+}
+
+/// The single complaints of one refusal.
+fn parts(what: &str) -> Vec<String> {
     let what = what.trim();
     let what = what.strip_prefix('[').and_then(|what| what.strip_suffix(']')).unwrap_or(what);
     what.split("\n* ")
@@ -71,8 +100,8 @@ fn complaints(text: &str) -> BTreeSet<String> {
         .collect()
 }
 
-/// Compares all objects.
-pub(crate) fn state(step: &Step, ours: &State, names: &Names) -> Vec<Difference> {
+/// Compares all objects. Of what belongs to the namespaces `without_uids` the hashes over uids cannot be told.
+pub(crate) fn state(step: &Step, ours: &State, names: &Names, without_uids: &[String]) -> Vec<Difference> {
     let ours: BTreeMap<Id, &Value> = ours.iter().map(|(id, object)| (names.id(id), object)).collect();
     let mut found = Vec::new();
     let stale = stale_reports(&step.state);
@@ -90,7 +119,11 @@ pub(crate) fn state(step: &Step, ours: &State, names: &Names) -> Vec<Difference>
             (Some(_), None) => found.push(difference("(object)".into(), "there".into(), "absent".into())),
             (None, Some(_)) => found.push(difference("(object)".into(), "absent".into(), "there".into())),
             (Some(recorded), Some(object)) => {
-                let (recorded, object) = (plain::object(recorded, None), plain::object(object, Some(names)));
+                let (mut recorded, mut object) = (plain::object(recorded, None), plain::object(object, Some(names)));
+                if belongs(&recorded, without_uids) {
+                    plain::drop_resource_hashes(&mut recorded);
+                    plain::drop_resource_hashes(&mut object);
+                }
                 let mut fields = Vec::new();
                 differ("", &recorded, &object, &mut fields);
                 if stale.contains(id) {
@@ -102,6 +135,13 @@ pub(crate) fn state(step: &Step, ours: &State, names: &Names) -> Vec<Difference>
         }
     }
     found
+}
+
+/// Whether an object is in one of those namespaces of the control plane, or on a plane for one of them.
+fn belongs(object: &Value, namespaces: &[String]) -> bool {
+    let meta = &object["metadata"];
+    let of = [meta["namespace"].as_str(), meta["labels"][model::labels::NAMESPACE].as_str()];
+    of.into_iter().flatten().any(|of| namespaces.iter().any(|one| one == of))
 }
 
 /// Rendered releases whose recorded report is older than the recorded plane, and the bindings that repeat it: the

@@ -2,7 +2,7 @@
 
 use super::history::History;
 use super::kinds::{self, KindName};
-use super::scenario::{Id, State};
+use super::scenario::{Id, State, Uids};
 use super::stand_in;
 use anyhow::{Context, Result};
 use compiler::Compiler;
@@ -14,11 +14,11 @@ use kube::runtime::wait::await_condition;
 use reconcile::controllers::{
     ClusterDataPlaneController, ComponentController, DataPlaneController, DeploymentPipelineController,
     EnvironmentController, ProjectController, ProjectReleaseBindingController, ReleaseBindingController,
-    RenderedReleaseController,
+    RenderedReleaseController, ResourceController, ResourceReleaseBindingController,
 };
 use reconcile::engine::{Cluster, ClusterId, Engine, EngineHandle};
 use serde_json::{Value, json};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -37,10 +37,10 @@ pub(crate) struct ControlPlane {
 
 impl ControlPlane {
     /// Starts it with those types installed. Objects get the uids that were recorded, where some were.
-    pub(crate) async fn start(uids: BTreeMap<String, String>, platform: &[Value]) -> Result<ControlPlane> {
+    pub(crate) async fn start(uids: Uids, platform: &[Value]) -> Result<ControlPlane> {
         let recorded = Mutex::new(uids);
         let options = kubelite::Options {
-            uids: Arc::new(move |kind, _, name| uid(&recorded, &kind.kind, name)),
+            uids: Arc::new(move |kind, namespace, name| uid(&recorded, &kind.kind, namespace, name)),
             admission: vec![Arc::new(admission::Rules)],
             ..kubelite::Options::default()
         };
@@ -168,9 +168,14 @@ pub(crate) async fn list(client: &Client, kind: &KindName) -> Result<Vec<Value>>
 }
 
 /// The recorded uid, once; an object made again is another one.
-fn uid(recorded: &Mutex<BTreeMap<String, String>>, kind: &str, name: &str) -> String {
+fn uid(recorded: &Mutex<Uids>, kind: &str, namespace: &str, name: &str) -> String {
     let mut recorded = recorded.lock().unwrap_or_else(PoisonError::into_inner);
-    recorded.remove(&format!("{kind}/{name}")).unwrap_or_else(random_uid)
+    let key = format!("{kind}/{name}");
+    let of_another = |owner: &Option<String>| owner.as_deref().is_some_and(|owner| owner != namespace);
+    match recorded.get(&key) {
+        Some((_, owner)) if of_another(owner) => random_uid(),
+        _ => recorded.remove(&key).map_or_else(random_uid, |(uid, _)| uid),
+    }
 }
 
 /// Any uid. Its own process and a counter make it unique where no recorded one is.
@@ -239,7 +244,9 @@ fn engine(client: &Client) -> Result<EngineHandle> {
         .controller(ProjectController)
         .controller(ProjectReleaseBindingController::new(compiler.clone()))
         .controller(ComponentController)
-        .controller(ReleaseBindingController::new(compiler))
+        .controller(ReleaseBindingController::new(compiler.clone()))
+        .controller(ResourceController)
+        .controller(ResourceReleaseBindingController::new(compiler))
         .controller(RenderedReleaseController)
         .controller(EnvironmentController)
         .controller(DeploymentPipelineController)

@@ -1,6 +1,7 @@
 //! The recorded commands, done by a client as kubectl does them.
 
 use super::control_plane::{ControlPlane, list};
+use super::generate_release;
 use super::kinds::{self, KindName};
 use super::names::Names;
 use super::scenario::{Id, Step};
@@ -18,6 +19,8 @@ const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration";
 pub(crate) struct Told {
     pub(crate) stdout: String,
     pub(crate) stderr: String,
+    /// Of a call of the REST API.
+    pub(crate) status: i32,
 }
 
 impl Told {
@@ -33,7 +36,12 @@ impl Told {
 }
 
 /// Runs the commands of a step. Names of releases that it mentions are recorded ones: they are written as ours.
-pub(crate) async fn run(control_plane: &ControlPlane, step: &Step, names: &mut Names) -> Result<Vec<Told>> {
+pub(crate) async fn run(
+    control_plane: &ControlPlane,
+    namespace: &str,
+    step: &Step,
+    names: &mut Names,
+) -> Result<Vec<Told>> {
     let client = &control_plane.client;
     let mut all = Vec::new();
     for command in &step.commands {
@@ -75,7 +83,10 @@ pub(crate) async fn run(control_plane: &ControlPlane, step: &Step, names: &mut N
                     tell(&mut told, done.map(|_| format!("{} {:?} deleted", kind.told(), id.name)))?;
                 }
             }
-            Action::Rest { path } => bail!("the replay does not serve the REST API yet: POST {path}"),
+            Action::Rest { path } if path == "generate-release" => {
+                told = generate_release::call(control_plane, namespace).await?;
+            }
+            Action::Rest { path } => bail!("the replay does not know the request POST {path}"),
         }
         all.push(told);
     }

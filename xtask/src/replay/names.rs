@@ -8,12 +8,23 @@ use std::collections::BTreeMap;
 /// Kinds whose names end in a hash of their content.
 const RELEASES: [&str; 3] = ["ComponentRelease", "ProjectRelease", "ResourceRelease"];
 
+/// How recordings write the day in a release's name.
+const DAY: &str = "<date>";
+
 /// Ours beside recorded.
-#[derive(Default)]
 pub(crate) struct Names {
+    /// Today, as releases made on request are named by it.
+    day: String,
     uids: BTreeMap<String, String>,
     /// Hash of ours, hash of the recording.
     hashes: BTreeMap<String, String>,
+}
+
+impl Default for Names {
+    fn default() -> Names {
+        let day = jiff::Timestamp::now().strftime("%Y%m%d").to_string();
+        Names { day, uids: BTreeMap::new(), hashes: BTreeMap::new() }
+    }
 }
 
 impl Names {
@@ -29,7 +40,7 @@ impl Names {
         }
         for (id, object) in ours.iter().filter(|(id, _)| RELEASES.contains(&id.kind.as_str())) {
             let Some((_, hash)) = id.name.rsplit_once('-') else { continue };
-            if self.hashes.contains_key(hash) || recorded.contains_key(id) {
+            if self.hashes.contains_key(hash) || recorded.contains_key(&self.id(id)) {
                 continue;
             }
             let content = plain::spec(object);
@@ -50,7 +61,7 @@ impl Names {
                 text = text.replace(ours.as_str(), recorded);
             }
         }
-        text
+        if text.contains(&self.day) { text.replace(&format!("-{}-", self.day), &format!("-{DAY}-")) } else { text }
     }
 
     /// A recorded text with the names of ours.
@@ -61,7 +72,7 @@ impl Names {
                 text = text.replace(recorded.as_str(), ours);
             }
         }
-        text
+        if text.contains(DAY) { text.replace(DAY, &self.day) } else { text }
     }
 
     /// The same for every text of a manifest.

@@ -14,6 +14,8 @@ const NOTES: [&str; 3] = [
 ];
 /// Addresses that the server chooses.
 const CHOSEN: [&str; 3] = ["clusterIP", "clusterIPs", "nodePort"];
+/// Revisions of a StatefulSet: their hashes are the node's.
+const REVISIONS: [&str; 2] = ["currentRevision", "updateRevision"];
 /// Reasons whose message is the error text of an engine.
 const ERROR_TEXTS: [&str; 6] = [
     "RenderingFailed",
@@ -68,6 +70,18 @@ pub(crate) fn status(object: &Value) -> Value {
     status
 }
 
+/// Takes hashes over uids away, wherever they are.
+pub(crate) fn drop_resource_hashes(value: &mut Value) {
+    match value {
+        Value::Object(map) => {
+            map.remove(annotations::DATA_PLANE_RESOURCE_HASH);
+            map.values_mut().for_each(drop_resource_hashes);
+        }
+        Value::Array(items) => items.iter_mut().for_each(drop_resource_hashes),
+        _ => {}
+    }
+}
+
 /// How far a status lags behind its object; nothing when it does not.
 fn relative(status: &mut Value, generation: Option<i64>) {
     match status {
@@ -108,6 +122,12 @@ fn tidy(value: &mut Value, names: Option<&Names>) {
             let mut tidied = Map::new();
             for (key, mut value) in std::mem::take(map) {
                 tidy(&mut value, names);
+                if REVISIONS.contains(&key.as_str())
+                    && let Value::String(text) = &mut value
+                    && let Some((set, _)) = text.rsplit_once('-')
+                {
+                    *text = set.to_owned();
+                }
                 if !is_zero(&value) {
                     tidied.insert(names.map_or(key.clone(), |names| names.in_recorded_words(&key)), value);
                 }

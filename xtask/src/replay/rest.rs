@@ -7,6 +7,7 @@
 mod compare;
 mod excuses;
 mod play;
+mod served;
 mod stage;
 mod tokens;
 mod transcript;
@@ -19,6 +20,7 @@ use anyhow::{Context, Result};
 use clap::Args;
 use compare::Difference;
 use excuses::Excuses;
+pub(crate) use served::Api;
 use stage::Stage;
 use std::collections::BTreeMap;
 use std::path::PathBuf;

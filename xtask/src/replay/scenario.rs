@@ -41,8 +41,13 @@ pub(crate) struct Scenario {
     pub(crate) steps: Vec<Step>,
     pub(crate) timeline: Vec<Line>,
     /// `Kind/name` to the uid that it had.
-    pub(crate) uids: BTreeMap<String, String>,
+    pub(crate) uids: Uids,
+    /// Namespaces of which some uids were not recorded: those of objects that another namespace has under the same name.
+    pub(crate) without_uids: Vec<String>,
 }
+
+/// `Kind/name` to the uid that was recorded, and the namespace that it belongs to where several have such an object.
+pub(crate) type Uids = BTreeMap<String, (String, Option<String>)>;
 
 /// One step: commands, then rest.
 pub(crate) struct Step {
@@ -62,6 +67,13 @@ pub(crate) struct Command {
     pub(crate) exit: i32,
     pub(crate) stdout: String,
     pub(crate) stderr: String,
+}
+
+impl Command {
+    /// Whether it was a call of the REST API; `exit` is its status then.
+    pub(crate) fn is_rest(&self) -> bool {
+        self.cmd.starts_with("POST ")
+    }
 }
 
 /// A change that a watch showed.
@@ -150,7 +162,7 @@ impl Scenario {
             .lines()
             .map(|line| serde_json::from_str(line).context("timeline.jsonl"))
             .collect::<Result<Vec<Line>>>()?;
-        let uids = serde_json::from_str(&text("uids.json")?).context("uids.json")?;
+        let uids: BTreeMap<String, String> = serde_json::from_str(&text("uids.json")?).context("uids.json")?;
         let count = recorded.steps.len();
         let mut steps = Vec::new();
         let mut state = State::new();
@@ -168,15 +180,47 @@ impl Scenario {
                 state.extend(documents(&place.join(file))?.into_iter().map(|object| (Id::of(&object), object)));
             }
             let input = if position == 0 { folder.join("input.yaml") } else { own.join("input.yaml") };
-            steps.push(Step {
-                number: step.n,
-                name: step.name,
-                commands: step.commands,
-                input: documents(&input)?,
-                state: state.clone(),
-            });
+            let mut input = documents(&input)?;
+            input.iter_mut().for_each(|object| as_recorded(object, &state));
+            let state = state.clone();
+            steps.push(Step { number: step.n, name: step.name, commands: step.commands, input, state });
         }
-        Ok(Scenario { name: recorded.scenario, namespaces: recorded.namespaces, steps, timeline, uids })
+        let (uids, without_uids) = assign(uids, &recorded.namespaces, &steps);
+        let (name, namespaces) = (recorded.scenario, recorded.namespaces);
+        Ok(Scenario { name, namespaces, steps, timeline, uids, without_uids })
+    }
+}
+
+/// Whose the recorded uids are: the recording went through the namespaces in order and kept the last uid of a name.
+fn assign(uids: BTreeMap<String, String>, namespaces: &[String], steps: &[Step]) -> (Uids, Vec<String>) {
+    let has = |namespace: &String, key: &str| {
+        steps.iter().flat_map(|step| &step.input).map(Id::of).any(|id| {
+            id.namespace == *namespace
+                && key.split_once('/').is_some_and(|(kind, name)| kind == id.kind && name == id.name)
+        })
+    };
+    let mut without = Vec::new();
+    let mut assigned = Uids::new();
+    for (key, uid) in uids {
+        let having: Vec<&String> = namespaces.iter().filter(|namespace| has(namespace, &key)).collect();
+        let owner = having.split_last().filter(|(_, others)| !others.is_empty()).map(|(last, others)| {
+            without.extend(
+                others.iter().filter(|one| !without.contains(**one)).map(|one| (**one).clone()).collect::<Vec<_>>(),
+            );
+            (*last).clone()
+        });
+        assigned.insert(key, (uid, owner));
+    }
+    (assigned, without)
+}
+
+/// One recording kept the edited trait as the input of its first step. Nobody but the user writes a trait, so what was
+/// there after the step is what was applied.
+fn as_recorded(object: &mut Value, state: &State) {
+    if object["kind"] == "Trait"
+        && let Some(recorded) = state.get(&Id::of(object))
+    {
+        object["spec"] = recorded["spec"].clone();
     }
 }
 

@@ -37,7 +37,7 @@ pub(crate) fn compare(recorded: &[Line], ours: &[Entry], names: &Names) -> Vec<D
     let mut found = Vec::new();
     for (id, track) in &here {
         let Some(recorded) = there.get(id) else { continue };
-        // Whether a binding is looked at before its project gave it a release is a matter of chance.
+        // Whether an object is looked at before what was written right after it is a matter of chance.
         let track = Track { changes: without_first_look(&track.changes), ..Track::default() };
         // Objects of one kind that were made together take turns by chance: what one of them went through, all may.
         let others = there.iter().filter(|(other, _)| other.kind == id.kind && *other != id).map(|(_, other)| other);
@@ -88,12 +88,18 @@ impl Track {
     }
 }
 
-/// The changes after those that only say that no release is pinned yet.
+/// The changes after those that only say that a release, a workload or a provider is not there yet.
 fn without_first_look(changes: &[Change]) -> Vec<Change> {
-    let unpinned = |change: &Change| {
-        change.states.iter().all(|state| matches!(state.2.as_str(), "ProjectReleaseNotSet" | "SyncedNotReady"))
-    };
-    changes.iter().skip_while(|change| unpinned(change)).cloned().collect()
+    const EARLY: [&str; 6] = [
+        "ProjectReleaseNotSet",
+        "SyncedNotReady",
+        "WorkloadNotFound",
+        "ConnectionsPending",
+        "NoConnections",
+        "NoResourceDependencies",
+    ];
+    let early = |change: &Change| change.states.iter().all(|state| EARLY.contains(&state.2.as_str()));
+    changes.iter().skip_while(|change| early(change)).cloned().collect()
 }
 
 /// The first state of ours that the recording does not have after those before it.

@@ -35,9 +35,9 @@ impl Stage {
         }
         // Only the transcript about authentication says itself how it authenticates.
         let authorization = match recorded.headers.get("Authorization") {
-            Some(given) if transcript == "auth" => Some(given.replace("<token>", &self.tokens.of(&case.name)?)),
+            Some(given) if transcript == "auth" => Some(given.replace("<token>", &self.api.tokens.of(&case.name)?)),
             None if transcript == "auth" => None,
-            _ => Some(format!("Bearer {}", self.tokens.valid)),
+            _ => Some(format!("Bearer {}", self.api.tokens.valid)),
         };
         if let Some(authorization) = authorization {
             request = request.header(header::AUTHORIZATION, authorization);
@@ -51,7 +51,7 @@ impl Stage {
             request = request.header(header::CONTENT_TYPE, "application/json");
         }
         let request = request.body(Body::from(body)).context("not a request")?;
-        let Ok(response) = self.router.clone().oneshot(request).await;
+        let Ok(response) = self.api.router.clone().oneshot(request).await;
         let (head, body) = response.into_parts();
         let bytes = http_body_util::Limited::new(body, LONGEST)
             .collect()

@@ -1,19 +1,14 @@
 //! What a transcript is played on: a control plane in process, our API over it, and what was there before.
 
 use super::play::Answer;
-use super::tokens::Tokens;
+use super::served::Api;
 use super::transcript::{Case, Transcript};
 use super::words::Words;
 use crate::replay::control_plane::{self, ControlPlane};
-use crate::replay::scenario::Id;
-use anyhow::{Context, Result};
-use api::identity::Issuer;
-use api::{PlaneUnavailable, Planes};
-use axum::Router;
-use kube::Client;
+use crate::replay::scenario::{Id, Uids};
+use anyhow::Result;
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
 
 /// The namespace that most transcripts are about.
 const NAMESPACE: &str = "rest-demo";
@@ -24,42 +19,22 @@ const DEPLOY: &str = "deploy-flow";
 const AFTER_DEPLOY: [&str; 2] = ["pagination", "streams-and-webhooks"];
 /// Written by kubectl when the recording was set up.
 pub(super) const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration";
-const URL: &str = "http://api.openchoreo.localhost:8080";
 
 /// Control plane and API.
 pub(super) struct Stage {
     control_plane: ControlPlane,
-    pub(super) router: Router,
-    pub(super) tokens: Tokens,
+    pub(super) api: Api,
     pub(super) words: Words,
     /// `nextCursor` of the page before.
     pub(super) cursor: String,
-    /// The issuer's files.
-    _folder: tempfile::TempDir,
-}
-
-/// The server is its own data plane.
-struct OwnPlane(Client);
-
-impl Planes for OwnPlane {
-    fn data_plane(&self, _: &str, _: Option<&str>, _: &str) -> Result<Client, PlaneUnavailable> {
-        Ok(self.0.clone())
-    }
 }
 
 impl Stage {
     /// Starts both with those objects installed.
     pub(super) async fn start(platform: &[Value]) -> Result<Stage> {
-        let control_plane = ControlPlane::start(BTreeMap::new(), platform).await?;
-        let folder = tempfile::tempdir().context("cannot make a folder for the issuer")?;
-        let issuer = Issuer::open(folder.path(), URL.to_owned())?;
-        let secret = issuer.renew_client("replay")?;
-        let client = control_plane.client.clone();
-        let router =
-            api::router(api::Options { planes: Arc::new(OwnPlane(client.clone())), client, issuer: Arc::new(issuer) });
-        let tokens = Tokens::new(&router, secret.reveal(), folder.path(), URL).await?;
-        let (words, cursor) = (Words::default(), String::new());
-        Ok(Stage { control_plane, router, tokens, words, cursor, _folder: folder })
+        let control_plane = ControlPlane::start(Uids::new(), platform).await?;
+        let api = Api::over(&control_plane.client).await?;
+        Ok(Stage { control_plane, api, words: Words::default(), cursor: String::new() })
     }
 
     /// Brings it to where the recording was when the transcript began.

@@ -15,11 +15,11 @@ pub(super) async fn fill(client: &Client, object: &Value) -> Result<Option<Value
         return Ok(None);
     }
     let keys = object.pointer("/spec/data").and_then(Value::as_array);
-    let data: Map<String, Value> = keys
-        .into_iter()
-        .flatten()
-        .filter_map(|entry| Some((entry["secretKey"].as_str()?.to_owned(), Value::from("ZXhhbXBsZS12YWx1ZQ=="))))
-        .collect();
+    let keys = keys.into_iter().flatten().filter_map(|entry| entry["secretKey"].as_str());
+    let templated = object.pointer("/spec/target/template/data").and_then(Value::as_object);
+    let templated = templated.into_iter().flat_map(Map::keys).map(String::as_str);
+    let data: Map<String, Value> =
+        keys.chain(templated).map(|key| (key.to_owned(), Value::from("ZXhhbXBsZS12YWx1ZQ=="))).collect();
     let secret = json!({
         "apiVersion": "v1", "kind": "Secret", "type": "Opaque", "data": data,
         "metadata": {"name": target, "namespace": namespace, "ownerReferences": [{
