@@ -3,6 +3,9 @@
 //! Input: discovery documents, OpenAPI v3 documents (prose stripped) and the columns of the server's tables.
 //! Output: `crates/kubelite/src/generated/{kinds.json,schemas.txt}`. Structure only: names, scopes, verbs, subresources, columns,
 //! properties, formats, required fields, list types, merge keys, defaults that are not the zero value.
+//!
+//! `messages.txt` beside them comes from the published Go types of the same release, whose tags have the numbers of fields in
+//! protobuf: a Go program of ours (`kinds/messages.go`) reads them by reflection.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -15,6 +18,9 @@ use serde_json::{Map, Value, json};
 
 /// Groups that kubelite does not serve: what they configure (flow control, device allocation) has no machine behind it here.
 const LEFT_OUT: &[&str] = &["flowcontrol.apiserver.k8s.io", "resource.k8s.io"];
+
+/// Prints the messages of protobuf.
+const MESSAGES: &str = include_str!("kinds/messages.go");
 
 /// Stands for the definition of a kind that discovery names and no recorded document describes: nothing is known of its fields.
 fn unknown_definition(group: &str, version: &str, kind: &str) -> Value {
@@ -83,7 +89,15 @@ pub(crate) fn run() -> Result<()> {
         lines.push('\n');
     }
     fs::write(folder.join("schemas.txt"), lines)?;
-    println!("{} kinds, {} definitions → {}", kinds_len(&table), wanted.len(), folder.display());
+    let messages = crate::lab::golang::run("messages", MESSAGES)?;
+    fs::write(folder.join("messages.txt"), &messages)?;
+    println!(
+        "{} kinds, {} definitions, {} messages → {}",
+        kinds_len(&table),
+        wanted.len(),
+        messages.lines().count(),
+        folder.display()
+    );
     Ok(())
 }
 

@@ -4,6 +4,7 @@ mod broken_input;
 mod dice;
 mod gateway;
 mod kills;
+mod watchers;
 
 use crate::counts::Counts;
 use anyhow::{Result, bail};
@@ -21,6 +22,11 @@ struct Soak {
 const SOAKS: &[Soak] = &[
     Soak { name: "fuzz", about: "broken input for each target of the crate fuzz", run: broken_input::run },
     Soak { name: "kubelite-kills", about: "kubelite killed at random moments under load", run: kills::run },
+    Soak {
+        name: "kubelite-watchers",
+        about: "kube-rs and Go clients that watch kubelite under faults",
+        run: watchers::run,
+    },
     Soak {
         name: "gateway",
         about: "WebSockets and calls of gRPC, and what the gateway keeps of them",
@@ -52,6 +58,9 @@ pub(crate) struct SoakArgs {
     /// kubelite-kills: how often [default: 1000 when it is run by its name]
     #[arg(long)]
     kills: Option<usize>,
+    /// kubelite-kills: events kept of each resource
+    #[arg(long, hide = true)]
+    history: Option<usize>,
     /// kubelite-kills: serve this folder
     #[arg(long, hide = true)]
     serve: Option<std::path::PathBuf>,

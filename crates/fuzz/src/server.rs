@@ -149,7 +149,7 @@ struct Server {
     runtime: Runtime,
     client: Client,
     // Dropped with the process; while it is there, its housekeeping goes on.
-    _server: kubelite::Server,
+    _held: kubelite::Server,
 }
 
 /// What patches are tried on.
@@ -177,7 +177,7 @@ fn start() -> std::io::Result<Server> {
         let _within = runtime.enter();
         server.client()
     };
-    let ready = Server { runtime, client, _server: server };
+    let ready = Server { runtime, client, _held: server };
     let map = json!({"metadata": {"name": "c", "labels": {"a": "b"}}, "data": {"k": "v"}});
     for (path, object) in [
         ("/api/v1/namespaces/default/configmaps", map),

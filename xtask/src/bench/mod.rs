@@ -6,6 +6,7 @@ mod control_plane;
 mod counted;
 mod figure;
 pub(crate) mod gateway;
+mod kubelite;
 mod load;
 mod plane;
 mod platform;
@@ -43,6 +44,21 @@ pub(crate) struct BenchArgs {
     /// The server binary [default: built by cargo build --release]
     #[arg(long, value_name = "FILE")]
     binary: Option<PathBuf>,
+    /// kubelite: seconds of each load
+    #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u64).range(1..))]
+    seconds: u64,
+    /// kubelite: objects in the end
+    #[arg(long, default_value_t = 100_000)]
+    objects: u64,
+    /// kubelite: watchers of one resource
+    #[arg(long, default_value_t = 1000)]
+    watchers: usize,
+    /// kubelite: without kube-apiserver beside it
+    #[arg(long)]
+    alone: bool,
+    /// kubelite: serve this folder
+    #[arg(long, hide = true)]
+    serve: Option<PathBuf>,
     /// Compiler: run only this subject and measure nothing, as for an instrument around the process. Gateway: serve only, in
     /// front of this backend
     #[arg(long, value_name = "NAME")]
@@ -67,10 +83,15 @@ enum Name {
     Compiler,
     /// Requests through the gateway, beside nginx in the same run
     Gateway,
+    /// kubelite beside kube-apiserver with etcd
+    Kubelite,
 }
 
 /// Measures, prints, writes.
 pub(crate) fn run(args: &BenchArgs) -> Result<()> {
+    if let Some(folder) = &args.serve {
+        return kubelite::serve(folder);
+    }
     // What starts a server and waits for it may be a debug build; what does the work itself may not.
     if cfg!(debug_assertions) && args.name != Name::Up {
         return release::again();
@@ -81,6 +102,7 @@ pub(crate) fn run(args: &BenchArgs) -> Result<()> {
         Name::Plane => plane::run(args)?,
         Name::Compiler => compiler::run(args)?,
         Name::Gateway => gateway::run(args)?,
+        Name::Kubelite => kubelite::run(args)?,
     };
     report.print();
     if let Some(path) = &args.json {

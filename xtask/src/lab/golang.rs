@@ -49,6 +49,28 @@ pub(super) fn control_plane() -> Result<[PathBuf; 2]> {
     Ok(binaries)
 }
 
+/// The binary of a Go program of ours that stands in this module's folder `name`.
+pub(crate) fn program(name: &str, source: &str) -> Result<PathBuf> {
+    let module = module(&super::folder())?;
+    let folder = module.join(name);
+    fs::create_dir_all(&folder).with_context(|| format!("cannot make {}", folder.display()))?;
+    keep(&folder.join("main.go"), source)?;
+    let binary = super::folder().join(name);
+    let arguments = ["build", "-p=2", "-ldflags=-s -w", "-o", path(&binary)?, &format!("./{name}")];
+    go(&module, &arguments, &format!("building the Go program {name}"))?;
+    Ok(binary)
+}
+
+/// What a Go program of ours says that stands in this module's folder `name`, with Kubernetes' modules at hand.
+pub(crate) fn run(name: &str, source: &str) -> Result<String> {
+    let module = module(&super::folder())?;
+    let program = module.join(name);
+    fs::create_dir_all(&program).with_context(|| format!("cannot make {}", program.display()))?;
+    keep(&program.join("main.go"), source)?;
+    let said = go(&module, &["run", "-p=2", &format!("./{name}")], &format!("running the Go program {name}"))?;
+    String::from_utf8(said).with_context(|| format!("what the Go program {name} said is not UTF-8"))
+}
+
 /// Whether the binary is there and of this release.
 fn is_built(binary: &Path) -> bool {
     binary.is_file() && fs::read_to_string(stamp(binary)).is_ok_and(|release| release == made_from())

@@ -1,4 +1,5 @@
-//! The messages that are read: a table made from the numbers that Kubernetes' published Go types give to their fields.
+//! The messages that are read: a table made from the numbers that Kubernetes' published Go types give to their fields (`cargo xtask
+//! kinds`).
 //!
 //! One message a line: its name, then fields as `NUMBER:NAME:TYPE`. A type is `string`, `bool`, `int`, `double`, `bytes`, `time`,
 //! `microtime`, `quantity`, `intorstring`, `strings` (a message whose field 1 is a list of texts), `json` (one whose field 1 is JSON

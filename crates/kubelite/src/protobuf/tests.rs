@@ -34,6 +34,10 @@ fn a_definition_reads_as_the_json_it_stands_for() {
     // Field 29 needs a tag of two bytes: 29 << 3 | 2 = 234.
     schema.extend([0xea, 0x01, u8::try_from(property.len()).unwrap()]);
     schema.extend(&property);
+    // Field 44: 44 << 3 | 2 = 354.
+    let rule = [bytes(1, b"self.foo != ''"), number(6, 1)].concat();
+    schema.extend([0xe2, 0x02, u8::try_from(rule.len()).unwrap()]);
+    schema.extend(&rule);
     let version = [
         bytes(1, b"v1"),
         number(2, 1),
@@ -55,7 +59,8 @@ fn a_definition_reads_as_the_json_it_stands_for() {
                 "group": "example.com", "names": {"plural": "foos"},
                 "versions": [{
                     "name": "v1", "served": true, "storage": false, "subresources": {"status": {}},
-                    "schema": {"openAPIV3Schema": {"type": "object", "properties": {"foo": {"type": "string", "maxLength": 0, "default": {"a": 1}}}}},
+                    "schema": {"openAPIV3Schema": {"type": "object", "properties": {"foo": {"type": "string", "maxLength": 0, "default": {"a": 1}}},
+                        "x-kubernetes-validations": [{"rule": "self.foo != ''", "optionalOldSelf": true}]}},
                 }],
             },
         }))

@@ -13,11 +13,13 @@ use tokio::io::{AsyncBufReadExt, BufReader};
 const PATIENCE: Duration = Duration::from_mins(1);
 
 /// Serves the folder until the process is killed.
-pub(super) fn serve(folder: &Path) -> Result<Counts> {
+pub(in super::super) fn serve(folder: &Path, history: Option<usize>) -> Result<Counts> {
     let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(async {
-        let server = kubelite::Server::open(kubelite::Options::folder(folder)).await?;
+        let mut options = kubelite::Options::folder(folder);
+        options.history.events = history.unwrap_or(options.history.events);
+        let server = kubelite::Server::open(options).await?;
         let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0)).await?;
         let serving = server.serve(listener)?;
         server.authority().write_kubeconfig(&kubeconfig(folder), &format!("https://{}", serving.address()))?;
@@ -33,22 +35,30 @@ fn kubeconfig(folder: &Path) -> PathBuf {
 }
 
 /// A server that runs.
-pub(super) struct Child {
+pub(in super::super) struct Child {
     process: tokio::process::Child,
     folder: PathBuf,
     begun: Instant,
 }
 
 /// What is known once it is ready.
-pub(super) struct Started {
-    pub(super) client: Client,
-    pub(super) took: Duration,
+pub(in super::super) struct Started {
+    pub(in super::super) client: Client,
+    pub(in super::super) took: Duration,
+    pub(in super::super) kubeconfig: Kubeconfig,
 }
 
 impl Child {
-    pub(super) fn start(folder: &Path) -> Result<Self> {
-        let process = tokio::process::Command::new(std::env::current_exe()?)
-            .args(["soak", "kubelite-kills", "--serve"])
+    /// `history`: how many events of each resource are kept, if not the default.
+    pub(in super::super) fn start(folder: &Path, history: Option<usize>) -> Result<Self> {
+        let mut command = tokio::process::Command::new(std::env::current_exe()?);
+        if let Some(history) = history {
+            command.args(["soak", "--history", &history.to_string()]);
+        } else {
+            command.arg("soak");
+        }
+        let process = command
+            .args(["kubelite-kills", "--serve"])
             .arg(folder)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
@@ -59,7 +69,7 @@ impl Child {
         Ok(Self { process, folder: folder.to_owned(), begun: Instant::now() })
     }
 
-    pub(super) async fn ready(&mut self) -> Result<Started> {
+    pub(in super::super) async fn ready(&mut self) -> Result<Started> {
         let out = self.process.stdout.take().context("the process has no output")?;
         let mut lines = BufReader::new(out).lines();
         let line =
@@ -74,13 +84,13 @@ impl Child {
             bail!("the server does not start on {}: {text}", self.folder.display());
         }
         let took = self.begun.elapsed();
-        let config = Kubeconfig::read_from(kubeconfig(&self.folder))?;
-        let config = Config::from_custom_kubeconfig(config, &KubeConfigOptions::default()).await?;
-        Ok(Started { client: Client::try_from(config)?, took })
+        let kubeconfig = Kubeconfig::read_from(kubeconfig(&self.folder))?;
+        let config = Config::from_custom_kubeconfig(kubeconfig.clone(), &KubeConfigOptions::default()).await?;
+        Ok(Started { client: Client::try_from(config)?, took, kubeconfig })
     }
 
     /// SIGKILL, and waits for the end.
-    pub(super) fn kill(&mut self) -> Result<()> {
+    pub(in super::super) fn kill(&mut self) -> Result<()> {
         if let Some(id) = self.process.id() {
             let id = nix::unistd::Pid::from_raw(i32::try_from(id)?);
             nix::sys::signal::kill(id, nix::sys::signal::Signal::SIGKILL).context("cannot kill the server")?;

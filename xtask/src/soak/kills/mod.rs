@@ -5,7 +5,7 @@
 //! ```
 
 mod check;
-mod child;
+pub(super) mod child;
 mod history;
 mod load;
 mod watching;
@@ -32,7 +32,7 @@ const ENOUGH: usize = 10;
 
 pub(super) fn run(args: &SoakArgs, time: Duration) -> Result<Counts> {
     if let Some(folder) = &args.serve {
-        return child::serve(folder);
+        return child::serve(folder, args.history);
     }
     let seed = args.seed.unwrap_or_else(super::clock);
     let (kills, until) = match (args.kills, &args.name) {
@@ -83,7 +83,7 @@ impl Soak {
         let mut watches: Vec<Watching> = KINDS.iter().map(Watching::new).collect();
         let mut problems = Vec::new();
         while self.rounds.done < kills && until.is_none_or(|until| Instant::now() < until) && problems.len() < ENOUGH {
-            let mut child = Child::start(folder)?;
+            let mut child = Child::start(folder, None)?;
             if self.rounds.done > 0 && self.dice.below(5) == 0 {
                 // Not even ready yet; or just ready, with nobody there.
                 tokio::time::sleep(Duration::from_millis(self.dice.below(400))).await;
@@ -91,14 +91,14 @@ impl Soak {
                 (self.rounds.done, self.rounds.early) = (self.rounds.done + 1, self.rounds.early + 1);
                 continue;
             }
-            let Started { client, took } = child.ready().await?;
+            let Started { client, took, .. } = child.ready().await?;
             self.rounds.slowest = self.rounds.slowest.max(took);
             problems.extend(self.settle(&client, &mut watches).await?);
             self.load(&client, &mut watches, child).await?;
             self.rounds.done += 1;
         }
         // Once more, to see what the last kill left.
-        let mut child = Child::start(folder)?;
+        let mut child = Child::start(folder, None)?;
         let Started { client, .. } = child.ready().await?;
         problems.extend(self.settle(&client, &mut watches).await?);
         child.kill()?;
