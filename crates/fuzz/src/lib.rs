@@ -10,6 +10,7 @@
 mod corpus;
 mod json;
 mod mutate;
+mod pipelines;
 mod random;
 mod run;
 mod server;
@@ -39,6 +40,8 @@ pub const TARGETS: &[Target] = &[
     Target { name: "patch", json: true, words: targets::PATCH_WORDS, call: targets::patch },
     Target { name: "types", json: true, words: targets::TEMPLATE_WORDS, call: targets::types },
     Target { name: "component", json: true, words: targets::TEMPLATE_WORDS, call: targets::component },
+    Target { name: "pipelines", json: true, words: targets::TEMPLATE_WORDS, call: pipelines::pipelines },
+    Target { name: "admission", json: true, words: targets::TEMPLATE_WORDS, call: pipelines::admission },
     Target { name: "request", json: false, words: server::REQUEST_WORDS, call: server::request },
     Target { name: "protobuf", json: false, words: server::PROTOBUF_WORDS, call: server::protobuf },
     Target { name: "selectors", json: false, words: server::SELECTOR_WORDS, call: server::selectors },

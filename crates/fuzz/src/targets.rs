@@ -12,6 +12,8 @@ use compiler::tree::Tree;
 use compiler::{Compiler, check};
 use serde_json::Value;
 
+use crate::pipelines;
+
 pub(crate) const CEL_WORDS: &[&str] = &[
     "parameters.",
     "size(",
@@ -208,6 +210,8 @@ static ENV: LazyLock<Env> = LazyLock::new(|| {
         .build()
 });
 
+static STRICT: LazyLock<Env> = LazyLock::new(|| ENV.extend().strict_literals(true).build());
+
 /// Parses, prints, parses again; compiles and evaluates.
 pub(crate) fn cel(input: &[u8]) {
     let Some(source) = text(input) else { return };
@@ -229,9 +233,11 @@ pub(crate) fn cel(input: &[u8]) {
         .with("parameters", cel::Value::from_json(&sample, Numbers::AsInt))
         .with("any", cel::Value::from_json(&sample, Numbers::AsDouble))
         .with("ints", cel::Value::from_json(&sample["ints"], Numbers::AsInt));
-    for program in [ENV.compile(source), ENV.compile_unchecked(source)] {
+    for program in [ENV.compile(source), ENV.compile_unchecked(source), STRICT.compile(source)] {
         match program {
             Ok(program) => {
+                let estimate = program.estimate(&());
+                assert!(estimate.min <= estimate.max, "the least is more than the most");
                 let (first, cost) = program.eval_metered(&activation, COST);
                 assert_eq!(program.eval_metered(&activation, COST).1, cost, "the cost differs");
                 if let Ok(value) = first {
@@ -266,6 +272,9 @@ pub(crate) fn schema(input: &[u8]) {
                 continue;
             }
         };
+        for problem in schema.costs() {
+            let _ = problem.in_field("spec").to_string();
+        }
         let mut value = input["value"].clone();
         schema.prune(&mut value);
         assert_eq!(schema.prune(&mut value), Vec::<String>::new(), "pruned twice");
@@ -358,7 +367,10 @@ pub(crate) fn component(input: &[u8]) {
     let first = shown(&compiler);
     assert_eq!(shown(&compiler), first, "compiled twice");
     let traced = match compiler.component_with_origins(&input) {
-        Ok((rendered, _)) => format!("{:?}", rendered.resources),
+        Ok((rendered, origins)) => {
+            pipelines::tell(&origins, rendered.resources.iter().map(|resource| &resource.object));
+            format!("{:?}", rendered.resources)
+        }
         Err(problems) => problems.to_string(),
     };
     assert_eq!(traced, first, "compiled with origins");
