@@ -4,6 +4,7 @@ mod change;
 mod collection;
 mod create;
 mod delete;
+mod evict;
 mod finish;
 mod list;
 mod patch;
@@ -21,7 +22,7 @@ pub(crate) use self::{
     collection::delete_collection,
     create::create,
     create::create_applied,
-    delete::{Options as DeleteOptions, Outcome, Preconditions, delete, remove},
+    delete::{Options as DeleteOptions, Preconditions, delete, remove},
     list::list,
     patch::patch,
     read::get,
@@ -52,6 +53,23 @@ pub(crate) struct Call {
 }
 
 impl Call {
+    /// Another request of the same user, for the object itself.
+    pub(crate) fn beside(&self) -> Self {
+        Self {
+            core: self.core.clone(),
+            kinds: self.kinds.clone(),
+            kind: self.kind.clone(),
+            namespace: self.namespace.clone(),
+            name: self.name.clone(),
+            subresource: None,
+            user: self.user.clone(),
+            params: self.params.clone(),
+            format: self.format,
+            manager: self.manager.clone(),
+            warnings: Mutex::default(),
+        }
+    }
+
     /// Name in the path.
     pub(crate) fn named(&self) -> Result<&str, ApiError> {
         self.name.as_deref().ok_or_else(|| ApiError::bad_request("name must be provided"))

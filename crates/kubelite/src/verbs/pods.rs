@@ -4,9 +4,9 @@ use http::{Response, StatusCode};
 use serde_json::{Value, json};
 
 use super::{
-    Call, DeleteOptions, Outcome,
+    Call,
     change::{self, Proposal},
-    delete, read,
+    evict,
 };
 use crate::{
     object::meta,
@@ -14,7 +14,7 @@ use crate::{
     wire::{Body, status_answer},
 };
 
-fn success() -> Response<Body> {
+pub(super) fn success() -> Response<Body> {
     status_answer(
         StatusCode::CREATED,
         &json!({"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success", "code": 201}),
@@ -25,28 +25,9 @@ fn success() -> Response<Body> {
 pub(super) async fn act(call: &Call, object: &Value) -> Result<Response<Body>, ApiError> {
     let pods = call.kinds.resource("", "v1", "pods").cloned().ok_or_else(ApiError::no_such_path)?;
     let name = call.name.clone().unwrap_or_else(|| meta::text(object, "name").to_owned());
-    let call = Call {
-        core: call.core.clone(),
-        kinds: call.kinds.clone(),
-        kind: pods,
-        namespace: call.namespace.clone(),
-        name: Some(name.clone()),
-        subresource: None,
-        user: call.user.clone(),
-        params: call.params.clone(),
-        format: call.format,
-        manager: call.manager.clone(),
-        warnings: std::sync::Mutex::default(),
-    };
+    let mut call = Call { kind: pods, name: Some(name.clone()), ..call.beside() };
     if object["kind"] == "Eviction" {
-        let options: DeleteOptions = match &object["deleteOptions"] {
-            Value::Null => DeleteOptions::default(),
-            options => serde_json::from_value(options.clone())
-                .map_err(|error| ApiError::bad_request(format!("deleteOptions: {error}")))?,
-        };
-        let pod = read::current(&call)?;
-        let (Outcome::Gone(_) | Outcome::Waits(_)) = delete::remove(&call, &pod, &options).await?;
-        return Ok(success());
+        return evict::evict(&mut call, object).await;
     }
     let node = object["target"]["name"]
         .as_str()

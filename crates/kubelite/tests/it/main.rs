@@ -8,6 +8,7 @@ mod contract;
 mod custom;
 mod damage;
 mod durability;
+mod eviction;
 mod faults;
 mod kubectl;
 mod lifecycle;
