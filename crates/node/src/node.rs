@@ -201,6 +201,7 @@ impl Node {
             node: node_name,
             claims_folder,
             job_backoff,
+            engine: engine.clone(),
         };
         workloads::start(shared, &tracker, &stop).await?;
         secrets::start(&client, secrets.clone(), secret_objects, recorder, &tracker, &stop);

@@ -12,6 +12,7 @@ mod instance;
 mod last_lines;
 mod podman_service;
 mod probe;
+mod usage;
 
 use std::sync::Arc;
 
@@ -26,6 +27,7 @@ pub(crate) use containers::{Observed, Phase};
 pub(crate) use events::EngineEvent;
 pub(crate) use images::PullError;
 use podman_service::PodmanService;
+pub(crate) use usage::Usage;
 
 /// The label on every container and network of one installation; its value is [`Engine::instance`].
 pub const INSTANCE_LABEL: &str = "io.kubernetes.node.instance";

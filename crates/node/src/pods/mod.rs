@@ -45,4 +45,5 @@ pub(crate) use image_pulls::ImagePulls;
 pub(crate) use labels::holds_network;
 pub(crate) use manager::Manager;
 pub(crate) use node_object::{machine_address, node_labels, register};
+pub(crate) use quantity::thousandths;
 pub(crate) use status::time;

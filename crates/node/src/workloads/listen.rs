@@ -62,6 +62,8 @@ impl Runner {
             }
         });
         let to = self.queue.clone();
+        self.autoscalers.listen(move |key, _, _| to.push(Work::Autoscaler(key.clone())));
+        let to = self.queue.clone();
         self.budgets.listen(move |key, _, _| to.push(Work::Budget(key.clone())));
         let (to, budgets) = (self.queue.clone(), self.budgets.clone());
         self.pods.listen(move |key, pod, _| {

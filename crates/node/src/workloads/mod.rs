@@ -1,9 +1,10 @@
 //! What the controller manager is for workloads: Deployments, StatefulSets, DaemonSets, Jobs and CronJobs become pods,
-//! claims get their folders.
+//! claims get their folders, autoscalers set replicas.
 //!
 //! Plans are pure (`*_plan`, `plan` in a kind's folder, `rollout`, `revisions`); `listen` says what wakes which, `runner`
 //! calls the plans, and `write` carries them out.
 
+mod autoscalers;
 mod budgets;
 mod claims;
 mod cron_jobs;
@@ -22,13 +23,12 @@ mod rollout;
 mod runner;
 mod stateful_sets;
 mod status_patch;
-mod unsupported;
 mod write;
 
 use std::collections::BTreeMap;
 use std::fmt::Debug;
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use k8s_openapi::api::core::v1::{PersistentVolumeClaim, Pod};
 use kube::{Api, Client, Resource};
@@ -36,9 +36,11 @@ use serde::de::DeserializeOwned;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use crate::engine::Engine;
 use crate::pods::Backoff;
 use crate::recorder::Recorder;
 use crate::watch::{Cache, Queue};
+use autoscalers::Sampler;
 use runner::{Runner, Work};
 
 /// The revision of a Deployment's template.
@@ -58,6 +60,8 @@ pub(crate) struct Shared {
     /// Where the folders of claims lie.
     pub(crate) claims_folder: PathBuf,
     pub(crate) job_backoff: Backoff,
+    /// Counts what containers use.
+    pub(crate) engine: Engine,
 }
 
 /// Starts the controllers.
@@ -65,10 +69,9 @@ pub(crate) struct Shared {
 /// # Errors
 /// The API refused the default storage class.
 pub(crate) async fn start(shared: Shared, tracker: &TaskTracker, stop: &CancellationToken) -> Result<(), kube::Error> {
-    let Shared { client, pods, claims, node, node_labels, claims_folder, job_backoff } = shared;
+    let Shared { client, pods, claims, node, node_labels, claims_folder, job_backoff, engine } = shared;
     claims::ensure_class(&client).await?;
     let recorder = Recorder::start(client.clone(), "controller-manager", node.clone(), stop.clone());
-    unsupported::start(&client, &recorder, tracker, stop);
     let queue: Arc<Queue<Work>> = Queue::new();
     let runner = Runner {
         deployments: followed(&client, tracker, stop),
@@ -81,6 +84,9 @@ pub(crate) async fn start(shared: Shared, tracker: &TaskTracker, stop: &Cancella
         volumes: followed(&client, tracker, stop),
         classes: followed(&client, tracker, stop),
         budgets: followed(&client, tracker, stop),
+        autoscalers: followed(&client, tracker, stop),
+        sampler: Sampler::new(engine),
+        scaling: Mutex::default(),
         claims,
         pods,
         recorder,

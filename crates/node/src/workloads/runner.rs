@@ -2,13 +2,14 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use futures::StreamExt as _;
 use futures::stream::FuturesUnordered;
 use jiff::Timestamp;
 use k8s_openapi::api::apps::v1::{ControllerRevision, DaemonSet, Deployment, ReplicaSet, StatefulSet};
+use k8s_openapi::api::autoscaling::v2::HorizontalPodAutoscaler;
 use k8s_openapi::api::batch::v1::{CronJob, Job};
 use k8s_openapi::api::core::v1::{PersistentVolume, PersistentVolumeClaim, Pod};
 use k8s_openapi::api::policy::v1::PodDisruptionBudget;
@@ -16,6 +17,7 @@ use k8s_openapi::api::storage::v1::StorageClass;
 use kube::Client;
 use tokio_util::sync::CancellationToken;
 
+use super::autoscalers::{Held, Sampler};
 use super::deployment_plan::{self, DeploymentWorld};
 use super::replica_set_plan;
 use crate::pods::Backoff;
@@ -38,6 +40,7 @@ pub(crate) enum Work {
     CronJob(Key),
     Claim(Key),
     Budget(Key),
+    Autoscaler(Key),
 }
 
 pub(crate) struct Runner {
@@ -53,6 +56,10 @@ pub(crate) struct Runner {
     pub(crate) volumes: Arc<Cache<PersistentVolume>>,
     pub(crate) classes: Arc<Cache<StorageClass>>,
     pub(crate) budgets: Arc<Cache<PodDisruptionBudget>>,
+    pub(crate) autoscalers: Arc<Cache<HorizontalPodAutoscaler>>,
+    pub(crate) sampler: Sampler,
+    /// What autoscalers remember.
+    pub(crate) scaling: Mutex<HashMap<Key, Held>>,
     pub(crate) pods: Arc<Cache<Pod>>,
     pub(crate) recorder: Recorder,
     pub(crate) node: String,
@@ -130,6 +137,7 @@ impl Runner {
             self.volumes.synced(),
             self.classes.synced(),
             self.budgets.synced(),
+            self.autoscalers.synced(),
             self.pods.synced(),
         );
     }
@@ -144,6 +152,7 @@ impl Runner {
             Work::CronJob(key) => self.cron_job(key).await,
             Work::Claim(key) => self.claim(key).await,
             Work::Budget(key) => self.budget(key).await,
+            Work::Autoscaler(key) => self.autoscaler(key).await,
         };
         (work, ended)
     }

@@ -2,7 +2,7 @@
 
 use crate::lab::{Lab, NAMESPACE, ready};
 use crate::volumes::output;
-use k8s_openapi::api::apps::v1::{DaemonSet, StatefulSet};
+use k8s_openapi::api::apps::v1::{DaemonSet, Deployment, StatefulSet};
 use k8s_openapi::api::autoscaling::v2::HorizontalPodAutoscaler;
 use k8s_openapi::api::core::v1::{PersistentVolume, PersistentVolumeClaim, Pod};
 use k8s_openapi::api::policy::v1::PodDisruptionBudget;
@@ -132,16 +132,6 @@ async fn a_daemon_set_has_one_pod_here_and_a_budget_counts_it() {
         "spec": {"minAvailable": 0, "selector": {"matchLabels": labels}},
     });
     lab.create::<PodDisruptionBudget>(budget).await;
-    let autoscaler = json!({
-        "metadata": {"name": "log", "namespace": NAMESPACE},
-        "spec": {"maxReplicas": 2, "scaleTargetRef": {"apiVersion": "apps/v1", "kind": "Deployment", "name": "web"}},
-    });
-    lab.create::<HorizontalPodAutoscaler>(autoscaler).await;
-    let told = |autoscaler: &HorizontalPodAutoscaler| {
-        let mut conditions = autoscaler.status.iter().flat_map(|status| status.conditions.iter().flatten());
-        conditions.any(|condition| condition.reason.as_deref() == Some("ScalingNotSupported"))
-    };
-    lab.until::<HorizontalPodAutoscaler>("log", "told that it is not carried out", told).await;
     lab.until::<DaemonSet>("log", "complete", complete).await;
     let allows = |budget: &PodDisruptionBudget| {
         budget.status.as_ref().is_some_and(|status| {
@@ -156,5 +146,48 @@ async fn a_daemon_set_has_one_pod_here_and_a_budget_counts_it() {
     assert_eq!(pods.len(), 1);
     lab.api::<DaemonSet>().delete("log", &DeleteParams::background()).await.expect("deleted");
     lab.gone::<Pod>(&pods[0].name_any()).await;
+    lab.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_autoscaler_follows_what_pods_use() {
+    let Some(lab) = Lab::start().await else { return };
+    let labels = json!({"app": "web"});
+    let resources = json!({"resources": {"requests": {"cpu": "10m", "memory": "1Mi"}}});
+    let deployment = json!({
+        "metadata": {"name": "web", "namespace": NAMESPACE},
+        "spec": {"selector": {"matchLabels": labels},
+                 "template": {"metadata": {"labels": labels}, "spec": lab.spec(&["serve", "8080"], json!({}), resources)}},
+    });
+    lab.create::<Deployment>(deployment).await;
+    let available = |count: i32| {
+        move |deployment: &Deployment| {
+            let status = deployment.status.clone().unwrap_or_default();
+            status.available_replicas == Some(count)
+        }
+    };
+    lab.until::<Deployment>("web", "available", available(1)).await;
+    let autoscaler = json!({
+        "metadata": {"name": "web", "namespace": NAMESPACE},
+        "spec": {
+            "maxReplicas": 2, "scaleTargetRef": {"apiVersion": "apps/v1", "kind": "Deployment", "name": "web"},
+            "metrics": [
+                {"type": "Resource", "resource": {"name": "memory", "target": {"type": "AverageValue", "averageValue": "1Ki"}}},
+                {"type": "Resource", "resource": {"name": "cpu", "target": {"type": "Utilization", "averageUtilization": 50}}},
+            ]},
+    });
+    lab.create::<HorizontalPodAutoscaler>(autoscaler).await;
+    let scaled = |autoscaler: &HorizontalPodAutoscaler| {
+        autoscaler.status.as_ref().is_some_and(|status| status.last_scale_time.is_some())
+    };
+    lab.until::<HorizontalPodAutoscaler>("web", "told that its target was scaled", scaled).await;
+    lab.until::<Deployment>("web", "available twice", available(2)).await;
+    let measured = |autoscaler: &HorizontalPodAutoscaler| {
+        let status = autoscaler.status.clone().unwrap_or_default();
+        let metrics = status.current_metrics.unwrap_or_default();
+        let names: Vec<_> = metrics.iter().filter_map(|one| Some(one.resource.as_ref()?.name.as_str())).collect();
+        names == ["memory", "cpu"] && status.desired_replicas == 2
+    };
+    lab.until::<HorizontalPodAutoscaler>("web", "measured in memory and processors", measured).await;
     lab.end().await;
 }
