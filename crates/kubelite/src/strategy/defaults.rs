@@ -30,11 +30,9 @@ const TABLE: &[(&str, &str, &str)] = &[
     ("DaemonSet", "spec.updateStrategy", "{\"type\":\"RollingUpdate\"}"),
     ("DaemonSet", "spec.updateStrategy.type", "\"RollingUpdate\""),
     ("DaemonSet", "spec.revisionHistoryLimit", "10"),
-    ("Job", "spec.backoffLimit", "6"),
     ("Job", "spec.completionMode", "\"NonIndexed\""),
     ("Job", "spec.suspend", "false"),
     ("Job", "spec.manualSelector", "false"),
-    ("Job", "spec.podReplacementPolicy", "\"TerminatingOrFailed\""),
     ("CronJob", "spec.concurrencyPolicy", "\"Allow\""),
     ("CronJob", "spec.suspend", "false"),
     ("CronJob", "spec.successfulJobsHistoryLimit", "3"),
@@ -146,6 +144,14 @@ fn job(object: &mut Value) {
     }
     if absent(spec, "parallelism") {
         spec.insert("parallelism".into(), 1.into());
+    }
+    if absent(spec, "backoffLimit") {
+        let limited = !absent(spec, "backoffLimitPerIndex");
+        spec.insert("backoffLimit".into(), if limited { i32::MAX } else { 6 }.into());
+    }
+    if absent(spec, "podReplacementPolicy") {
+        let judged = !absent(spec, "podFailurePolicy");
+        spec.insert("podReplacementPolicy".into(), if judged { "Failed" } else { "TerminatingOrFailed" }.into());
     }
 }
 

@@ -11,6 +11,8 @@ pub(super) enum Judgement {
     Count,
     /// It does not.
     Ignore,
+    /// Its index is not tried again.
+    FailIndex,
     /// The whole Job fails, for this reason.
     FailJob(String),
 }
@@ -23,6 +25,7 @@ pub(super) fn judge(policy: Option<&PodFailurePolicy>, pod: &Pod) -> Judgement {
         return match rule.action.as_str() {
             "FailJob" => Judgement::FailJob(format!("{words} matching FailJob rule at index {index}")),
             "Ignore" => Judgement::Ignore,
+            "FailIndex" => Judgement::FailIndex,
             _ => Judgement::Count,
         };
     }
@@ -62,8 +65,9 @@ mod tests {
         let policy = json!({"rules": [
             {"action": "Ignore", "onPodConditions": [{"type": "DisruptionTarget", "status": "True"}]},
             {"action": "FailJob", "onExitCodes": {"containerName": "main", "operator": "In", "values": [42]}},
-            {"action": "Count", "onExitCodes": {"operator": "NotIn", "values": [1, 42]}},
+            {"action": "Count", "onExitCodes": {"operator": "NotIn", "values": [1, 42, 43]}},
             {"action": "Ignore", "onExitCodes": {"operator": "In", "values": [1]}},
+            {"action": "FailIndex", "onExitCodes": {"operator": "In", "values": [43]}},
         ]});
         let policy = serde_json::from_value(policy).expect("a policy");
         let failed = Judgement::FailJob(
@@ -74,6 +78,7 @@ mod tests {
             (42, "True", Judgement::Ignore),
             (7, "False", Judgement::Count),
             (1, "False", Judgement::Ignore),
+            (43, "False", Judgement::FailIndex),
         ] {
             let pod = json!({"metadata": {"name": "p", "namespace": "shop"}, "status": {
                 "phase": "Failed", "conditions": [{"type": "DisruptionTarget", "status": disrupted}],

@@ -6,10 +6,12 @@
 
 mod failure_policy;
 mod indexes;
+mod per_index;
 mod plan;
 #[cfg(test)]
 mod plan_tests;
 mod pods;
+mod success_policy;
 mod tracking;
 mod write;
 

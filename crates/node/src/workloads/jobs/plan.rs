@@ -1,6 +1,6 @@
 //! A Job and its pods in, what to write out. Pure.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -10,7 +10,9 @@ use k8s_openapi::api::core::v1::Pod;
 use kube::ResourceExt as _;
 
 use super::indexes;
-use super::pods::index_of;
+use super::per_index;
+use super::pods::{Failures, index_of};
+use super::success_policy;
 use super::tracking::{Counts, count, is_tracked};
 use crate::pods::{Backoff, time};
 use crate::recorder::Tone;
@@ -42,17 +44,27 @@ pub(crate) struct JobPlan {
     pub(crate) delete: Vec<(String, String)>,
     /// Pods to make, each with its completion index where the Job has them.
     pub(crate) create: Vec<Option<i32>>,
+    /// How often indexes have failed, of a Job that limits that.
+    pub(super) failures: BTreeMap<i32, Failures>,
     pub(crate) tell: Vec<(Tone, &'static str, String)>,
     /// Its time to live after its end is over.
     pub(crate) expire: bool,
     pub(crate) look_again: Option<Timestamp>,
 }
 
+impl JobPlan {
+    /// The failures that a new pod of an index is made after; `None` where they are not limited.
+    pub(super) fn failures_of(&self, job: &Job, index: Option<i32>) -> Option<Failures> {
+        per_index::limit(job.spec.as_ref()?)?;
+        Some(self.failures.get(&index?).copied().unwrap_or_default())
+    }
+}
+
 /// Where a Job stands.
 enum Verdict {
     Runs,
     Suspended,
-    Complete,
+    Complete { reason: String, message: String },
     Fails { reason: String, message: String },
 }
 
@@ -83,7 +95,8 @@ pub(crate) fn plan(world: &JobWorld<'_>) -> JobPlan {
         return plan;
     }
     let indexed = spec.completion_mode.as_deref() == Some("Indexed");
-    let counts = count(job, &own, indexed);
+    let ends = |kind: &str| held_condition(job.status.as_ref(), kind).is_some();
+    let counts = count(job, &own, indexed, ends("FailureTarget") || ends("SuccessCriteriaMet"));
     plan.release.extend(counts.release.iter().cloned());
     let active: Vec<&Arc<Pod>> = own.iter().copied().filter(|pod| is_active(pod)).collect();
     let ending = own.iter().filter(|pod| is_ending(pod) && !is_over(pod)).count() as i32;
@@ -94,6 +107,7 @@ pub(crate) fn plan(world: &JobWorld<'_>) -> JobPlan {
         succeeded: some(counts.succeeded),
         failed: some(counts.failed),
         completed_indexes: (!counts.completed.is_empty()).then(|| indexes::write(&counts.completed)),
+        failed_indexes: per_index::limit(spec).map(|_| indexes::write(&counts.failed_indexes)),
         uncounted_terminated_pods: Some(counts.uncounted.clone()),
         ..held.clone()
     };
@@ -115,7 +129,7 @@ pub(crate) fn plan(world: &JobWorld<'_>) -> JobPlan {
             manage(world, spec, &counts, active, ending, &mut plan);
             staying = staying - plan.delete.len() + plan.create.len();
         }
-        Verdict::Suspended | Verdict::Complete | Verdict::Fails { .. } => {
+        Verdict::Suspended | Verdict::Complete { .. } | Verdict::Fails { .. } => {
             plan.delete = active.iter().map(|pod| named(pod)).collect();
             // Finished only when nothing of it runs or waits to be counted.
             staying = 0;
@@ -154,18 +168,27 @@ fn verdict(
     if let Some(told) = held_condition(status, "FailureTarget") {
         return fails(told.reason.as_deref().unwrap_or_default(), told.message.clone().unwrap_or_default());
     }
-    if held_condition(status, "SuccessCriteriaMet").is_some() {
-        return Verdict::Complete;
+    let complete = |reason: &str, message: String| Verdict::Complete { reason: reason.to_owned(), message };
+    if let Some(told) = held_condition(status, "SuccessCriteriaMet") {
+        return complete(told.reason.as_deref().unwrap_or_default(), told.message.clone().unwrap_or_default());
     }
-    if let Some(field) = unsupported(spec) {
-        return fails("UnsupportedField", format!("{field}: not supported on this node"));
+    if let Some(words) = senseless(spec) {
+        return fails("UnsupportedField", words);
     }
     if let Some(words) = &counts.fails_job {
         return fails("PodFailurePolicy", words.clone());
     }
-    let limit = spec.backoff_limit.unwrap_or(6);
+    let limit = spec.backoff_limit.unwrap_or(if per_index::limit(spec).is_some() { i32::MAX } else { 6 });
     if counts.all_failed() > limit || restarts_past(spec, own, limit) {
         return fails("BackoffLimitExceeded", "Job has reached the specified backoff limit".to_owned());
+    }
+    let failed_indexes = counts.failed_indexes.len() as i32;
+    if spec.max_failed_indexes.is_some_and(|most| failed_indexes > most) {
+        let words = "Job has exceeded the specified maximal number of failed indexes";
+        return fails("MaxFailedIndexesExceeded", words.to_owned());
+    }
+    if let Some(words) = success_policy::met(spec.success_policy.as_ref(), &counts.completed) {
+        return complete("SuccessPolicy", words);
     }
     if spec.suspend == Some(true) {
         return Verdict::Suspended;
@@ -180,27 +203,33 @@ fn verdict(
     }
     let indexed = spec.completion_mode.as_deref() == Some("Indexed");
     let succeeded = counts.all_succeeded(indexed);
-    let complete = match spec.completions {
-        Some(completions) => succeeded >= completions,
+    let reached = match spec.completions {
+        Some(completions) => succeeded + failed_indexes >= completions,
         None => succeeded > 0 && active == 0,
     };
-    if complete { Verdict::Complete } else { Verdict::Runs }
+    match reached {
+        true if failed_indexes > 0 => fails("FailedIndexes", "Job has failed indexes".to_owned()),
+        true => complete("CompletionsReached", "Reached expected number of succeeded pods".to_owned()),
+        false => Verdict::Runs,
+    }
 }
 
-/// A field that changes what a Job means and is not carried out.
-fn unsupported(spec: &JobSpec) -> Option<&'static str> {
-    let fail_index = spec.pod_failure_policy.iter().flat_map(|policy| &policy.rules);
-    [
-        ("spec.backoffLimitPerIndex", spec.backoff_limit_per_index.is_some()),
-        ("spec.maxFailedIndexes", spec.max_failed_indexes.is_some()),
-        ("spec.successPolicy", spec.success_policy.is_some()),
-        (
-            "spec.podFailurePolicy.rules[].action FailIndex",
-            fail_index.into_iter().any(|rule| rule.action == "FailIndex"),
-        ),
-    ]
-    .into_iter()
-    .find_map(|(field, given)| given.then_some(field))
+/// A field that means nothing without another one.
+fn senseless(spec: &JobSpec) -> Option<String> {
+    let indexed = spec.completion_mode.as_deref() == Some("Indexed");
+    let limited = spec.backoff_limit_per_index.is_some();
+    let needs_indexes = "needs spec.completionMode Indexed";
+    let needs_limit = "needs spec.backoffLimitPerIndex";
+    let mut rules = spec.pod_failure_policy.iter().flat_map(|policy| &policy.rules);
+    let fail_index = rules.position(|rule| rule.action == "FailIndex");
+    let words = |path: &str, why: &str| Some(format!("{path}: {why}"));
+    match fail_index {
+        _ if limited && !indexed => words("spec.backoffLimitPerIndex", needs_indexes),
+        _ if spec.success_policy.is_some() && !indexed => words("spec.successPolicy", needs_indexes),
+        _ if spec.max_failed_indexes.is_some() && !limited => words("spec.maxFailedIndexes", needs_limit),
+        Some(at) if !limited => words(&format!("spec.podFailurePolicy.rules[{at}].action: FailIndex"), needs_limit),
+        _ => None,
+    }
 }
 
 /// With `OnFailure` a pod starts its containers again itself: these starts count.
@@ -230,7 +259,7 @@ fn manage(
     let succeeded = counts.all_succeeded(indexed);
     let parallelism = spec.parallelism.unwrap_or(1);
     let wanted = match spec.completions {
-        Some(completions) => (completions - succeeded).min(parallelism),
+        Some(completions) => (completions - succeeded - counts.failed_indexes.len() as i32).min(parallelism),
         None if succeeded > 0 => active.len() as i32,
         None => parallelism,
     };
@@ -244,6 +273,10 @@ fn manage(
     let replaced_later = if only_failed { ending as usize } else { 0 };
     let missing = wanted.saturating_sub(active.len() + replaced_later).min(BURST);
     if missing == 0 {
+        return;
+    }
+    if per_index::limit(spec).is_some() {
+        try_indexes(world, spec, counts, &active, missing, plan);
         return;
     }
     if let Some(moment) = next_try(world).filter(|moment| *moment > world.now) {
@@ -260,6 +293,38 @@ fn manage(
     };
 }
 
+/// Makes pods of indexes of which each has failures and a back-off of its own.
+fn try_indexes(
+    world: &JobWorld<'_>,
+    spec: &JobSpec,
+    counts: &Counts,
+    active: &[&Arc<Pod>],
+    missing: usize,
+    plan: &mut JobPlan,
+) {
+    let own = of_owner(world.pods, world.job.metadata.uid.as_deref());
+    let failures = per_index::failures(spec, &own, world.now);
+    let taken: BTreeSet<i32> = active.iter().filter_map(|pod| index_of(pod)).collect();
+    for index in 0..spec.completions.unwrap_or_default() {
+        if plan.create.len() >= missing {
+            break;
+        }
+        if [&counts.completed, &counts.failed_indexes, &taken].iter().any(|set| set.contains(&index)) {
+            continue;
+        }
+        if let Some((failures, last)) = failures.get(&index) {
+            let pause = world.backoff.pause(failures.all().max(0) as u32);
+            let moment = last.saturating_add(pause).unwrap_or(*last);
+            if moment > world.now {
+                plan.look_again = sooner(plan.look_again, Some(moment));
+                continue;
+            }
+            plan.failures.insert(index, *failures);
+        }
+        plan.create.push(Some(index));
+    }
+}
+
 /// When the next pod may be made: after failures in a row each waits longer.
 fn next_try(world: &JobWorld<'_>) -> Option<Timestamp> {
     let mut ends: Vec<(Timestamp, bool)> = of_owner(world.pods, world.job.metadata.uid.as_deref())
@@ -273,7 +338,7 @@ fn next_try(world: &JobWorld<'_>) -> Option<Timestamp> {
     last.saturating_add(world.backoff.pause(failures)).ok()
 }
 
-fn ended_at(pod: &Pod) -> Option<Timestamp> {
+pub(super) fn ended_at(pod: &Pod) -> Option<Timestamp> {
     let statuses = pod.status.as_ref()?.container_statuses.as_ref()?;
     let ends = statuses.iter().filter_map(|one| one.state.as_ref()?.terminated.as_ref()?.finished_at.as_ref());
     ends.map(|time| time.0).max()
@@ -289,10 +354,9 @@ fn conclude(world: &JobWorld<'_>, verdict: Verdict, quiet: bool, status: &mut Jo
                 plan.tell.push((Tone::Normal, "Suspended", "Job suspended".to_owned()));
             }
         }
-        Verdict::Complete => {
-            let words = "Reached expected number of succeeded pods";
-            set(world, status, "SuccessCriteriaMet", "True", "CompletionsReached", words);
-            if quiet && set(world, status, "Complete", "True", "CompletionsReached", words) {
+        Verdict::Complete { reason, message } => {
+            set(world, status, "SuccessCriteriaMet", "True", &reason, &message);
+            if quiet && set(world, status, "Complete", "True", &reason, &message) {
                 status.completion_time = Some(time(world.now));
                 plan.tell.push((Tone::Normal, "Completed", "Job completed".to_owned()));
             }
@@ -304,6 +368,8 @@ fn conclude(world: &JobWorld<'_>, verdict: Verdict, quiet: bool, status: &mut Jo
                     "DeadlineExceeded" => "DeadlineExceeded",
                     "BackoffLimitExceeded" => "BackoffLimitExceeded",
                     "PodFailurePolicy" => "PodFailurePolicy",
+                    "MaxFailedIndexesExceeded" => "MaxFailedIndexesExceeded",
+                    "FailedIndexes" => "FailedIndexes",
                     _ => "UnsupportedField",
                 };
                 plan.tell.push((Tone::Warning, event, message));

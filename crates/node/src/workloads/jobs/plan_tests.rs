@@ -1,5 +1,6 @@
 //! Jobs and pods in, plans out.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -9,6 +10,7 @@ use k8s_openapi::api::core::v1::Pod;
 use serde_json::{Value, json};
 
 use super::plan::{JobPlan, JobWorld, plan};
+use super::pods::{Failures, index_of, new_pod};
 use super::tracking::FINALIZER;
 use crate::pods::Backoff;
 
@@ -142,7 +144,20 @@ fn too_many_failures_or_too_much_time_end_a_job_as_failed() {
         ("one not counted", json!({"backoffLimit": 2}), started(late), &["a Failed"], Some("BackoffLimitExceeded")),
         ("in time", json!({"activeDeadlineSeconds": 3601}), started(late), &[], None),
         ("late", json!({"activeDeadlineSeconds": 3600}), started(late), &["a Running"], Some("DeadlineExceeded")),
-        ("not carried out", json!({"backoffLimitPerIndex": 1}), json!({}), &[], Some("UnsupportedField")),
+        (
+            "a limit of indexes without indexes",
+            json!({"backoffLimitPerIndex": 1}),
+            json!({}),
+            &[],
+            Some("UnsupportedField"),
+        ),
+        (
+            "a policy of indexes without",
+            json!({"successPolicy": {"rules": [{"succeededCount": 1}]}}),
+            json!({}),
+            &[],
+            Some("UnsupportedField"),
+        ),
         (
             "started again by its pod too often",
             json!({"backoffLimit": 3, "template": {"spec": {"restartPolicy": "OnFailure", "containers": []}}}),
@@ -225,4 +240,176 @@ fn pods_of_a_job_that_goes_are_let_go() {
     let mut other = job(&json!({}), &json!({}));
     other.metadata.uid = Some("k".to_owned());
     assert_eq!(names(&planned(&other, &["a Running"]).release), ["a"], "of an earlier Job of the name");
+}
+
+/// A pod of a Job with limited indexes in the form `name phase/index failures`; an exit code that is not 1 after `=`.
+fn tried(text: &str) -> Arc<Pod> {
+    let (text, code) = text.split_once('=').unwrap_or((text, "1"));
+    let (text, failures) = text.rsplit_once(' ').expect("failures");
+    let mut made = (*pod(text)).clone();
+    let annotations = made.metadata.annotations.get_or_insert_default();
+    annotations.insert("batch.kubernetes.io/job-index-failure-count".to_owned(), failures.to_owned());
+    let ended = made.status.iter_mut().flat_map(|status| status.container_statuses.iter_mut().flatten());
+    for status in ended {
+        let state = status.state.as_mut().and_then(|state| state.terminated.as_mut()).expect("an end");
+        state.exit_code = code.parse().expect("a code");
+    }
+    Arc::new(made)
+}
+
+#[test]
+fn each_index_fails_for_itself() {
+    let at = |text: &str| text.parse::<Timestamp>().expect("a moment");
+    let later = "2026-11-21T10:05:00Z";
+    for (what, spec, failed, pods, now, expected) in [
+        // Expected: pods made, names released, failed indexes, reason of the end.
+        (
+            "a failure is kept until it is tried again",
+            json!({}),
+            "",
+            &["a Failed/0 0", "b Running/1 0", "c Running/2 0"][..],
+            NOW,
+            (vec![], vec![], "", None),
+        ),
+        (
+            "after its own pause",
+            json!({}),
+            "",
+            &["a Failed/0 0", "b Running/1 0", "c Running/2 0"],
+            later,
+            (vec![(0, 1)], vec![], "", None),
+        ),
+        (
+            "and counted then",
+            json!({}),
+            "",
+            &["a Failed/0 0", "d Running/0 1", "b Running/1 0", "c Running/2 0"],
+            later,
+            (vec![], vec!["a"], "", None),
+        ),
+        (
+            "the last failure is the index's",
+            json!({}),
+            "",
+            &["d Failed/0 1", "b Running/1 0", "c Running/2 0"],
+            NOW,
+            (vec![], vec!["d"], "0", None),
+        ),
+        ("which is not tried again", json!({}), "0", &["b Running/1 0"], later, (vec![(2, 0)], vec![], "0", None)),
+        (
+            "others go on to the end",
+            json!({}),
+            "0",
+            &["b Succeeded/1 0", "c Succeeded/2 0"],
+            NOW,
+            (vec![], vec!["b", "c"], "0", Some("FailedIndexes")),
+        ),
+        (
+            "too many of them",
+            json!({"maxFailedIndexes": 0}),
+            "",
+            &["d Failed/0 1", "b Running/1 0"],
+            NOW,
+            (vec![], vec!["d"], "0", Some("MaxFailedIndexesExceeded")),
+        ),
+        (
+            "not too many",
+            json!({"maxFailedIndexes": 1}),
+            "",
+            &["d Failed/0 1", "b Running/1 0", "c Running/2 0"],
+            NOW,
+            (vec![], vec!["d"], "0", None),
+        ),
+        (
+            "a rule ends an index at once",
+            json!({"podFailurePolicy": {"rules": [{"action": "FailIndex", "onExitCodes": {"operator": "In", "values": [7]}}]}}),
+            "",
+            &["a Failed/0 0=7", "b Running/1 0", "c Running/2 0"],
+            NOW,
+            (vec![], vec!["a"], "0", None),
+        ),
+        (
+            "what is ignored is tried again",
+            json!({"podFailurePolicy": {"rules": [{"action": "Ignore", "onExitCodes": {"operator": "In", "values": [7]}}]}}),
+            "",
+            &["a Failed/0 1=7", "b Running/1 0", "c Running/2 0"],
+            later,
+            (vec![(0, 1)], vec![], "", None),
+        ),
+        (
+            "a limit of all failures stands beside",
+            json!({"backoffLimit": 0}),
+            "",
+            &["d Failed/0 1", "b Running/1 0"],
+            NOW,
+            (vec![], vec!["d"], "0", Some("BackoffLimitExceeded")),
+        ),
+    ] {
+        let mut whole =
+            json!({"completionMode": "Indexed", "completions": 3, "parallelism": 3, "backoffLimitPerIndex": 1});
+        for (field, value) in spec.as_object().expect("fields") {
+            whole[field] = value.clone();
+        }
+        let job = job(&whole, &json!({"startTime": "2026-11-21T09:00:00Z", "failedIndexes": failed}));
+        let pods: Vec<Arc<Pod>> = pods.iter().map(|text| tried(text)).collect();
+        let backoff = Backoff { initial: Duration::from_secs(10), longest: Duration::from_mins(10) };
+        let plan = plan(&JobWorld { job: &job, pods: &pods, backoff, now: at(now) });
+        let made = plan
+            .create
+            .iter()
+            .map(|index| (index.expect("an index"), plan.failures_of(&job, *index).expect("a limit").counted));
+        let status = plan.status.clone().unwrap_or_default();
+        let mut conditions = status.conditions.iter().flatten();
+        let reason = conditions.find(|one| one.type_ == "FailureTarget").and_then(|found| found.reason.as_deref());
+        let told = (
+            made.collect::<Vec<_>>(),
+            names(&plan.release),
+            status.failed_indexes.as_deref().unwrap_or_default(),
+            reason,
+        );
+        assert_eq!(told, expected, "{what}");
+    }
+}
+
+#[test]
+fn a_failure_that_waited_is_counted_when_the_job_ends() {
+    let spec = json!({"completionMode": "Indexed", "completions": 2, "backoffLimitPerIndex": 3});
+    let target = json!({"startTime": "2026-11-21T09:00:00Z", "conditions": [{"type": "FailureTarget", "status": "True", "reason": "DeadlineExceeded"}]});
+    let plan = planned(&job(&spec, &target), &["a Failed/0"]);
+    assert_eq!((names(&plan.release), told(&plan).0.as_str()), (vec!["a"], "FailureTarget=True"));
+    let early = json!({"startTime": "2026-11-21T09:00:00Z"});
+    let late =
+        json!({"completionMode": "Indexed", "completions": 2, "backoffLimitPerIndex": 3, "activeDeadlineSeconds": 60});
+    let plan = planned(&job(&late, &early), &["a Failed/0"]);
+    assert_eq!(
+        (plan.release.len(), told(&plan).0.as_str()),
+        (0, "FailureTarget=True"),
+        "not over while one is not counted"
+    );
+}
+
+#[test]
+fn a_new_pod_knows_how_often_its_index_has_failed() {
+    let job = job(&json!({"completionMode": "Indexed", "completions": 2, "backoffLimitPerIndex": 3}), &json!({}));
+    let pod = new_pod(&job, Some(1), Some(Failures { counted: 2, ignored: 1 }), "n");
+    assert_eq!((index_of(&pod), Failures::before(&pod)), (Some(1), Failures { counted: 2, ignored: 1 }));
+    let marks: BTreeMap<_, _> = pod.metadata.annotations.unwrap_or_default();
+    assert_eq!(marks.get("batch.kubernetes.io/job-index-failure-count").map(String::as_str), Some("2"));
+}
+
+#[test]
+fn a_success_policy_ends_a_job_before_all_indexes_are_complete() {
+    let spec = json!({"completionMode": "Indexed", "completions": 4, "parallelism": 4, "successPolicy": {"rules": [{"succeededIndexes": "1-3", "succeededCount": 1}]}});
+    let started = json!({"startTime": "2026-11-21T09:00:00Z"});
+    let plan = planned(&job(&spec, &started), &["a Succeeded/0", "b Running/1"]);
+    assert_eq!(told(&plan).0, "");
+    let plan = planned(&job(&spec, &started), &["a Running/0", "b Succeeded/2"]);
+    assert_eq!((told(&plan).0.as_str(), names(&plan.delete)), ("SuccessCriteriaMet=True", vec!["a"]));
+    let mut met = serde_json::to_value(&plan.status).expect("a status");
+    met["uncountedTerminatedPods"] = json!({});
+    let plan = planned(&job(&spec, &met), &["b Succeeded+/2"]);
+    let status = plan.status.clone().expect("a status");
+    let complete = status.conditions.iter().flatten().find(|one| one.type_ == "Complete").expect("an end");
+    let words = (complete.reason.as_deref(), complete.message.as_deref());
+    assert_eq!(words, (Some("SuccessPolicy"), Some("Matched rules at index 0")));
 }

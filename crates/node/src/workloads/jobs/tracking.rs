@@ -9,6 +9,7 @@ use kube::ResourceExt as _;
 
 use super::failure_policy::{Judgement, judge};
 use super::indexes;
+use super::per_index;
 use super::pods::index_of;
 use crate::workloads::owned::{is_ending, named, phase};
 
@@ -25,6 +26,10 @@ pub(super) struct Counts {
     pub(super) uncounted: UncountedTerminatedPods,
     /// Indexes that are complete, of a Job with indexes.
     pub(super) completed: BTreeSet<i32>,
+    /// Indexes that have failed for good, of a Job that limits the failures of each.
+    pub(super) failed_indexes: BTreeSet<i32>,
+    /// Pods that have failed and are counted when another one has taken their index.
+    pub(super) delayed: usize,
     /// Name and UID of pods whose finalizer goes once the status is written.
     pub(super) release: Vec<(String, String)>,
     /// Why a rule has the whole Job fail.
@@ -42,7 +47,7 @@ impl Counts {
     }
 
     pub(super) fn settled(&self) -> bool {
-        self.uncounted == UncountedTerminatedPods::default()
+        self.delayed == 0 && self.uncounted == UncountedTerminatedPods::default()
     }
 }
 
@@ -54,8 +59,8 @@ pub(super) fn is_tracked(pod: &Pod) -> bool {
     pod.metadata.finalizers.iter().flatten().any(|finalizer| finalizer == FINALIZER)
 }
 
-/// Counts. `own` are the Job's pods.
-pub(super) fn count(job: &Job, own: &[&Arc<Pod>], indexed: bool) -> Counts {
+/// Counts. `own` are the Job's pods; `concluding`: no index is tried again.
+pub(super) fn count(job: &Job, own: &[&Arc<Pod>], indexed: bool, concluding: bool) -> Counts {
     let held: JobStatus = job.status.clone().unwrap_or_default();
     let before = held.uncounted_terminated_pods.clone().unwrap_or_default();
     let tracked: HashMap<String, &Arc<Pod>> =
@@ -64,6 +69,7 @@ pub(super) fn count(job: &Job, own: &[&Arc<Pod>], indexed: bool) -> Counts {
         succeeded: held.succeeded.unwrap_or_default(),
         failed: held.failed.unwrap_or_default(),
         completed: indexes::parse(held.completed_indexes.as_deref().unwrap_or_default()),
+        failed_indexes: indexes::parse(held.failed_indexes.as_deref().unwrap_or_default()),
         ..Counts::default()
     };
     // Those whose finalizer is gone are counted now; the others are let go now.
@@ -89,20 +95,34 @@ pub(super) fn count(job: &Job, own: &[&Arc<Pod>], indexed: bool) -> Counts {
                 succeeded.push(uid);
             }
             // A pod that somebody deletes has failed; one that this controller deletes has lost its finalizer before.
-            phase if phase == "Failed" || (is_ending(pod) && !only_failed) => match judge(policy, pod) {
-                Judgement::Ignore => {}
-                Judgement::Count => failed.push(uid),
-                Judgement::FailJob(words) => {
-                    counts.fails_job.get_or_insert(words);
-                    failed.push(uid);
+            phase if phase == "Failed" || (is_ending(pod) && !only_failed) => {
+                let judgement = judge(policy, pod);
+                match per_index::fate(job, own, pod, &judgement) {
+                    Some(per_index::Fate::Waits) if !concluding => {
+                        counts.delayed += 1;
+                        continue;
+                    }
+                    Some(per_index::Fate::Failed(index)) => {
+                        counts.failed_indexes.insert(index);
+                    }
+                    _ => {}
                 }
-            },
+                match judgement {
+                    Judgement::Ignore => {}
+                    Judgement::Count | Judgement::FailIndex => failed.push(uid),
+                    Judgement::FailJob(words) => {
+                        counts.fails_job.get_or_insert(words);
+                        failed.push(uid);
+                    }
+                }
+            }
             _ => continue,
         }
         counts.release.push(named(pod));
     }
     if indexed {
         counts.succeeded = counts.completed.len() as i32;
+        counts.failed_indexes.retain(|index| !counts.completed.contains(index));
     }
     let some = |list: Vec<String>| (!list.is_empty()).then_some(list);
     counts.uncounted = UncountedTerminatedPods { succeeded: some(succeeded), failed: some(failed) };

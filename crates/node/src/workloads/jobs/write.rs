@@ -48,7 +48,7 @@ impl Runner {
             self.delete_pod(&about, &namespace, name, uid).await?;
         }
         for index in &plan.create {
-            self.create_pod(&about, &new_pod(job, *index, &self.node)).await?;
+            self.create_pod(&about, &new_pod(job, *index, plan.failures_of(job, *index), &self.node)).await?;
         }
         if plan.expire {
             let jobs: Api<Job> = Api::namespaced(self.client.clone(), &namespace);
