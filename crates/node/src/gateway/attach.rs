@@ -25,8 +25,8 @@ pub(super) trait Surroundings {
 pub(super) struct Attached {
     /// The places in the table that its rules belong to.
     pub(super) places: BTreeSet<Place>,
-    /// The listeners, by Gateway and name.
-    pub(super) listeners: BTreeSet<(ObjectKey, String)>,
+    /// The listeners, by Gateway and name, each with its places.
+    pub(super) listeners: BTreeMap<(ObjectKey, String), BTreeSet<Place>>,
     /// What is said about it.
     pub(super) told: ToldParents,
 }
@@ -76,12 +76,10 @@ pub(super) fn attach(route: &Route, compiled: &Compiled, around: &impl Surroundi
             match meet(route, &own, parent, &gateway, view, around) {
                 Ok(met) => {
                     for (listener, hosts) in met {
-                        attached.listeners.insert((gateway.clone(), listener.name.clone()));
-                        places.extend(hosts.into_iter().map(|host| Place {
-                            port: listener.port,
-                            listener: listener.hostname.clone(),
-                            host,
-                        }));
+                        let at = |host| Place { port: listener.port, listener: listener.hostname.clone(), host };
+                        let here: BTreeSet<_> = hosts.into_iter().map(at).collect();
+                        places.extend(here.iter().cloned());
+                        attached.listeners.entry((gateway.clone(), listener.name.clone())).or_default().extend(here);
                     }
                     Said::yes("Accepted", "Accepted", "The route is served")
                 }

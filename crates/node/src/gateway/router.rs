@@ -259,7 +259,21 @@ impl Router {
             });
             self.said.route(key, told);
         }
-        self.said.attached(&self.attached);
+        self.said.attached(&self.served());
+    }
+
+    /// How many routes each listener serves: those attached to it whose places are not all another route's.
+    fn served(&self) -> HashMap<(ObjectKey, String), i32> {
+        let mut counts = self.attached.clone();
+        let losers: BTreeSet<&RouteKey> = self.lost.values().flat_map(|(_, losers)| losers).collect();
+        for key in losers {
+            let lost = |place: &Place| self.lost.get(place).is_some_and(|(_, losers)| losers.contains(key));
+            let listeners = self.routes.get(key).into_iter().flat_map(|placed| &placed.attached.listeners);
+            for (listener, _) in listeners.filter(|(_, places)| places.iter().all(lost)) {
+                *counts.entry(listener.clone()).or_default() -= 1;
+            }
+        }
+        counts
     }
 
     /// What a place leads to. Pages and calls of one host are the oldest route's kind only, and a connection that is
@@ -317,7 +331,7 @@ impl Router {
                     }
                 }
             }
-            for listener in &before.attached.listeners {
+            for listener in before.attached.listeners.keys() {
                 *self.attached.entry(listener.clone()).or_default() -= 1;
             }
         }
@@ -328,7 +342,7 @@ impl Router {
             for service in &after.services {
                 self.of_service.entry(service.clone()).or_default().insert(key.clone());
             }
-            for listener in &after.attached.listeners {
+            for listener in after.attached.listeners.keys() {
                 *self.attached.entry(listener.clone()).or_default() += 1;
             }
         }
