@@ -62,13 +62,19 @@ pub(crate) async fn apply(call: &Call, body: &Bytes) -> Result<Response<Body>, A
             "server-side apply to the scale subresource is not supported by this server: send a merge patch",
         ));
     }
-    let (document, duplicates) = decode::document(Media::ApplyYaml, body)?;
+    let (mut document, duplicates) = decode::document(Media::ApplyYaml, body)?;
     let name = call.named()?.to_owned();
     let given = meta::text(&document, "name");
     if !given.is_empty() && given != name {
         return Err(ApiError::bad_request(format!(
             "the name of the object ({given}) does not match the name on the URL ({name})"
         )));
+    }
+    // Said as nothing, it is as if it were not there: the object's own stays.
+    if let Some(map) = document.as_object_mut()
+        && map.get("kind").is_some_and(|kind| kind.is_null() || kind.as_str() == Some(""))
+    {
+        map.remove("kind");
     }
     let (kind, expected) = (document["kind"].as_str().unwrap_or_default(), &*call.kind.kind);
     if !kind.is_empty() && kind != expected {

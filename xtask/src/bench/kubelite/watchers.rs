@@ -12,8 +12,6 @@ use std::time::{Duration, Instant};
 const PATH: &str = "/api/v1/namespaces/kube-public/configmaps";
 /// Changes that each watcher is told.
 const CHANGES: usize = 50;
-/// Time between two changes.
-const PAUSE: Duration = Duration::from_millis(50);
 /// Watches that are opened at a time.
 const AT_ONCE: usize = 32;
 
@@ -27,7 +25,8 @@ pub(super) struct Fan {
     pub(super) p99: f64,
 }
 
-pub(super) async fn run(load: &Load, subject: &dyn Subject, watchers: usize) -> Result<Fan> {
+/// Changes come one after the other, with that pause between two.
+pub(super) async fn run(load: &Load, subject: &dyn Subject, watchers: usize, pause: Option<Duration>) -> Result<Fan> {
     let writer = load.clients.first().context("no client")?;
     let list = requests::bytes(writer, request("GET", PATH, "application/json", &Value::Null)?).await?;
     let list: Value = serde_json::from_slice(&list)?;
@@ -44,11 +43,12 @@ pub(super) async fn run(load: &Load, subject: &dyn Subject, watchers: usize) -> 
         .await?;
     let told: Vec<_> = open.into_iter().map(|body| tokio::spawn(listen(body, epoch))).collect();
     let (begun, spent) = (Instant::now(), subject.spent()?);
-    let mut pauses = tokio::time::interval(PAUSE);
     for number in 0..CHANGES {
-        pauses.tick().await;
+        if let Some(pause) = pause {
+            tokio::time::sleep(pause).await;
+        }
         let map = json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {
-            "name": format!("watched-{number}"), "annotations": {"sent": format!("{:012}", epoch.elapsed().as_micros())}}});
+            "name": format!("watched-{from}-{number}"), "annotations": {"sent": format!("{:012}", epoch.elapsed().as_micros())}}});
         requests::bytes(writer, request("POST", PATH, "application/json", &map)?).await?;
     }
     let mut took = Vec::new();
