@@ -1,6 +1,6 @@
 //! Claims, external secrets, and every kind that has no rule of its own.
 
-use super::facts::Facts;
+use super::facts::{Condition, Facts};
 use super::{Assessment, Health};
 
 pub(super) fn claim(facts: &Facts<'_>) -> Assessment {
@@ -30,15 +30,19 @@ pub(super) fn by_conditions(facts: &Facts<'_>) -> Assessment {
     if let Some(progressing) = facts.outdated() {
         return progressing;
     }
-    if let Some(condition) = BAD.iter().find_map(|kind| facts.condition(kind).filter(|condition| condition.is("True")))
-    {
+    let is_old = |condition: &Condition<'_>| condition.observed().is_some_and(|observed| observed < facts.generation());
+    let good = GOOD.iter().find_map(|kind| facts.condition(kind));
+    let bad = BAD.iter().find_map(|kind| facts.condition(kind).filter(|condition| condition.is("True")));
+    let told = bad.as_ref().or(good.as_ref());
+    if told.is_some_and(is_old) {
+        return Assessment::new(Health::Progressing, format!("generation {} is not observed yet", facts.generation()));
+    }
+    if let Some(condition) = bad {
         return Assessment::new(Health::Degraded, condition.words());
     }
-    match GOOD.iter().find_map(|kind| facts.condition(kind)) {
-        Some(condition) if condition.observed().is_some_and(|observed| observed < facts.generation()) => {
-            Assessment::new(Health::Progressing, format!("generation {} is not observed yet", facts.generation()))
-        }
+    match good {
         Some(condition) if condition.is("True") => Assessment::new(Health::Healthy, condition.words()),
+        Some(condition) if condition.is("Unknown") => Assessment::new(Health::Unknown, condition.words()),
         Some(condition) => Assessment::new(Health::Progressing, condition.words()),
         None => Assessment::new(Health::Healthy, "present"),
     }

@@ -65,6 +65,11 @@ fn a_deployment(#[case] spec: Value, #[case] status: Value, #[case] expected: He
 #[case::claim_not_ready("example.org/v1", "Database", json!({}), json!({"conditions": [{"type": "Ready", "status": "False"}]}), Health::Progressing)]
 #[case::claim_stalled("example.org/v1", "Database", json!({}), json!({"conditions": [{"type": "Stalled", "status": "True"}]}), Health::Degraded)]
 #[case::claim_ready_for_old("example.org/v1", "Database", json!({}), json!({"observedGeneration": 1, "conditions": [{"type": "Ready", "status": "True"}]}), Health::Progressing)]
+#[case::claim_ready("example.org/v1", "Database", json!({}), json!({"observedGeneration": 2, "conditions": [{"type": "Ready", "status": "True"}]}), Health::Healthy)]
+#[case::claim_that_does_not_know("example.org/v1", "Database", json!({}), json!({"conditions": [{"type": "Ready", "status": "Unknown"}]}), Health::Unknown)]
+#[case::claim_condition_of_old("example.org/v1", "Database", json!({}), json!({"conditions": [{"type": "Ready", "status": "True", "observedGeneration": 1}]}), Health::Progressing)]
+#[case::claim_stalled_before_the_change("example.org/v1", "Database", json!({}), json!({"conditions": [{"type": "Stalled", "status": "True", "observedGeneration": 1}]}), Health::Progressing)]
+#[case::claim_broken_though_ready("example.org/v1", "Database", json!({}), json!({"conditions": [{"type": "Ready", "status": "True"}, {"type": "Failed", "status": "True"}]}), Health::Degraded)]
 #[case::no_status("v1", "ConfigMap", json!({}), Value::Null, Health::Healthy)]
 fn any_kind(
     #[case] version: &str,
