@@ -206,8 +206,14 @@ fn compact(value: &Value) -> Value {
                     "default" if is_zero(inner) => {}
                     // Its keys are names of fields, not words of the schema language.
                     "properties" => {
-                        let fields =
-                            inner.as_object().into_iter().flatten().map(|(name, field)| (name.clone(), compact(field)));
+                        let fields = inner.as_object().into_iter().flatten().map(|(name, field)| {
+                            let mut short = compact(field);
+                            // What is a struct and no pointer is there even when nobody sent it.
+                            if field["default"].as_object().is_some_and(Map::is_empty) {
+                                short["default"] = json!({});
+                            }
+                            (name.clone(), short)
+                        });
                         out.insert(key.clone(), Value::Object(fields.collect()));
                     }
                     _ => {

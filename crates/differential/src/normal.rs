@@ -10,6 +10,7 @@ static PATTERNS: LazyLock<Vec<(Regex, &'static str)>> = LazyLock::new(|| {
         (r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z", "<time>"),
         (r"eyJ[\w-]+\.[\w-]+\.[\w-]+", "<token>"),
         (r"\b10\.96\.\d+\.\d+\b", "<address>"),
+        (r"-----BEGIN CERTIFICATE-----[\s\S]*-----END CERTIFICATE-----\n?", "<certificate>"),
         (r"kube-api-access-[a-z0-9]{5}", "kube-api-access-<random>"),
         (r"resource version: \d+( \(\d+\))?", "resource version: <revision>"),
         (r"current: \d+", "current: <revision>"),

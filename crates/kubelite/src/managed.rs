@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use crate::{
     apply::{self, FieldSet},
+    kinds::{Origin, typed},
     verbs::Call,
 };
 
@@ -39,7 +40,9 @@ pub(crate) fn record(call: &Call, old: Option<&Value>, new: &mut Value, applied:
         crate::object::meta::set(new, "managedFields", fields.clone());
         return;
     }
-    apply::update(old, new, &request(call, &call.kind.api_version(), now));
+    let blank = old.is_none() && call.kind.origin == Origin::Builtin;
+    let live = if blank { Some(typed::blank(&call.kind)) } else { old };
+    apply::update(live, new, &request(call, &call.kind.api_version(), now));
 }
 
 /// Whether nothing changed but the times in `managedFields`.

@@ -29,11 +29,11 @@ pub(crate) fn patched(call: Option<&Call>, media: Media, old: &Value, patch: &Va
             None => patch::merge(old, patch),
             Some(call) => match call.kind.schema().filter(|_| call.kind.origin == Origin::Builtin) {
                 Some(schema) => patch::strategic(old, patch, schema),
-                None => return Err(ApiError::unsupported_media("application/strategic-merge-patch+json", KNOWN)),
+                None => return Err(ApiError::unsupported_media(KNOWN)),
             },
         },
         Media::Json | Media::Yaml | Media::Protobuf | Media::ApplyYaml => {
-            return Err(ApiError::unsupported_media("application/json", KNOWN));
+            return Err(ApiError::unsupported_media(KNOWN));
         }
     };
     outcome.map_err(|error| match error {

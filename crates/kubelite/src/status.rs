@@ -152,24 +152,29 @@ impl ApiError {
     }
 
     /// This verb is not for this resource.
-    pub fn method_not_allowed(kind: &Kind) -> Self {
-        Self::new(
+    pub fn method_not_allowed() -> Self {
+        let mut error = Self::new(
             StatusCode::METHOD_NOT_ALLOWED,
             "MethodNotAllowed",
             "the server does not allow this method on the requested resource",
-        )
-        .about(kind, "")
+        );
+        error.details = Some(Box::default());
+        error
+    }
+
+    /// An option of the request that cannot be so.
+    pub fn option(options: &str, reason: &str, field: &str, message: impl Into<String>) -> Self {
+        let cause = Cause { reason: reason.into(), message: message.into(), field: field.into() };
+        Self::invalid_kind("meta.k8s.io", options, "", vec![cause])
     }
 
     /// The body's media type is not understood.
-    pub fn unsupported_media(given: &str, known: &[&str]) -> Self {
+    pub fn unsupported_media(known: &[&str]) -> Self {
         let known = known.join(", ");
         Self::new(
             StatusCode::UNSUPPORTED_MEDIA_TYPE,
             "UnsupportedMediaType",
-            format!(
-                "the body of the request was in an unknown format - accepted media types include: {known} (got {given:?})"
-            ),
+            format!("the body of the request was in an unknown format - accepted media types include: {known}"),
         )
     }
 

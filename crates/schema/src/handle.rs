@@ -123,6 +123,12 @@ impl Schema {
         validate::all(self, value, old)
     }
 
+    /// The same for a value that is wrong in ways the schema does not see, so that its rules are not evaluated: if it has any,
+    /// one error says so.
+    pub fn validate_shape(&self, value: &Value, old: Option<&Value>) -> Vec<FieldError> {
+        validate::some(self, value, old, true)
+    }
+
     /// Walks a dotted path (`spec.template.containers`; lists and maps are entered by themselves) and tells what is there.
     ///
     /// # Errors

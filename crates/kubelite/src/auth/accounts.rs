@@ -73,9 +73,10 @@ impl Accounts {
             .ok_or_else(|| ApiError::not_found(&call.kind, name))?;
         let mut life = request["spec"]["expirationSeconds"].as_i64().unwrap_or(LIFE);
         if !(SHORTEST..=LONGEST).contains(&life) {
-            return Err(ApiError::bad_request(format!(
-                "spec.expirationSeconds: Invalid value: {life}: may not specify a duration less than 10 minutes or more than 2^32 seconds"
-            )));
+            let bound = if life < SHORTEST { "less than 10 minutes" } else { "larger than 2^32 seconds" };
+            let message = format!("Invalid value: {life}: may not specify a duration {bound}");
+            let cause = crate::strategy::cause("FieldValueInvalid", "spec.expirationSeconds", message);
+            return Err(ApiError::invalid_kind("authentication.k8s.io", "TokenRequest", "", vec![cause]));
         }
         life = life.min(24 * 3600);
         let (pod, secret) = bound(call, &request["spec"]["boundObjectRef"])?;

@@ -20,6 +20,12 @@ fn info(user: &User) -> Value {
     info
 }
 
+/// A review that cannot be answered: reviews are told without their kind.
+fn invalid(field: &str, message: String) -> ApiError {
+    let cause = crate::strategy::cause("FieldValueInvalid", field, message);
+    ApiError::invalid_kind("authorization.k8s.io", "", "", vec![cause])
+}
+
 /// Answers a review.
 pub(crate) fn review(call: &Call, mut object: Value) -> Result<Value, ApiError> {
     let spec = object["spec"].clone();
@@ -31,22 +37,21 @@ pub(crate) fn review(call: &Call, mut object: Value) -> Result<Value, ApiError> 
             let name = spec["user"].as_str().unwrap_or_default().to_owned();
             let groups = strings(&spec["groups"]);
             if name.is_empty() && groups.is_empty() {
-                return Err(ApiError::bad_request(
-                    "spec.user: Required value: at least one of user or group must be specified",
-                ));
+                let problem = "Invalid value: \"\": at least one of user or group must be specified";
+                return Err(invalid("spec.user", problem.into()));
             }
             if let Some(namespace) = call.namespace.as_deref()
                 && spec["resourceAttributes"]["namespace"] != *namespace
             {
-                return Err(ApiError::bad_request(format!(
-                    "spec.resourceAttributes.namespace: Invalid value: must match metadata.namespace {namespace:?}"
-                )));
+                let given = spec["resourceAttributes"]["namespace"].as_str().unwrap_or_default();
+                let problem = format!("Invalid value: {given:?}: must match metadata.namespace");
+                return Err(invalid("spec.resourceAttributes.namespace", problem));
             }
             let uid = spec["uid"].as_str().unwrap_or_default().to_owned();
             access(call, &User { name, uid, groups, ..User::default() }, &spec)?
         }
         "SelfSubjectRulesReview" => own_rules(call, spec["namespace"].as_str().unwrap_or_default())?,
-        _ => return Err(ApiError::method_not_allowed(&call.kind)),
+        _ => return Err(ApiError::method_not_allowed()),
     };
     object["status"] = status;
     meta::set(&mut object, "creationTimestamp", meta::time(call.core.now()));
@@ -95,9 +100,17 @@ fn token(call: &Call, spec: &Value) -> Value {
 fn access(call: &Call, user: &User, spec: &Value) -> Result<Value, ApiError> {
     let (resource, path) = (&spec["resourceAttributes"], &spec["nonResourceAttributes"]);
     if resource.is_object() == path.is_object() {
-        return Err(ApiError::bad_request(
-            "spec: exactly one of nonResourceAttributes or resourceAttributes must be specified",
-        ));
+        return Err(if resource.is_object() {
+            let (path, verb) = (&path["path"], &path["verb"]);
+            let problem = format!(
+                "Invalid value: {{\"Path\":{path},\"Verb\":{verb}}}: cannot be specified in combination with resourceAttributes"
+            );
+            invalid("spec.nonResourceAttributes", problem)
+        } else {
+            let problem =
+                "Invalid value: null: exactly one of nonResourceAttributes or resourceAttributes must be specified";
+            invalid("spec.resourceAttributes", problem.into())
+        });
     }
     let wanted = if resource.is_object() {
         let text = |key: &str| resource[key].as_str().unwrap_or_default();

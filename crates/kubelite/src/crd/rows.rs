@@ -97,6 +97,7 @@ fn row(spec: &Value, version: &Value, terminating: bool, since: u64) -> Kind {
         definition: None,
         source: Some(source),
         schema: OnceLock::new(),
+        blank: OnceLock::new(),
         since,
         deprecation,
     }

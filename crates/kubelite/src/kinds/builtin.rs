@@ -181,6 +181,7 @@ fn row(entry: Entry) -> Kind {
         definition: Some(entry.schema),
         source: None,
         schema: OnceLock::new(),
+        blank: OnceLock::new(),
         since: 0,
         deprecation: None,
     }

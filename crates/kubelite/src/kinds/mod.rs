@@ -6,6 +6,7 @@
 mod builtin;
 mod definitions;
 mod registry;
+pub(crate) mod typed;
 
 use std::sync::{Arc, OnceLock};
 
@@ -110,6 +111,8 @@ pub struct Kind {
     /// The schema as written in the CustomResourceDefinition, as text: most kinds are never looked at.
     pub(crate) source: Option<Arc<str>>,
     pub(crate) schema: OnceLock<Option<schema::Schema>>,
+    /// See [`typed::blank`].
+    pub(crate) blank: OnceLock<Value>,
     /// Objects of this revision and older were written before the schema was what it is; 0: all were written with it.
     pub(crate) since: u64,
     /// Said in a `Warning` header of every answer.

@@ -33,7 +33,14 @@ impl FieldSelector {
                 || field == "metadata.namespace"
                 || kind.selectable.iter().any(|known| known == field);
             if !known {
-                return Err(ApiError::bad_request(format!("field label not supported: {field}")));
+                let known = r#"only "metadata.name", "metadata.namespace""#;
+                // A kind with fields of its own says it in other words.
+                let problem = if kind.selectable.is_empty() {
+                    format!("{field:?} is not a known field selector: {known}")
+                } else {
+                    format!("field label not supported: {field}")
+                };
+                return Err(ApiError::bad_request(problem));
             }
             terms.push(Term { field: field.to_owned(), value: value.replace("\\,", ",").replace("\\=", "="), equal });
         }

@@ -4,3 +4,4 @@ pub(crate) mod field_selector;
 pub(crate) mod label_selector;
 pub(crate) mod meta;
 pub(crate) mod names;
+pub(crate) mod quantity;

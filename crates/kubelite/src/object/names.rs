@@ -4,7 +4,6 @@ const LABEL_VALUE: &str = "a valid label must be an empty string or consist of a
 const QUALIFIED: &str = "name part must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character (e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for validation is '([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]')";
 const SUBDOMAIN: &str = "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and end with an alphanumeric character (e.g. 'example.com', regex used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*')";
 const LABEL: &str = "a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', and must start and end with an alphanumeric character (e.g. 'my-name',  or '123-abc', regex used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?')";
-const LABEL_1035: &str = "a DNS-1035 label must consist of lower case alphanumeric characters or '-', start with an alphabetic character, and end with an alphanumeric character (e.g. 'my-name',  or 'abc-123', regex used for validation is '[a-z]([-a-z0-9]*[a-z0-9])?')";
 
 /// Which form a kind's names have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -13,8 +12,6 @@ pub(crate) enum Form {
     Subdomain,
     /// No dots, 63 letters.
     Label,
-    /// No dots, a letter first, 63 letters.
-    Label1035,
     /// Whatever fits one segment of a path.
     Segment,
 }
@@ -24,13 +21,6 @@ pub(crate) fn problems(form: Form, name: &str) -> Vec<String> {
     match form {
         Form::Subdomain => subdomain(name),
         Form::Label => label(name),
-        Form::Label1035 => {
-            let mut problems = too_long(name, 63);
-            if !is_label(name) || !name.starts_with(|letter: char| letter.is_ascii_lowercase()) {
-                problems.push(LABEL_1035.into());
-            }
-            problems
-        }
         Form::Segment => segment(name),
     }
 }

@@ -9,7 +9,15 @@ pub(super) fn append(object: &[u8], out: &mut Vec<u8>) {
             out.extend_from_slice(between);
             out.extend_from_slice(rest);
         }
-        None => out.extend_from_slice(object),
+        // A field may sort before the two.
+        None => match serde_json::from_slice::<serde_json::Map<String, serde_json::Value>>(object) {
+            Ok(mut map) => {
+                map.remove("apiVersion");
+                map.remove("kind");
+                out.extend_from_slice(serde_json::Value::Object(map).to_string().as_bytes());
+            }
+            Err(_) => out.extend_from_slice(object),
+        },
     }
 }
 

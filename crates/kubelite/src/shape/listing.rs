@@ -76,7 +76,11 @@ impl Listing {
     fn item(&self, object: &Stored, out: &mut Vec<u8>) {
         if self.shape == Shape::Metadata {
             let metadata = object.value()["metadata"].take();
-            out.extend_from_slice(json!({"metadata": metadata}).to_string().as_bytes());
+            out.extend_from_slice(
+                json!({"apiVersion": "meta.k8s.io/v1", "kind": "PartialObjectMetadata", "metadata": metadata})
+                    .to_string()
+                    .as_bytes(),
+            );
             return;
         }
         let builtin = self.kind.origin == Origin::Builtin;

@@ -62,10 +62,7 @@ impl Addresses {
             text.parse().map_err(|_| "must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)".to_owned())?;
         let number = u32::from(address);
         if !(self.network + 1..self.network + self.size - 1).contains(&number) {
-            let range = format!("{}/{}", Ipv4Addr::from(self.network), 32 - self.size.trailing_zeros());
-            return Err(format!(
-                "failed to allocate IP {text}: the provided network does not match the current range: {range}"
-            ));
+            return Err(format!("failed to allocate IP {text}: the provided network does not match the current range"));
         }
         if !self.used.lock().unwrap_or_else(PoisonError::into_inner).insert(number) {
             return Err(format!("failed to allocate IP {text}: provided IP is already allocated"));

@@ -46,6 +46,7 @@ pub(super) fn before_create(core: &Core, kind: &Kind, object: &mut Value) -> Res
             namespace_label(object, &name);
         }
         "Pod" => {
+            pods::admit(&mut object["spec"]);
             let mut status = json!({"phase": "Pending", "qosClass": pods::quality(&object["spec"])});
             std::mem::swap(&mut object["status"], &mut status);
         }
@@ -62,6 +63,11 @@ pub(super) fn before_create(core: &Core, kind: &Kind, object: &mut Value) -> Res
         }
         "Job" => job(object, &name),
         "CronJob" => object["status"] = json!({}),
+        "HorizontalPodAutoscaler" => object["status"] = json!({"currentMetrics": null, "desiredReplicas": 0}),
+        "PodDisruptionBudget" => {
+            object["status"] =
+                json!({"currentHealthy": 0, "desiredHealthy": 0, "disruptionsAllowed": 0, "expectedPods": 0});
+        }
         "Service" => {
             let lease = service(core, kind, object)?;
             object["status"] = json!({"loadBalancer": {}});
@@ -115,6 +121,10 @@ fn job(object: &mut Value, name: &str) {
             labels[key] = value.into();
         }
     }
+    let labels = spec["template"]["metadata"]["labels"].clone();
+    if object["metadata"]["labels"].as_object().is_none_or(serde_json::Map::is_empty) {
+        meta::set(object, "labels", labels);
+    }
 }
 
 /// Gives a Service its virtual address.
@@ -124,6 +134,11 @@ fn service(core: &Core, kind: &Kind, object: &mut Value) -> Result<Lease, ApiErr
     if spec["type"] == "ExternalName" {
         return Ok(Lease::none());
     }
+    for (key, value) in [("ipFamilies", json!(["IPv4"])), ("ipFamilyPolicy", json!("SingleStack"))] {
+        if spec[key].is_null() {
+            spec[key] = value;
+        }
+    }
     let given = spec["clusterIP"].as_str().unwrap_or_default().to_owned();
     let (lease, address) = match given.as_str() {
         "None" => (Lease::none(), given),
@@ -131,12 +146,13 @@ fn service(core: &Core, kind: &Kind, object: &mut Value) -> Result<Lease, ApiErr
         _ => match core.addresses.take(&given) {
             Ok(lease) => (lease, given),
             Err(problem) => {
-                let message = format!("Invalid value: {:?}: {problem}", json!([given]).to_string());
-                return Err(ApiError::invalid(
-                    kind,
-                    &name,
-                    vec![cause("FieldValueInvalid", "spec.clusterIPs", message)],
-                ));
+                let (field, shown) = if given.parse::<std::net::IpAddr>().is_ok() {
+                    ("spec.clusterIPs", json!([given]))
+                } else {
+                    ("spec.clusterIPs[0]", json!(given))
+                };
+                let message = format!("Invalid value: {shown}: {problem}");
+                return Err(ApiError::invalid(kind, &name, vec![cause("FieldValueInvalid", field, message)]));
             }
         },
     };
@@ -169,6 +185,14 @@ pub(super) fn before_update(
                 spec.remove("finalizers");
             }
         }
+        "Pod" => {
+            // What was added when it was made stays where a client sends the object without it.
+            for key in ["preemptionPolicy", "priority", "serviceAccountName", "serviceAccount", "tolerations"] {
+                if new["spec"].get(key).is_none_or(Value::is_null) && !old["spec"][key].is_null() {
+                    new["spec"][key] = old["spec"][key].clone();
+                }
+            }
+        }
         "Service" => {
             // A client that sends the object without its address means to keep it.
             let external = |object: &Value| object["spec"]["type"] == "ExternalName";
@@ -181,7 +205,7 @@ pub(super) fn before_update(
                     spec.remove("clusterIPs");
                 }
             } else {
-                for key in ["clusterIP", "clusterIPs"] {
+                for key in ["clusterIP", "clusterIPs", "ipFamilies", "ipFamilyPolicy"] {
                     if new["spec"].get(key).is_none_or(|value| value.is_null() || value == "")
                         && !old["spec"][key].is_null()
                     {

@@ -97,7 +97,6 @@ pub(super) fn put(value: &mut Value, steps: &[&str], default: &Value) {
 fn special(kind: &Kind, object: &mut Value) {
     match &*kind.kind {
         "Deployment" => rolling(object, "strategy", &json!({"maxUnavailable": "25%", "maxSurge": "25%"})),
-        "StatefulSet" => rolling(object, "updateStrategy", &json!({"partition": 0})),
         "DaemonSet" => rolling(object, "updateStrategy", &json!({"maxUnavailable": 1, "maxSurge": 0})),
         "Job" => job(object),
         "Service" => service(object),
@@ -117,9 +116,44 @@ fn special(kind: &Kind, object: &mut Value) {
                 map.remove("subjects");
             }
         }
+        "Role" | "ClusterRole" => never_empty(object, "rules"),
+        "EndpointSlice" => never_empty(object, "endpoints"),
+        "HorizontalPodAutoscaler" => behavior(object),
+        "StatefulSet" => {
+            rolling(object, "updateStrategy", &json!({"partition": 0}));
+            put(object, &["spec", "volumeClaimTemplates[]", "status", "phase"], &"Pending".into());
+        }
         "CustomResourceDefinition" => definition(object),
         "Secret" => secret(object),
         _ => {}
+    }
+}
+
+/// A list that is written as null where it has no items.
+fn never_empty(object: &mut Value, list: &str) {
+    if object[list].as_array().is_none_or(Vec::is_empty) {
+        object[list] = Value::Null;
+    }
+}
+
+/// How fast an autoscaler scales, where it says anything of it.
+fn behavior(object: &mut Value) {
+    let Some(behavior) = object["spec"]["behavior"].as_object_mut() else { return };
+    let half = |kind: &str, value: u32| json!({"type": kind, "value": value, "periodSeconds": 15});
+    for (side, default) in [
+        (
+            "scaleUp",
+            json!({"stabilizationWindowSeconds": 0, "selectPolicy": "Max", "policies": [half("Pods", 4), half("Percent", 100)]}),
+        ),
+        ("scaleDown", json!({"selectPolicy": "Max", "policies": [half("Percent", 100)]})),
+    ] {
+        let rules = behavior.entry(side).or_insert(Value::Null);
+        if rules.is_null() {
+            *rules = json!({});
+        }
+        for (key, value) in default.as_object().into_iter().flatten() {
+            put(rules, &[key], value);
+        }
     }
 }
 
@@ -178,8 +212,6 @@ fn service(object: &mut Value) {
     }
     if kind != "ExternalName" {
         default(spec, "internalTrafficPolicy", "Cluster".into());
-        default(spec, "ipFamilies", json!(["IPv4"]));
-        default(spec, "ipFamilyPolicy", "SingleStack".into());
     }
     if kind == "NodePort" || kind == "LoadBalancer" {
         default(spec, "externalTrafficPolicy", "Cluster".into());

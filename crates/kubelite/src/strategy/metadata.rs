@@ -18,9 +18,8 @@ const ANNOTATIONS: usize = 256 * 1024;
 fn form(kind: &Kind) -> Form {
     match &*kind.kind {
         _ if kind.origin == Origin::Custom => Form::Subdomain,
-        "Namespace" => Form::Label,
-        "Service" => Form::Label1035,
-        "Role" | "RoleBinding" | "ClusterRole" | "ClusterRoleBinding" => Form::Segment,
+        "Namespace" | "Service" => Form::Label,
+        "Role" | "RoleBinding" | "ClusterRole" | "ClusterRoleBinding" | "PodDisruptionBudget" => Form::Segment,
         _ => Form::Subdomain,
     }
 }
@@ -29,6 +28,7 @@ fn form(kind: &Kind) -> Form {
 pub(crate) fn validate_metadata(kind: &Kind, object: &Value, old: Option<&Value>) -> Vec<Cause> {
     let mut causes = Vec::new();
     let metadata = &object["metadata"];
+    let mut absent = false;
     let mut invalid = |field: String, value: &str, problem: &str| {
         causes.push(cause(
             "FieldValueInvalid",
@@ -38,7 +38,10 @@ pub(crate) fn validate_metadata(kind: &Kind, object: &Value, old: Option<&Value>
     };
     if old.is_none() {
         let name = meta::text(object, "name");
-        for problem in names::problems(form(kind), name) {
+        if name.is_empty() {
+            absent = true;
+        }
+        for problem in names::problems(form(kind), name).into_iter().filter(|_| !name.is_empty()) {
             invalid("metadata.name".into(), name, &problem);
         }
         let prefix = meta::text(object, "generateName");
@@ -66,9 +69,20 @@ pub(crate) fn validate_metadata(kind: &Kind, object: &Value, old: Option<&Value>
         }
         size += key.len() + value.as_str().map_or(0, str::len);
     }
-    for name in meta::finalizers(object) {
-        for problem in names::qualified(name) {
-            invalid("metadata.finalizers".into(), name, &problem);
+    for (index, name) in meta::finalizers(object).into_iter().enumerate() {
+        let problems = names::qualified(name);
+        for problem in &problems {
+            invalid("metadata.finalizers".into(), name, problem);
+        }
+        // Definitions and their objects may have any.
+        let own = kind.origin == Origin::Builtin && &*kind.group != "apiextensions.k8s.io";
+        if own
+            && problems.is_empty()
+            && !name.contains('/')
+            && !matches!(name, "foregroundDeletion" | "orphan" | "kubernetes")
+        {
+            let problem = "name is neither a standard finalizer name nor is it fully qualified";
+            invalid(format!("metadata.finalizers[{index}]"), name, problem);
         }
     }
     if size > ANNOTATIONS {
@@ -78,75 +92,23 @@ pub(crate) fn validate_metadata(kind: &Kind, object: &Value, old: Option<&Value>
             format!("Too long: may not be more than {ANNOTATIONS} bytes"),
         ));
     }
-    types(metadata, &mut causes);
+    if absent {
+        let message = "Required value: name or generateName is required";
+        causes.insert(0, cause("FieldValueRequired", "metadata.name", message));
+    }
     owners(metadata, &mut causes);
     causes
 }
 
-/// Metadata of custom kinds has no schema of its own, so its types are checked here.
-fn types(metadata: &Value, causes: &mut Vec<Cause>) {
-    for map in ["labels", "annotations"] {
-        match &metadata[map] {
-            Value::Null => {}
-            Value::Object(entries) => {
-                for (key, value) in entries.iter().filter(|(_, value)| !value.is_string()) {
-                    let message = format!("Invalid value: {value}: must be a string (quote it)");
-                    causes.push(cause("FieldValueTypeInvalid", format!("metadata.{map}[{key}]"), message));
-                }
-            }
-            other => causes.push(cause(
-                "FieldValueTypeInvalid",
-                format!("metadata.{map}"),
-                format!("Invalid value: {other}: must be a map of strings"),
-            )),
-        }
-    }
-    if let Some(items) = metadata["finalizers"].as_array() {
-        for (index, item) in items.iter().enumerate().filter(|(_, item)| !item.is_string()) {
-            causes.push(cause(
-                "FieldValueTypeInvalid",
-                format!("metadata.finalizers[{index}]"),
-                format!("Invalid value: {item}: must be a string"),
-            ));
-        }
-    } else if !metadata["finalizers"].is_null() {
-        causes.push(cause("FieldValueTypeInvalid", "metadata.finalizers", "Invalid value: must be a list of strings"));
-    }
-}
-
 fn owners(metadata: &Value, causes: &mut Vec<Cause>) {
-    let owners = match &metadata["ownerReferences"] {
-        Value::Null => return,
-        Value::Array(owners) => owners,
-        _ => {
-            return causes.push(cause(
-                "FieldValueTypeInvalid",
-                "metadata.ownerReferences",
-                "Invalid value: must be a list",
-            ));
-        }
-    };
+    let Value::Array(owners) = &metadata["ownerReferences"] else { return };
     let mut controller: Option<String> = None;
-    for (index, owner) in owners.iter().enumerate() {
-        let at = format!("metadata.ownerReferences[{index}]");
+    for owner in owners {
         for key in ["apiVersion", "kind", "name", "uid"] {
             if owner[key].as_str().is_none_or(str::is_empty) {
-                let field = if key == "apiVersion" { format!("{at}.apiVersion") } else { format!("{at}.{key}") };
-                causes.push(cause(
-                    "FieldValueInvalid",
-                    field,
-                    "Invalid value: \"\": must not be empty"
-                        .replace("must not", if key == "apiVersion" { "version must not" } else { "must not" }),
-                ));
-            }
-        }
-        for key in ["controller", "blockOwnerDeletion"] {
-            if owner.get(key).is_some_and(|flag| !flag.is_boolean() && !flag.is_null()) {
-                causes.push(cause(
-                    "FieldValueTypeInvalid",
-                    format!("{at}.{key}"),
-                    format!("Invalid value: {}: must be true or false", owner[key]),
-                ));
+                let what = if key == "apiVersion" { "version must" } else { "must" };
+                let field = format!("metadata.ownerReferences.{key}");
+                causes.push(cause("FieldValueInvalid", field, format!("Invalid value: \"\": {what} not be empty")));
             }
         }
         if owner["controller"] == true {

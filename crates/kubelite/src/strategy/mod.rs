@@ -7,6 +7,7 @@ mod defaults;
 mod deletion;
 mod metadata;
 mod pods;
+mod presence;
 mod rules;
 
 use serde_json::Value;
@@ -52,8 +53,15 @@ pub(crate) fn before_update(
 }
 
 /// Field errors that the schema cannot say.
-pub(crate) fn validate(kind: &Kind, object: &Value, old: Option<&Value>, subresource: &str) -> Vec<Cause> {
-    if kind.origin == Origin::Builtin && subresource != "status" { rules::check(kind, object, old) } else { Vec::new() }
+pub(crate) fn validate(
+    kind: &Kind,
+    schema: &schema::Schema,
+    object: &Value,
+    old: Option<&Value>,
+    subresource: &str,
+) -> Vec<Cause> {
+    // What controllers report in `status` is hardly checked.
+    if subresource == "status" { Vec::new() } else { rules::check(kind, schema, object, old) }
 }
 
 /// What a write to `status` may change in the metadata of Kubernetes' own kinds.

@@ -73,13 +73,8 @@ pub(super) fn fill(spec: &mut Value, alone: bool) {
     fill_table(spec, SPEC);
     if alone {
         put(spec, &["enableServiceLinks"], &true.into());
-        put(spec, &["preemptionPolicy"], &"PreemptLowerPriority".into());
-        put(spec, &["priority"], &0.into());
-        put(spec, &["serviceAccountName"], &"default".into());
     }
-    if let Some(account) = spec.get("serviceAccountName").filter(|account| !account.is_null()).cloned() {
-        put(spec, &["serviceAccount"], &account);
-    }
+    accounts(spec);
     for list in ["containers", "initContainers", "ephemeralContainers"] {
         for container in spec.get_mut(list).and_then(Value::as_array_mut).into_iter().flatten() {
             container_defaults(container, alone);
@@ -91,6 +86,43 @@ pub(super) fn fill(spec: &mut Value, alone: bool) {
         if volume.len() == 1 && volume.contains_key("name") {
             volume.insert("emptyDir".into(), json!({}));
         }
+    }
+}
+
+/// What a server adds to a new pod: priority, account, and how long it stays on a node that is gone.
+pub(super) fn admit(spec: &mut Value) {
+    put(spec, &["preemptionPolicy"], &"PreemptLowerPriority".into());
+    put(spec, &["priority"], &0.into());
+    if spec["serviceAccountName"].as_str().is_none_or(str::is_empty) {
+        spec["serviceAccountName"] = "default".into();
+    }
+    accounts(spec);
+    tolerate(spec);
+}
+
+fn tolerate(spec: &mut Value) {
+    for key in ["node.kubernetes.io/not-ready", "node.kubernetes.io/unreachable"] {
+        let covers = |toleration: &Value| {
+            let text = |field: &str| toleration[field].as_str().unwrap_or_default();
+            (text("key").is_empty() || text("key") == key)
+                && (text("effect").is_empty() || text("effect") == "NoExecute")
+        };
+        let list = &mut spec["tolerations"];
+        if list.is_null() {
+            *list = json!([]);
+        }
+        if let Some(items) = list.as_array_mut()
+            && !items.iter().any(covers)
+        {
+            items.push(json!({"key": key, "operator": "Exists", "effect": "NoExecute", "tolerationSeconds": 300}));
+        }
+    }
+}
+
+/// The account's name has an older field with the same value.
+fn accounts(spec: &mut Value) {
+    if let Some(account) = spec.get("serviceAccountName").filter(|account| !account.is_null()).cloned() {
+        put(spec, &["serviceAccount"], &account);
     }
 }
 

@@ -63,7 +63,8 @@ fn cell(kind: &Kind, column: &str, object: &Value, now: jiff::Timestamp) -> Valu
     let template = &spec["template"]["spec"];
     match (&*kind.kind, column) {
         (_, "Name") => meta::text(object, "name").into(),
-        (_, "Age" | "Created At" | "CreatedAt") => age(&object["metadata"]["creationTimestamp"], now),
+        (_, "Created At" | "CreatedAt") => object["metadata"]["creationTimestamp"].clone(),
+        (_, "Age") => age(&object["metadata"]["creationTimestamp"], now),
         ("Pod", "Ready") => {
             let all = items(&spec["containers"]).count();
             let ready = items(&status["containerStatuses"]).filter(|status| status["ready"] == true).count();

@@ -30,7 +30,7 @@ pub(crate) fn of(call: &Call, objects: &[Value], metadata: &Value, headings: boo
             };
             let mut row = json!({"cells": cells});
             match call.params.include_object.as_str() {
-                "None" => {}
+                "None" => row["object"] = Value::Null,
                 "Object" => row["object"] = object.clone(),
                 _ => row["object"] = shape::partial(object),
             }

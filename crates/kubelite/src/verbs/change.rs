@@ -104,6 +104,7 @@ async fn settle(
         return Err(ApiError::conflict(&call.kind, name, &why));
     }
     finish::structure(call, &mut new, duplicates)?;
+    managed::record(call, Some(old), &mut new, applied.as_ref(), call.core.now());
     call.mutate(Operation::Update, name, Some(old), &mut new).await?;
     finish::default(call, &mut new);
     isolate(call, old, &mut new)?;
@@ -111,7 +112,6 @@ async fn settle(
     generation(call, old, &mut new);
     meta::tidy(&mut new);
     finish::validate(call, &new, Some(old))?;
-    managed::record(call, Some(old), &mut new, applied.as_ref(), call.core.now());
     call.admit(Operation::Update, name, Some(old), Some(&new)).await?;
     if managed::same(old, &new) {
         return answer(call, stored).map(Some);

@@ -25,6 +25,13 @@ pub(crate) async fn delete_collection(call: &mut Call, media: Media, body: &Byte
             Err(error) => return Err(error),
         }
     }
+    if call.kind.origin == crate::kinds::Origin::Builtin {
+        // The list says them already.
+        for item in items.iter_mut().filter_map(Value::as_object_mut) {
+            item.remove("apiVersion");
+            item.remove("kind");
+        }
+    }
     let list = json!({"kind": &*call.kind.list_kind, "apiVersion": call.kind.api_version(), "metadata": {"resourceVersion": revision.to_string()}, "items": items});
     Ok(wire::json_answer(StatusCode::OK, &list, wire::Format::JSON))
 }

@@ -49,6 +49,7 @@ async fn create_value(
     duplicates: Vec<String>,
     applied: Option<Value>,
 ) -> Result<Response<Body>, ApiError> {
+    finish::fit(call, &mut object)?;
     finish::identify(call, &mut object)?;
     let generated = name(call, &mut object)?;
     live_namespace(call, &object)?;
@@ -66,9 +67,11 @@ async fn create_value(
         if call.core.store.shelf(&call.kind.shelf).get(&path).is_some() && generated.is_none() {
             return Err(ApiError::already_exists(&call.kind, &name));
         }
+        managed::record(call, None, &mut object, applied.as_ref(), call.core.now());
         call.mutate(Operation::Create, &name, None, &mut object).await?;
         finish::default(call, &mut object);
-        prepare(call, &mut object, applied.as_ref());
+        prepare(call, &mut object);
+        finish::default(call, &mut object);
         let lease = crate::strategy::before_create(&call.core, &call.kind, &mut object)?;
         finish::validate(call, &object, None)?;
         call.admit(Operation::Create, &name, None, Some(&object)).await?;
@@ -110,12 +113,8 @@ fn name(call: &Call, object: &mut Value) -> Result<Option<String>, ApiError> {
     if !given.is_empty() {
         return Ok(None);
     }
-    if prefix.is_empty() {
-        let cause =
-            finish::cause("FieldValueRequired", "metadata.name", "Required value: name or generateName is required");
-        return Err(ApiError::invalid(&call.kind, "", vec![cause]));
-    }
-    Ok(Some(prefix))
+    // A name that is absent is told with what else is wrong.
+    Ok(Some(prefix).filter(|prefix| !prefix.is_empty()))
 }
 
 /// Five letters without vowels, as Kubernetes makes them.
@@ -148,7 +147,7 @@ fn live_namespace(call: &Call, object: &Value) -> Result<(), ApiError> {
 }
 
 /// Fills what only the server may set.
-fn prepare(call: &Call, object: &mut Value, applied: Option<&Value>) {
+fn prepare(call: &Call, object: &mut Value) {
     let now = call.core.now();
     if call.kind.has_status()
         && let Some(map) = object.as_object_mut()
@@ -162,5 +161,4 @@ fn prepare(call: &Call, object: &mut Value, applied: Option<&Value>) {
     meta::set(object, "uid", uid);
     meta::set(object, "creationTimestamp", meta::time(now));
     meta::set(object, "generation", if call.kind.generations { Value::from(1) } else { Value::Null });
-    managed::record(call, None, object, applied, now);
 }

@@ -5,7 +5,7 @@ use http::{Response, StatusCode};
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::{Call, finish, read};
+use super::{Call, read};
 use crate::{
     admission::Operation,
     convert, decode, managed,
@@ -56,30 +56,24 @@ impl Options {
         options.grace_period_seconds = options.grace_period_seconds.or(call.params.grace_period);
         options.propagation_policy = options.propagation_policy.or_else(|| call.params.propagation.clone());
         options.orphan_dependents = options.orphan_dependents.or(call.params.orphan);
+        if let Some(mode) = options.dry_run.iter().flatten().find(|mode| *mode != "All") {
+            let message = format!("Unsupported value: [{mode:?}]: supported values: \"All\"");
+            return Err(ApiError::option("DeleteOptions", "FieldValueNotSupported", "dryRun", message));
+        }
         call.params.dry_run |= options.dry_run.as_ref().is_some_and(|modes| modes.iter().any(|mode| mode == "All"));
-        let invalid = |field: &str, message: String| {
-            ApiError::invalid_kind(
-                "meta.k8s.io",
-                "DeleteOptions",
-                "",
-                vec![finish::cause("FieldValueInvalid", field, message)],
-            )
-        };
+        let given = options.propagation_policy.as_deref().unwrap_or_default();
         if options.orphan_dependents.is_some() && options.propagation_policy.is_some() {
-            return Err(invalid(
-                "propagationPolicy",
-                "Invalid value: orphanDependents and deletionPropagation cannot be both set".into(),
-            ));
+            let message =
+                format!("Invalid value: {given:?}: orphanDependents and deletionPropagation cannot be both set");
+            return Err(ApiError::option("DeleteOptions", "FieldValueInvalid", "propagationPolicy", message));
         }
         match options.propagation_policy.as_deref() {
             None | Some("Background" | "Foreground" | "Orphan") => {}
             Some(other) => {
-                return Err(invalid(
-                    "propagationPolicy",
-                    format!(
-                        "Unsupported value: {other:?}: supported values: \"Background\", \"Foreground\", \"Orphan\""
-                    ),
-                ));
+                let message = format!(
+                    "Unsupported value: {other:?}: supported values: \"Foreground\", \"Background\", \"Orphan\", \"nil\""
+                );
+                return Err(ApiError::option("DeleteOptions", "FieldValueNotSupported", "propagationPolicy", message));
             }
         }
         if options.grace_period_seconds.is_some_and(|seconds| seconds < 0) {
@@ -95,6 +89,10 @@ pub(crate) async fn delete(call: &mut Call, media: Media, body: &Bytes) -> Resul
     let options = Options::of(call, media, body)?;
     let stored = read::current(call)?;
     let name = stored.name().to_owned();
+    let first = ["default", "kube-system", "kube-public"].contains(&&*name);
+    if first && call.kind.group.is_empty() && &*call.kind.kind == "Namespace" {
+        return Err(ApiError::forbidden(&call.kind, &name, "this namespace may not be deleted"));
+    }
     match remove(call, &stored, &options).await? {
         Outcome::Waits(object) => Ok(shape::value(call, StatusCode::OK, &object)),
         Outcome::Gone(object) if strategy::returns_deleted(&call.kind) => {

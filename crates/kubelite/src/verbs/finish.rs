@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::Call;
 use crate::{
-    kinds::Origin,
+    kinds::{Origin, typed},
     object::meta,
     status::{ApiError, Cause},
     wire::Validation,
@@ -12,6 +12,11 @@ use crate::{
 
 /// Largest object, encoded.
 const LARGEST: usize = 1_572_864;
+
+/// Begins the refusal of a document that does not fit its type.
+const UNREADABLE: &str = "cannot be decoded: ";
+/// Begins the refusal of unknown and duplicate fields.
+const STRICT: &str = "strict decoding error: ";
 
 /// Checks that body and path speak of the same kind, and fills in what was left out.
 pub(super) fn identify(call: &Call, object: &mut Value) -> Result<(), ApiError> {
@@ -57,10 +62,20 @@ pub(super) fn identify(call: &Call, object: &mut Value) -> Result<(), ApiError> 
     Ok(())
 }
 
+/// Refuses values of other types than the kind's.
+pub(super) fn fit(call: &Call, object: &mut Value) -> Result<(), ApiError> {
+    typed::fit(&call.kind, object).map_err(|problem| ApiError::bad_request(format!("{UNREADABLE}{problem}")))
+}
+
 /// Drops unknown fields as the request wants it, then applies the schema's defaults.
 pub(super) fn structure(call: &Call, object: &mut Value, duplicates: Vec<String>) -> Result<(), ApiError> {
     let strictness = call.params.field_validation.unwrap_or_default();
     let mut problems = duplicates;
+    fit(call, object)?;
+    if call.kind.origin == Origin::Custom {
+        let unknown = typed::unknown_metadata(object);
+        problems.splice(0..0, unknown.into_iter().map(|path| format!("unknown field {path:?}")));
+    }
     if let Some(schema) = call.kind.schema() {
         let unknown: Vec<String> =
             schema.prune(object).into_iter().map(|path| format!("unknown field {path:?}")).collect();
@@ -73,7 +88,7 @@ pub(super) fn structure(call: &Call, object: &mut Value, duplicates: Vec<String>
             Validation::Ignore => {}
             Validation::Warn => problems.iter().for_each(|problem| call.warn(problem.clone())),
             Validation::Strict => {
-                return Err(ApiError::bad_request(format!("strict decoding error: {}", problems.join(", "))));
+                return Err(ApiError::bad_request(format!("{STRICT}{}", problems.join(", "))));
             }
         }
     }
@@ -83,9 +98,10 @@ pub(super) fn structure(call: &Call, object: &mut Value, duplicates: Vec<String>
 
 /// What is wrong with a whole document is said of its kind; of a patch only what is wrong is said.
 pub(super) fn undecodable(call: &Call, mut error: ApiError) -> ApiError {
-    if error.message.starts_with("strict decoding error: ") {
+    let problem = error.message.strip_prefix(UNREADABLE);
+    if let Some(problem) = problem.or_else(|| Some(&*error.message).filter(|text| text.starts_with(STRICT))) {
         let (kind, version) = (&call.kind.kind, &call.kind.version);
-        error.message = format!("{kind} in version {version:?} cannot be handled as a {kind}: {}", error.message);
+        error.message = format!("{kind} in version {version:?} cannot be handled as a {kind}: {problem}");
     }
     error
 }
@@ -102,15 +118,13 @@ pub(super) fn default(call: &Call, object: &mut Value) {
 pub(super) fn validate(call: &Call, object: &Value, old: Option<&Value>) -> Result<(), ApiError> {
     let mut causes = crate::strategy::validate_metadata(&call.kind, object, old);
     if let Some(schema) = call.kind.schema() {
-        // Kubernetes' own kinds are decoded into types, where a text that is absent is empty, and what controllers report in
-        // `status` is hardly checked.
-        let lenient = call.sub() == "status" && call.kind.origin == Origin::Builtin;
-        let errors = schema.validate(object, old).into_iter();
-        let errors = errors.filter(|error| !(lenient && error.kind == schema::ErrorKind::Required));
-        causes.extend(errors.map(|error| crate::kinds::cause(&error)));
-    }
-    if causes.is_empty() {
-        causes.extend(crate::strategy::validate(&call.kind, object, old, call.sub()));
+        if call.kind.origin == Origin::Builtin {
+            causes.extend(crate::strategy::validate(&call.kind, schema, object, old, call.sub()));
+        } else {
+            let blocked = causes.iter().any(|cause| cause.reason == "FieldValueRequired");
+            let errors = if blocked { schema.validate_shape(object, old) } else { schema.validate(object, old) };
+            causes.extend(errors.iter().map(crate::kinds::cause));
+        }
     }
     if causes.is_empty() { Ok(()) } else { Err(ApiError::invalid(&call.kind, meta::text(object, "name"), causes)) }
 }

@@ -79,22 +79,25 @@ fn page(call: &Call, selection: &Selection, shelf: &Shelf) -> Result<Page, ApiEr
     let matching = params.resource_version_match.as_str();
     if !matching.is_empty() {
         let problem = if params.watch {
-            Some("resourceVersionMatch is forbidden for watch".to_owned())
+            Some(
+                "Forbidden: resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided"
+                    .to_owned(),
+            )
         } else if params.resource_version.is_empty() {
-            Some("resourceVersionMatch is forbidden unless resourceVersion is provided".to_owned())
+            Some("Forbidden: resourceVersionMatch is forbidden unless resourceVersion is provided".to_owned())
         } else if !params.token.is_empty() {
-            Some("resourceVersionMatch is forbidden when continue is provided".to_owned())
+            Some("Forbidden: resourceVersionMatch is forbidden when continue is provided".to_owned())
         } else if matching != "Exact" && matching != "NotOlderThan" {
-            Some(format!(
-                "resourceVersionMatch: Unsupported value: {matching:?}: supported values: \"Exact\", \"NotOlderThan\""
-            ))
+            Some(format!("Unsupported value: {matching:?}: supported values: \"Exact\", \"NotOlderThan\", \"\""))
         } else if matching == "Exact" && params.resource_version == "0" {
-            Some("resourceVersionMatch \"exact\" is forbidden for resourceVersion \"0\"".to_owned())
+            Some("Forbidden: resourceVersionMatch \"exact\" is forbidden for resourceVersion \"0\"".to_owned())
         } else {
             None
         };
         if let Some(problem) = problem {
-            return Err(ApiError::bad_request(problem));
+            let unsupported = problem.starts_with("Unsupported");
+            let reason = if unsupported { "FieldValueNotSupported" } else { "FieldValueForbidden" };
+            return Err(ApiError::option("ListOptions", reason, "resourceVersionMatch", problem));
         }
     }
     let asked = revision(&params.resource_version)?;

@@ -20,9 +20,8 @@ use crate::{
 /// Changes the object by the patch in the body; apply makes it when it is not there.
 pub(crate) async fn patch(call: &Call, media: Media, body: &Bytes) -> Result<Response<Body>, ApiError> {
     if call.params.force.is_some() && media != Media::ApplyYaml {
-        return Err(ApiError::bad_request(
-            "PatchOptions.meta.k8s.io \"\" is invalid: force: Forbidden: may not be specified for non-apply patch",
-        ));
+        let message = "Forbidden: may not be specified for non-apply patch";
+        return Err(ApiError::option("PatchOptions", "FieldValueForbidden", "force", message));
     }
     if media == Media::ApplyYaml {
         return patching::apply(call, body).await;

@@ -65,7 +65,8 @@ pub(crate) fn watch(call: Call) -> Result<Response<Body>, ApiError> {
     let asked = list::revision(&params.resource_version)?;
     if params.initial_events.is_some() && params.resource_version_match != "NotOlderThan" {
         let problem = "sendInitialEvents requires setting resourceVersionMatch to NotOlderThan";
-        return Err(ApiError::bad_request(format!("resourceVersionMatch: Forbidden: {problem}")));
+        let message = format!("Forbidden: {problem}");
+        return Err(ApiError::option("ListOptions", "FieldValueForbidden", "resourceVersionMatch", message));
     }
     let committed = call.core.store.revision();
     if asked.is_some_and(|asked| asked > committed) {

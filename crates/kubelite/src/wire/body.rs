@@ -37,7 +37,11 @@ pub(crate) fn media_of(headers: &HeaderMap) -> Result<Media, ApiError> {
         "application/merge-patch+json" => Ok(Media::MergePatch),
         "application/strategic-merge-patch+json" => Ok(Media::StrategicPatch),
         "application/apply-patch+yaml" => Ok(Media::ApplyYaml),
-        _ => Err(ApiError::unsupported_media(given, &["application/json", "application/yaml"])),
+        _ => Err(ApiError::unsupported_media(&[
+            "application/json",
+            "application/yaml",
+            "application/vnd.kubernetes.protobuf",
+        ])),
     }
 }
 

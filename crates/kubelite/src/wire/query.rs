@@ -42,7 +42,7 @@ pub(crate) struct Params {
 
 impl Params {
     /// Reads the query; unknown options are ignored, as Kubernetes does.
-    pub(crate) fn parse(uri: &Uri) -> Result<Self, ApiError> {
+    pub(crate) fn parse(uri: &Uri, options: &str) -> Result<Self, ApiError> {
         let all = axum::extract::Query::<Vec<(String, String)>>::try_from_uri(uri)
             .map_err(|error| ApiError::bad_request(format!("the query cannot be read: {error}")))?
             .0;
@@ -57,18 +57,17 @@ impl Params {
                 "sendInitialEvents" => params.initial_events = Some(flag(key, value)?),
                 "resourceVersion" => params.resource_version = text(),
                 "resourceVersionMatch" => params.resource_version_match = text(),
-                "timeoutSeconds" => params.timeout_seconds = Some(number(key, value)?.unsigned_abs()),
-                "limit" => params.limit = usize::try_from(number(key, value)?).unwrap_or(0),
+                "timeoutSeconds" => params.timeout_seconds = Some(number(value)?.unsigned_abs()),
+                "limit" => params.limit = usize::try_from(number(value)?).unwrap_or(0),
                 "continue" => params.token = text(),
                 "dryRun" => match value.as_str() {
                     "All" => params.dry_run = true,
                     _ => {
-                        return Err(ApiError::bad_request(format!(
-                            "Invalid value: {value:?}: dryRun: Unsupported value: {value:?}: supported values: \"All\""
-                        )));
+                        let message = format!("Unsupported value: [{value:?}]: supported values: \"All\"");
+                        return Err(ApiError::option(options, "FieldValueNotSupported", "dryRun", message));
                     }
                 },
-                "fieldManager" => params.field_manager = manager(value)?,
+                "fieldManager" => params.field_manager = manager(options, value)?,
                 "fieldValidation" => {
                     params.field_validation = Some(match value.as_str() {
                         "Ignore" => Validation::Ignore,
@@ -76,14 +75,20 @@ impl Params {
                         "Strict" => Validation::Strict,
                         "" => Validation::default(),
                         _ => {
-                            return Err(ApiError::bad_request(format!(
-                                "fieldValidation: Unsupported value: {value:?}: supported values: \"Ignore\", \"Strict\", \"Warn\""
-                            )));
+                            let message = format!(
+                                "Unsupported value: {value:?}: supported values: \"\", \"Ignore\", \"Strict\", \"Warn\""
+                            );
+                            return Err(ApiError::option(
+                                options,
+                                "FieldValueNotSupported",
+                                "fieldValidation",
+                                message,
+                            ));
                         }
                     });
                 }
                 "force" => params.force = Some(flag(key, value)?),
-                "gracePeriodSeconds" => params.grace_period = Some(number(key, value)?),
+                "gracePeriodSeconds" => params.grace_period = Some(number(value)?),
                 "propagationPolicy" => params.propagation = Some(text()),
                 "orphanDependents" => params.orphan = Some(flag(key, value)?),
                 "includeObject" => params.include_object = text(),
@@ -111,7 +116,7 @@ impl Params {
 
     /// An option that is a whole number.
     pub(crate) fn number(&self, key: &str) -> Result<Option<i64>, ApiError> {
-        self.get(key).map(|value| number(key, value)).transpose()
+        self.get(key).map(number).transpose()
     }
 }
 
@@ -157,13 +162,18 @@ fn flag(key: &str, value: &str) -> Result<bool, ApiError> {
     }
 }
 
-fn number(key: &str, value: &str) -> Result<i64, ApiError> {
-    value.parse().map_err(|_| ApiError::bad_request(format!("{key}: {value:?} is not a whole number")))
+fn number(value: &str) -> Result<i64, ApiError> {
+    value.parse().map_err(|_| ApiError::bad_request(format!("strconv.ParseInt: parsing {value:?}: invalid syntax")))
 }
 
-fn manager(value: &str) -> Result<String, ApiError> {
-    if value.len() > 128 || value.chars().any(char::is_control) {
-        return Err(ApiError::bad_request("fieldManager: must be printable and at most 128 bytes long"));
+fn manager(options: &str, value: &str) -> Result<String, ApiError> {
+    if value.len() > 128 {
+        let message = "Too long: may not be more than 128 bytes";
+        return Err(ApiError::option(options, "FieldValueTooLong", "fieldManager", message));
+    }
+    if value.chars().any(char::is_control) {
+        let message = format!("Invalid value: {value:?}: should only contain printable characters");
+        return Err(ApiError::option(options, "FieldValueInvalid", "fieldManager", message));
     }
     Ok(value.to_owned())
 }

@@ -50,9 +50,20 @@ async fn answer(core: Arc<Core>, request: Request<Body>) -> Result<Response<Body
     let verb = request.method().as_str().to_ascii_lowercase();
     auth::authorize(&core, &user, &auth::Attributes { verb: &verb, path, ..auth::Attributes::default() })?;
     if request.method() != Method::GET {
-        return Err(ApiError::no_such_path());
+        return Err(if path == "/version" { ApiError::method_not_allowed() } else { ApiError::no_such_path() });
     }
     discovery::serve(&core, request.uri(), request.headers())
+}
+
+/// The kind of the options that come with a method.
+fn options_kind(method: &Method) -> &'static str {
+    match method.as_str() {
+        "POST" => "CreateOptions",
+        "PUT" => "UpdateOptions",
+        "PATCH" => "PatchOptions",
+        "DELETE" => "DeleteOptions",
+        _ => "ListOptions",
+    }
 }
 
 /// What everybody may see.
@@ -101,9 +112,9 @@ async fn resource(
     let kinds = core.registry.kinds();
     let kind =
         kinds.resource(&target.group, &target.version, &target.plural).cloned().ok_or_else(ApiError::no_such_path)?;
-    let mut params = Params::parse(request.uri())?;
+    let mut params = Params::parse(request.uri(), options_kind(request.method()))?;
     params.watch |= target.watch;
-    let verb = verb(request.method(), &target, &params).ok_or_else(|| ApiError::method_not_allowed(&kind))?;
+    let verb = verb(request.method(), &target, &params).ok_or_else(ApiError::method_not_allowed)?;
     let qualified = match &target.subresource {
         Some(sub) => format!("{}/{sub}", kind.plural),
         None => kind.plural.to_string(),
@@ -125,7 +136,7 @@ async fn resource(
         },
     )?;
     if kind.namespaced && target.namespace.is_none() && !matches!(verb, "list" | "watch") && kind.can("list") {
-        return Err(ApiError::method_not_allowed(&kind));
+        return Err(ApiError::method_not_allowed());
     }
     if !kind.namespaced && target.namespace.is_some() {
         return Err(ApiError::no_such_path());
@@ -164,14 +175,16 @@ async fn resource(
         | "exec"
         | "attach"
         | "portforward" => {}
+        sub if kind.subresource(sub).is_none() => return Err(ApiError::no_such_path()),
         _ => return Err(ApiError::not_implemented(format!("{qualified} is not served by this server"))),
     }
     let allowed = match call.subresource.as_deref() {
         None => kind.can(verb),
         Some(sub) => kind.subresource(sub).ok_or_else(ApiError::no_such_path)?.verbs.iter().any(|known| known == verb),
     };
-    if !allowed {
-        return Err(ApiError::method_not_allowed(&kind));
+    let named_create = verb == "create" && call.sub().is_empty() && call.name.is_some();
+    if !allowed || named_create {
+        return Err(ApiError::method_not_allowed());
     }
     format?;
     if call.format.shape != Shape::Whole && !kind.can("list") {

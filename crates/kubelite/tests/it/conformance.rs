@@ -115,7 +115,8 @@ async fn objects_from_before_a_default_are_read_with_it() {
     let patch =
         json!([{"op": "add", "path": "/spec/versions/0/schema/openAPIV3Schema/properties/a/default", "value": "A"}]);
     let path = format!("{DEFINITIONS}/things.example.com");
-    assert_eq!(raw(&client, "PATCH", &path, "application/json-patch+json", &patch).await.0, 200);
+    let (code, answer) = raw(&client, "PATCH", &path, "application/json-patch+json", &patch).await;
+    assert_eq!(code, 200, "{answer}");
     // The new schema is served soon after: seen by objects that are made with it.
     let resource = kube::api::ApiResource::from_gvk(&kube::core::GroupVersionKind::gvk("example.com", "v1", "Thing"));
     let api = crate::support::dynamic(&client, &resource, None);

@@ -22,6 +22,11 @@ pub(crate) use ratchet::map_item;
 
 /// All checks; see [`Schema::validate`].
 pub(crate) fn all(schema: &Schema, value: &Value, old: Option<&Value>) -> Vec<FieldError> {
+    some(schema, value, old, false)
+}
+
+/// All checks, or with `blocked` those that are no rules.
+pub(crate) fn some(schema: &Schema, value: &Value, old: Option<&Value>, blocked: bool) -> Vec<FieldError> {
     let arena = &schema.arena;
     let outcome = walk::check(arena, schema.root, value, Old::root(old), &Path::Root);
     let mut errors = outcome.errors;
@@ -34,7 +39,7 @@ pub(crate) fn all(schema: &Schema, value: &Value, old: Option<&Value>) -> Vec<Fi
     if !ratcheted {
         lists::check(arena, schema.root, value, &Path::Root, &mut errors);
     }
-    if blocks_rules(&errors) {
+    if blocked || blocks_rules(&errors) {
         if arena.get(schema.root).rules_below {
             errors.push(FieldError::invalid("<nil>", Value::Null, UNCHECKED));
         }
