@@ -2,16 +2,10 @@
 
 use super::counted::Requests;
 use anyhow::{Context, Result};
-use compiler::Compiler;
 use kube::Client;
-use reconcile::controllers::{
-    ClusterDataPlaneController, ComponentController, DataPlaneController, DeploymentPipelineController,
-    EnvironmentController, ProjectController, ProjectReleaseBindingController, ReleaseBindingController,
-    RenderedReleaseController, ResourceController, ResourceReleaseBindingController,
-};
+use reconcile::controllers;
 use reconcile::engine::{Cluster, ClusterId, Engine, EngineHandle, Metrics};
 use std::path::Path;
-use std::sync::Arc;
 use std::time::Duration;
 
 /// How long nothing may happen until it counts as rest.
@@ -35,21 +29,9 @@ impl ControlPlane {
         super::platform::install(&client).await?;
         let requests = Requests::default();
         let counted = requests.through(client.clone());
-        let compiler = Arc::new(Compiler::new());
-        let engine = Engine::builder()
+        let engine = controllers::all(Engine::builder())
             .cluster(Cluster::new(ClusterId::control_plane(), counted.clone()))
             .cluster(Cluster::new(ClusterId::cluster_plane("ClusterDataPlane", "default"), counted))
-            .controller(ProjectController)
-            .controller(ProjectReleaseBindingController::new(compiler.clone()))
-            .controller(ComponentController)
-            .controller(ReleaseBindingController::new(compiler.clone()))
-            .controller(ResourceController)
-            .controller(ResourceReleaseBindingController::new(compiler))
-            .controller(RenderedReleaseController)
-            .controller(EnvironmentController)
-            .controller(DeploymentPipelineController)
-            .controller(DataPlaneController)
-            .controller(ClusterDataPlaneController)
             .start()
             .context("cannot start the controllers")?;
         Ok(Self { server, engine, client, requests })

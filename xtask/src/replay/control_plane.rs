@@ -5,17 +5,12 @@ use super::kinds::{self, KindName};
 use super::scenario::{Id, State, Uids};
 use super::stand_in;
 use anyhow::{Context, Result};
-use compiler::Compiler;
 use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomResourceDefinition;
 use kube::Client;
 use kube::api::{Api, DynamicObject, ListParams, PostParams};
 use kube::runtime::conditions::{is_crd_established, is_deleted};
 use kube::runtime::wait::await_condition;
-use reconcile::controllers::{
-    ClusterDataPlaneController, ComponentController, DataPlaneController, DeploymentPipelineController,
-    EnvironmentController, ProjectController, ProjectReleaseBindingController, ReleaseBindingController,
-    RenderedReleaseController, ResourceController, ResourceReleaseBindingController,
-};
+use reconcile::controllers;
 use reconcile::engine::{Cluster, ClusterId, Engine, EngineHandle};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
@@ -237,21 +232,9 @@ pub(crate) async fn create(client: &Client, object: &Value) -> Result<()> {
 }
 
 fn engine(client: &Client) -> Result<EngineHandle> {
-    let compiler = Arc::new(Compiler::new());
-    Engine::builder()
+    controllers::all(Engine::builder())
         .cluster(Cluster::new(ClusterId::control_plane(), client.clone()))
         .cluster(Cluster::new(ClusterId::cluster_plane("ClusterDataPlane", "default"), client.clone()))
-        .controller(ProjectController)
-        .controller(ProjectReleaseBindingController::new(compiler.clone()))
-        .controller(ComponentController)
-        .controller(ReleaseBindingController::new(compiler.clone()))
-        .controller(ResourceController)
-        .controller(ResourceReleaseBindingController::new(compiler))
-        .controller(RenderedReleaseController)
-        .controller(EnvironmentController)
-        .controller(DeploymentPipelineController)
-        .controller(DataPlaneController)
-        .controller(ClusterDataPlaneController)
         .identity("replay")
         .start()
         .context("cannot start the controllers")

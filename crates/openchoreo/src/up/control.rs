@@ -2,33 +2,15 @@
 
 use anyhow::{Context, Result};
 use api::{PlaneUnavailable, Planes};
-use compiler::Compiler;
 use kube::Client;
-use reconcile::controllers::{
-    ClusterDataPlaneController, ComponentController, DataPlaneController, DeploymentPipelineController,
-    EnvironmentController, ProjectController, ProjectReleaseBindingController, ReleaseBindingController,
-    RenderedReleaseController, ResourceController, ResourceReleaseBindingController,
-};
+use reconcile::controllers;
 use reconcile::engine::{Cluster, ClusterId, Engine, EngineHandle};
-use std::sync::Arc;
 
 /// Starts all controllers.
 pub(crate) fn start(client: &Client) -> Result<EngineHandle> {
-    let compiler = Arc::new(Compiler::new());
-    Engine::builder()
+    controllers::all(Engine::builder())
         .cluster(Cluster::new(ClusterId::control_plane(), client.clone()))
         .cluster(Cluster::new(ClusterId::cluster_plane("ClusterDataPlane", "default"), client.clone()))
-        .controller(ProjectController)
-        .controller(ProjectReleaseBindingController::new(compiler.clone()))
-        .controller(ComponentController)
-        .controller(ReleaseBindingController::new(compiler.clone()))
-        .controller(ResourceController)
-        .controller(ResourceReleaseBindingController::new(compiler))
-        .controller(RenderedReleaseController)
-        .controller(EnvironmentController)
-        .controller(DeploymentPipelineController)
-        .controller(DataPlaneController)
-        .controller(ClusterDataPlaneController)
         .identity("openchoreo-up")
         .start()
         .context("cannot start the controllers")

@@ -19,6 +19,10 @@ mod resource_release_binding;
 #[cfg(test)]
 mod testing;
 
+use crate::engine::EngineBuilder;
+use compiler::Compiler;
+use std::sync::Arc;
+
 pub use component::ComponentController;
 pub use deployment_pipeline::DeploymentPipelineController;
 pub use environment::EnvironmentController;
@@ -29,3 +33,20 @@ pub use release_binding::ReleaseBindingController;
 pub use rendered_release::RenderedReleaseController;
 pub use resource::ResourceController;
 pub use resource_release_binding::ResourceReleaseBindingController;
+
+/// Adds all controllers of the control plane, over one compiler.
+pub fn all(engine: EngineBuilder) -> EngineBuilder {
+    let compiler = Arc::new(Compiler::new());
+    engine
+        .controller(ProjectController)
+        .controller(ProjectReleaseBindingController::new(compiler.clone()))
+        .controller(ComponentController)
+        .controller(ReleaseBindingController::new(compiler.clone()))
+        .controller(ResourceController)
+        .controller(ResourceReleaseBindingController::new(compiler))
+        .controller(RenderedReleaseController)
+        .controller(EnvironmentController)
+        .controller(DeploymentPipelineController)
+        .controller(DataPlaneController)
+        .controller(ClusterDataPlaneController)
+}

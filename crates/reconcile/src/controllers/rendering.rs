@@ -1,6 +1,7 @@
 //! Rendered releases as bindings make them: the object that carries manifests to one plane.
 
-use crate::engine::{ClusterId, Unseen, World};
+use super::blocked::Blocked;
+use crate::engine::{ClusterId, Failure, Plan, Unseen, World};
 use compiler::Manifest;
 use kube::Resource as _;
 use model::{
@@ -117,4 +118,40 @@ pub(super) fn is_so(live: &RenderedRelease, wanted: &RenderedRelease) -> bool {
         && live.spec.target_plane == wanted.spec.target_plane
         && restarted(live) == restarted(wanted)
         && labelled
+}
+
+/// Keeps the wanted release of the binding `owner_uid`, which is there for a `what`. Gives the plan with what is to be
+/// written, and the live release where it says what is wanted already.
+pub(super) fn keep(
+    plan: Plan,
+    world: &World,
+    owner_uid: &str,
+    wanted: &RenderedRelease,
+    what: &str,
+) -> (Plan, Result<Option<Arc<RenderedRelease>>, Blocked>) {
+    match live(world, wanted.namespace(), wanted.name(), owner_uid) {
+        Err(unseen) => (plan, Err(unseen.into())),
+        Ok(Live::Foreign) => (plan, Err(foreign(wanted, what))),
+        Ok(Live::Ours(live)) if is_so(&live, wanted) => (plan, Ok(Some(live))),
+        Ok(Live::Absent | Live::Ours(_)) => {
+            let plan = plan.apply(&ClusterId::control_plane(), wanted);
+            // Until the manifests are written, nothing is known of them but why they could not be.
+            let kept = world.last_failure().map_or(Ok(None), |failure| Err(unwritten(wanted, failure)));
+            (plan, kept)
+        }
+    }
+}
+
+/// The name is taken by somebody else's release.
+pub(super) fn foreign(wanted: &RenderedRelease, what: &str) -> Blocked {
+    let name = wanted.name();
+    let message =
+        format!("RenderedRelease {name:?} exists and belongs to another object: delete it or rename the {what}");
+    Blocked::new("ReleaseOwnershipConflict", message)
+}
+
+/// The release could not be written.
+pub(super) fn unwritten(wanted: &RenderedRelease, failure: &Failure) -> Blocked {
+    let message = format!("Failed to write RenderedRelease {:?}: {}", wanted.name(), failure.message);
+    Blocked::new("ReleaseUpdateFailed", message)
 }

@@ -1,10 +1,8 @@
 //! Whatever is deleted in whatever order: it ends, nothing is left, and meanwhile everything says what it waits for.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
-use compiler::Compiler;
 use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomResourceDefinition;
 use kube::api::{DeleteParams, DynamicObject, ListParams, PostParams};
 use kube::core::{ApiResource, GroupVersionKind};
@@ -15,11 +13,7 @@ use kubelite::{Options, Server};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 use reconcile::ClusterId;
-use reconcile::controllers::{
-    ClusterDataPlaneController, ComponentController, DataPlaneController, DeploymentPipelineController,
-    EnvironmentController, ProjectController, ProjectReleaseBindingController, ReleaseBindingController,
-    RenderedReleaseController, ResourceController, ResourceReleaseBindingController,
-};
+use reconcile::controllers;
 use reconcile::engine::{Cluster, Engine, EngineHandle};
 use serde_json::{Value, json};
 
@@ -73,20 +67,8 @@ impl House {
             definitions.create(&PostParams::default(), &definition).await.expect("defined");
             await_condition(definitions.clone(), &name, is_crd_established()).await.expect("served");
         }
-        let compiler = Arc::new(Compiler::new());
-        let engine = Engine::builder()
+        let engine = controllers::all(Engine::builder())
             .cluster(Cluster::new(ClusterId::control_plane(), client.clone()))
-            .controller(ProjectController)
-            .controller(ProjectReleaseBindingController::new(compiler.clone()))
-            .controller(ComponentController)
-            .controller(ReleaseBindingController::new(compiler.clone()))
-            .controller(ResourceController)
-            .controller(ResourceReleaseBindingController::new(compiler))
-            .controller(RenderedReleaseController)
-            .controller(EnvironmentController)
-            .controller(DeploymentPipelineController)
-            .controller(DataPlaneController)
-            .controller(ClusterDataPlaneController)
             .start()
             .expect("the engine starts");
         let house = House { _server: server, client, engine, next: AtomicU32::new(0) };

@@ -8,7 +8,7 @@ mod tests;
 use super::blocked::Blocked;
 use super::condition::{State, condition};
 use super::placement::{self, Placement};
-use super::rendering::{self, Content, Live};
+use super::rendering::{self, Content};
 use crate::engine::{ClusterId, Controller, Plan, World};
 use compiler::Compiler;
 use model::{
@@ -45,30 +45,10 @@ impl Controller for ProjectReleaseBindingController {
             Ok(wanted) => wanted,
             Err(blocked) => return blocked.wait(plan).status(not_synced(binding, &blocked)),
         };
-        match rendering::live(world, binding.namespace(), wanted.name(), binding.uid()) {
-            Err(unseen) => plan.status(not_synced(binding, &unseen.into())),
-            Ok(Live::Foreign) => {
-                let message = format!(
-                    "RenderedRelease {:?} exists and belongs to another object: delete it or rename the project",
-                    wanted.name()
-                );
-                plan.status(not_synced(binding, &Blocked::new("ReleaseOwnershipConflict", message)))
-            }
-            Ok(Live::Ours(live)) if rendering::is_so(&live, &wanted) => {
-                plan.status(readiness::observed(binding, &live))
-            }
-            Ok(Live::Absent | Live::Ours(_)) => {
-                let plan = plan.apply(&ClusterId::control_plane(), &wanted);
-                // Until the manifests are written, nothing is known of them but why they could not be.
-                match world.last_failure() {
-                    Some(failure) => {
-                        let message =
-                            format!("Failed to write RenderedRelease {:?}: {}", wanted.name(), failure.message);
-                        plan.status(not_synced(binding, &Blocked::new("ReleaseUpdateFailed", message)))
-                    }
-                    None => plan,
-                }
-            }
+        match rendering::keep(plan, world, binding.uid(), &wanted, "project") {
+            (plan, Err(blocked)) => plan.status(not_synced(binding, &blocked)),
+            (plan, Ok(Some(live))) => plan.status(readiness::observed(binding, &live)),
+            (plan, Ok(None)) => plan,
         }
     }
 }

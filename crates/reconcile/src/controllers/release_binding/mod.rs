@@ -88,11 +88,7 @@ fn deploy(
     let here = ClusterId::control_plane();
     let live = rendering::live(world, binding.namespace(), wanted.data_plane.name(), binding.uid())?;
     if let Live::Foreign = live {
-        let message = format!(
-            "RenderedRelease {:?} exists and belongs to another object: delete it, or rename the component",
-            wanted.data_plane.name()
-        );
-        return Err(Blocked::new("ReleaseOwnershipConflict", message));
+        return Err(rendering::foreign(&wanted.data_plane, "component"));
     }
     let plan = observability(plan, binding, world)?;
     // A dependency without an address would start the program without it, and restart it when the address comes: what
@@ -115,11 +111,7 @@ fn deploy(
         _ => {
             let plan = plan.apply(&here, &wanted.data_plane);
             Ok(match world.last_failure() {
-                Some(failure) => {
-                    let message =
-                        format!("Failed to write RenderedRelease {:?}: {}", wanted.data_plane.name(), failure.message);
-                    plan.status(told.not_synced(&Blocked::new("ReleaseUpdateFailed", message)))
-                }
+                Some(failure) => plan.status(told.not_synced(&rendering::unwritten(&wanted.data_plane, failure))),
                 // Until the manifests are written, nothing is known of them.
                 None => plan,
             })

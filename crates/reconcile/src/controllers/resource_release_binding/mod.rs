@@ -13,7 +13,7 @@ mod tests;
 
 use super::blocked::Blocked;
 use super::condition::{State, condition};
-use super::rendering::{self, Live};
+use super::rendering;
 use crate::engine::{ClusterId, Controller, Plan, Unseen, World};
 use compiler::Compiler;
 use inputs::Inputs;
@@ -51,34 +51,12 @@ impl Controller for ResourceReleaseBindingController {
             Ok(rendered) => rendered,
             Err(blocked) => return blocked.wait(plan).status(not_synced(binding, &blocked)),
         };
-        match rendering::live(world, binding.namespace(), wanted.name(), binding.uid()) {
-            Err(unseen) => plan.status(not_synced(binding, &unseen.into())),
-            Ok(Live::Foreign) => {
-                let message = format!(
-                    "RenderedRelease {:?} exists and belongs to another object: delete it or rename the resource",
-                    wanted.name()
-                );
-                plan.status(not_synced(binding, &Blocked::new("ReleaseOwnershipConflict", message)))
-            }
-            Ok(Live::Ours(live)) if rendering::is_so(&live, &wanted) => {
-                // The plane's first report comes within moments: a status without it would be one write for nothing.
-                if live.status.is_none() && binding.status.is_none() {
-                    return plan;
-                }
-                plan.status(observed::status(binding, &bound, &live))
-            }
-            Ok(Live::Absent | Live::Ours(_)) => {
-                let plan = plan.apply(&ClusterId::control_plane(), &wanted);
-                // Until the manifests are written, nothing is known of them but why they could not be.
-                match world.last_failure() {
-                    Some(failure) => {
-                        let message =
-                            format!("Failed to write RenderedRelease {:?}: {}", wanted.name(), failure.message);
-                        plan.status(not_synced(binding, &Blocked::new("ReleaseUpdateFailed", message)))
-                    }
-                    None => plan,
-                }
-            }
+        match rendering::keep(plan, world, binding.uid(), &wanted, "resource") {
+            (plan, Err(blocked)) => plan.status(not_synced(binding, &blocked)),
+            // The plane's first report comes within moments: a status without it would be one write for nothing.
+            (plan, Ok(Some(live))) if live.status.is_none() && binding.status.is_none() => plan,
+            (plan, Ok(Some(live))) => plan.status(observed::status(binding, &bound, &live)),
+            (plan, Ok(None)) => plan,
         }
     }
 }
