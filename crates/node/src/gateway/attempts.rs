@@ -1,5 +1,7 @@
 //! From a prepared request to the answer of a pod: one ready pod after the other, and again where the route asks for it.
 
+use std::time::Duration;
+
 use http::header::{HOST, UPGRADE};
 use http::request::Parts;
 use http::{Request, Response, StatusCode};
@@ -19,6 +21,13 @@ use crate::network::services::Pool;
 /// A body of at most this size is held whole where its request may have to be sent again.
 const HELD: u64 = 64 * 1024;
 
+/// How long a pod is waited for that is about to take requests: one without a readiness probe is ready as soon as its
+/// container runs, moments before its program listens; and the last ready one may leave moments before its successor is
+/// known.
+const PATIENCE: Duration = Duration::from_secs(2);
+/// The pause before pods that refused their connections are asked again.
+const PAUSE: Duration = Duration::from_millis(20);
+
 /// Pods of one port of a Service.
 pub(super) struct Pods<'a> {
     pub(super) service: &'a ObjectKey,
@@ -29,6 +38,8 @@ pub(super) struct Pods<'a> {
 
 /// Why there is no answer of a pod.
 enum Failure {
+    /// No pod is ready.
+    NoneReady,
     /// No pod took the request: it was seen by none.
     NotTaken(String),
     /// It may have been seen.
@@ -74,8 +85,31 @@ impl Forwarder {
         }
     }
 
-    /// One attempt: a refused connection is tried on the next ready pod.
+    /// One attempt: a refused connection is tried on the next ready pod, and where all refuse soon again.
     async fn attempt(
+        &self,
+        pods: &Pods<'_>,
+        rule: &CompiledRule,
+        parts: &mut Parts,
+        body: &mut Lender,
+        changes_protocol: bool,
+        last: bool,
+    ) -> Result<Response<PodBody>, Failure> {
+        let until = Instant::now() + PATIENCE;
+        loop {
+            match self.round(pods, rule, parts, body, changes_protocol, last).await {
+                Err(Failure::NotTaken(_)) if Instant::now() < until => tokio::time::sleep(PAUSE).await,
+                Err(Failure::NoneReady) if pods.pool.emptied_within(PATIENCE) && Instant::now() < until => {
+                    let mut any = pods.pool.any();
+                    let _ = tokio::time::timeout_at(until, any.wait_for(|any| *any)).await;
+                }
+                done => return done,
+            }
+        }
+    }
+
+    /// Asks each ready pod until one takes the request.
+    async fn round(
         &self,
         pods: &Pods<'_>,
         rule: &CompiledRule,
@@ -105,14 +139,15 @@ impl Forwarder {
             } else {
                 copy(parts)
             };
-            let request = Request::from_parts(head, loan);
+            let host = (pods.speaks == Speaks::Http2 && !changes_protocol).then(|| {
+                let host = head.headers.get(HOST).and_then(|host| host.to_str().ok());
+                host.unwrap_or_default().to_owned()
+            });
+            let mut request = Some(Request::from_parts(head, loan));
             let sent = async {
-                if pods.speaks == Speaks::Http2 && !changes_protocol {
-                    let host = request.headers().get(HOST).and_then(|host| host.to_str().ok());
-                    let host = host.unwrap_or_default().to_owned();
-                    self.clients.http2(pod, &host, request).await
-                } else {
-                    self.clients.http1(pod, request, repeatable).await
+                match &host {
+                    Some(host) => self.clients.http2(pod, host, &mut request).await,
+                    None => self.clients.http1(pod, &mut request, repeatable).await,
                 }
             };
             let answered = match rule.backend_timeout {
@@ -121,16 +156,25 @@ impl Forwarder {
             };
             match answered {
                 Ok(Ok(response)) => return Ok(response.map(|body| body.on(errand))),
-                Ok(Err(NoAnswer::Refused(why))) => why_not = Some(why),
+                Ok(Err(NoAnswer::Refused(why))) => {
+                    why_not = Some(why);
+                    if let Some(unsent) = request {
+                        (*parts, _) = unsent.into_parts();
+                    }
+                }
                 Ok(Err(NoAnswer::Closed(why))) if repeatable => why_not = Some(why),
                 Ok(Err(NoAnswer::Closed(why) | NoAnswer::Broken(why))) => return Err(Failure::Broken(why)),
                 Err(_) => return Err(Failure::TimedOut),
             }
         }
-        Err(Failure::NotTaken(match why_not {
-            None => format!("no pod of Service {} is ready for port {}", pods.service, pods.port),
-            Some(why) => format!("none of the {ready} ready pods of Service {} took the request: {why}", pods.service),
-        }))
+        Err(match why_not {
+            None if ready == 0 => Failure::NoneReady,
+            None => Failure::NotTaken(format!("all {ready} ready pods of Service {} are about to stop", pods.service)),
+            Some(why) => Failure::NotTaken(format!(
+                "none of the {ready} ready pods of Service {} took the request: {why}",
+                pods.service
+            )),
+        })
     }
 }
 
@@ -147,6 +191,10 @@ fn told(pods: &Pods<'_>, failure: Option<Failure>) -> Response<Answer> {
     let service = pods.service;
     match failure {
         None => refusal(StatusCode::BAD_GATEWAY, &format!("no pod of Service {service} gave a usable answer")),
+        Some(Failure::NoneReady) => refusal(
+            StatusCode::SERVICE_UNAVAILABLE,
+            &format!("no pod of Service {service} is ready for port {}", pods.port),
+        ),
         Some(Failure::NotTaken(words)) => refusal(StatusCode::SERVICE_UNAVAILABLE, &words),
         Some(Failure::Broken(why)) => {
             refusal(StatusCode::BAD_GATEWAY, &format!("a pod of Service {service} gave no answer: {why}"))

@@ -36,6 +36,8 @@ const MOST_IDLE: usize = 64;
 /// How often an HTTP/2 connection is asked whether it is alive.
 const ALIVE: Duration = Duration::from_secs(20);
 
+const NOTHING: &str = "there was no request to send";
+
 /// Why a pod gave no answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum NoAnswer {
@@ -176,14 +178,14 @@ impl PodClients {
     }
 
     /// Sends over HTTP/1.1 to the path in the request's URI. The `Host` header stays as it is. `repeatable` says whether the
-    /// request would be sent again if its connection ended under it.
+    /// request would be sent again if its connection ended under it. The request is taken as soon as a connection is there
+    /// and put back where it was not sent.
     pub(super) async fn http1(
         &self,
         pod: SocketAddr,
-        mut request: Request<Loan>,
+        request: &mut Option<Request<Loan>>,
         repeatable: bool,
     ) -> Result<Response<PodBody>, NoAnswer> {
-        *request.version_mut() = Version::HTTP_11;
         loop {
             let kept = self.idle.take(pod, if repeatable { IDLE } else { FRESH });
             let fresh = kept.is_none();
@@ -200,7 +202,9 @@ impl PodClients {
                     _ => continue,
                 }
             }
-            match sender.try_send_request(request).await {
+            let Some(mut sending) = request.take() else { return Err(NoAnswer::Broken(NOTHING.into())) };
+            *sending.version_mut() = Version::HTTP_11;
+            match sender.try_send_request(sending).await {
                 Ok(response) => {
                     let (parts, body) = response.into_parts();
                     let connection = Some((sender, pod, self.idle.clone()));
@@ -209,9 +213,13 @@ impl PodClients {
                     return Ok(Response::from_parts(parts, body));
                 }
                 Err(mut unsent) => match unsent.take_message() {
-                    // A kept connection ended before the request was on its way: nobody saw it.
-                    Some(same) if !fresh => request = same,
-                    Some(_) => return Err(NoAnswer::Refused(words(unsent.error()))),
+                    Some(same) => {
+                        *request = Some(same);
+                        // A kept connection ended before the request was on its way: nobody saw it.
+                        if fresh {
+                            return Err(NoAnswer::Refused(words(unsent.error())));
+                        }
+                    }
                     None if closed(unsent.error()) => return Err(NoAnswer::Closed(words(unsent.error()))),
                     None => return Err(NoAnswer::Broken(words(unsent.error()))),
                 },
@@ -224,17 +232,21 @@ impl PodClients {
         &self,
         pod: SocketAddr,
         host: &str,
-        mut request: Request<Loan>,
+        request: &mut Option<Request<Loan>>,
     ) -> Result<Response<PodBody>, NoAnswer> {
-        *request.uri_mut() = absolute(host, request.uri())?;
-        *request.version_mut() = Version::HTTP_2;
-        request.headers_mut().remove(http::header::HOST);
         let mut sender = self.http2_sender(pod).await?;
         sender.ready().await.map_err(|error| NoAnswer::Refused(words(&error)))?;
-        match sender.try_send_request(request).await {
+        let Some(mut sending) = request.take() else { return Err(NoAnswer::Broken(NOTHING.into())) };
+        *sending.uri_mut() = absolute(host, sending.uri())?;
+        *sending.version_mut() = Version::HTTP_2;
+        sending.headers_mut().remove(http::header::HOST);
+        match sender.try_send_request(sending).await {
             Ok(response) => Ok(response.map(|body| PodBody { body, connection: None, errand: None })),
             Err(mut unsent) => Err(match unsent.take_message() {
-                Some(_) => NoAnswer::Refused(words(unsent.error())),
+                Some(same) => {
+                    *request = Some(same);
+                    NoAnswer::Refused(words(unsent.error()))
+                }
                 None if closed(unsent.error()) => NoAnswer::Closed(words(unsent.error())),
                 None => NoAnswer::Broken(words(unsent.error())),
             }),

@@ -107,16 +107,13 @@ impl Mirrors {
                 Loan::copy(CopiedBody::new(receiver, body.length()))
             };
             let (clients, service, speaks) = (clients.clone(), service.clone(), *speaks);
-            let request = Request::from_parts(copy(parts), loan);
+            let host = parts.headers.get(HOST).and_then(|host| host.to_str().ok()).unwrap_or_default().to_owned();
+            let mut request = Some(Request::from_parts(copy(parts), loan));
             tokio::spawn(async move {
                 let answered = async {
                     let response = match speaks {
-                        Speaks::Http1 => clients.http1(pod, request, false).await?,
-                        Speaks::Http2 => {
-                            let host = request.headers().get(HOST).and_then(|host| host.to_str().ok());
-                            let host = host.unwrap_or_default().to_owned();
-                            clients.http2(pod, &host, request).await?
-                        }
+                        Speaks::Http1 => clients.http1(pod, &mut request, false).await?,
+                        Speaks::Http2 => clients.http2(pod, &host, &mut request).await?,
                     };
                     // Nobody sees the answer; read to its end, the connection can be kept.
                     let mut body = response.into_body();

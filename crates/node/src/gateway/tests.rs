@@ -49,6 +49,7 @@ struct Running {
     address: SocketAddr,
     under_way: Arc<UnderWay>,
     keeper: Doorkeeper,
+    pools: Pods,
     _doors: Doors,
 }
 
@@ -73,7 +74,7 @@ fn gateway(rules: &Value, pods: &[(&str, &[SocketAddr])]) -> Running {
     table.put(&place, Content { rules: Some(Arc::new(HostRules::new(rules))), stream: None });
     forwarder.swap(table);
     keeper.open();
-    Running { address: (Ipv4Addr::LOCALHOST, doors.main()).into(), under_way, keeper, _doors: doors }
+    Running { address: (Ipv4Addr::LOCALHOST, doors.main()).into(), under_way, keeper, pools: services, _doors: doors }
 }
 
 /// A backend that answers with `answer`; counts its connections.
@@ -198,6 +199,22 @@ async fn a_refused_connection_is_tried_on_another_ready_pod_with_the_body() {
         let request = Request::post("/").header("host", "a.test").body(Full::from("kept")).expect("a request");
         let (status, _, body) = ask(gateway.address, request).await;
         assert_eq!((status, body.lines().last()), (StatusCode::OK, Some("kept")));
+    }
+}
+
+#[tokio::test]
+async fn a_ready_pod_that_does_not_listen_yet_is_waited_for_and_so_is_the_next_of_the_last() {
+    let (alive, _) = pod(mirror).await;
+    let late = nobody().await;
+    let gateway = gateway(&json!([{"backendRefs": to("web")}]), &[("web", &[late])]);
+    let pool = gateway.pools.0["web"].clone();
+    for (before, after) in [(vec![late], vec![late, alive]), (vec![], vec![alive])] {
+        pool.set(before);
+        let mut asked = std::pin::pin!(get(gateway.address, "/"));
+        // Nobody answers, and nothing is refused as yet.
+        assert!(tokio::time::timeout(Duration::from_millis(100), &mut asked).await.is_err());
+        pool.set(after);
+        assert_eq!(asked.await.0, StatusCode::OK);
     }
 }
 

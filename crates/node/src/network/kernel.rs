@@ -206,7 +206,7 @@ pub(super) fn errno(error: &rtnetlink::Error) -> Option<nix::errno::Errno> {
     }
 }
 
-fn is_missing(error: &rtnetlink::Error) -> bool {
+pub(super) fn is_missing(error: &rtnetlink::Error) -> bool {
     matches!(errno(error), Some(nix::errno::Errno::ENODEV | nix::errno::Errno::EADDRNOTAVAIL))
 }
 

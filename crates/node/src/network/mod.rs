@@ -13,6 +13,7 @@
 
 mod addresses;
 mod allocator;
+mod bridges;
 mod cidr;
 mod dirty;
 mod dns;
@@ -40,6 +41,7 @@ use kube::Client;
 
 use addresses::Addresses;
 use allocator::Allocator;
+use bridges::Bridges;
 pub use cidr::{Cidr, CidrError};
 pub(crate) use dirty::DirtyKeys;
 pub use dns::Outside;
@@ -128,6 +130,7 @@ struct Serving {
     _dns: Dns,
     _allocator: Allocator,
     _endpoint_slices: EndpointSlices,
+    _bridges: Option<Bridges>,
 }
 
 impl Network {
@@ -171,6 +174,10 @@ impl Network {
             }
             _ => None,
         };
+        let bridges = match &isolation {
+            Some(_) => Some(Bridges::start(options.pod_ranges.clone()).await?),
+            None => None,
+        };
         let namespaces = options.engine.map(|engine| {
             Namespaces::start(NetworkRecipe {
                 docker: engine.docker().clone(),
@@ -193,6 +200,7 @@ impl Network {
                 _dns: dns,
                 _allocator: allocator,
                 _endpoint_slices: endpoint_slices,
+                _bridges: bridges,
             })),
         })
     }

@@ -3,7 +3,8 @@
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::net::{IpAddr, SocketAddr};
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::time::{Duration, Instant};
 
 use tokio::sync::watch;
 
@@ -13,11 +14,18 @@ pub struct Pool {
     ready: RwLock<Arc<[SocketAddr]>>,
     turn: AtomicUsize,
     any: watch::Sender<bool>,
+    /// When the last ready endpoint went away.
+    emptied: Mutex<Option<Instant>>,
 }
 
 impl Default for Pool {
     fn default() -> Self {
-        Self { ready: RwLock::new(Arc::from([])), turn: AtomicUsize::new(0), any: watch::Sender::new(false) }
+        Self {
+            ready: RwLock::new(Arc::from([])),
+            turn: AtomicUsize::new(0),
+            any: watch::Sender::new(false),
+            emptied: Mutex::default(),
+        }
     }
 }
 
@@ -26,6 +34,9 @@ impl Pool {
     pub fn set(&self, ready: Vec<SocketAddr>) {
         let any = !ready.is_empty();
         let mut held = self.ready.write().unwrap_or_else(PoisonError::into_inner);
+        if !any && !held.is_empty() {
+            *self.emptied.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
+        }
         if **held != *ready {
             *held = ready.into();
         }
@@ -41,6 +52,12 @@ impl Pool {
     /// Whether an endpoint is ready.
     pub fn has(&self, endpoint: &SocketAddr) -> bool {
         self.ready.read().unwrap_or_else(PoisonError::into_inner).contains(endpoint)
+    }
+
+    /// Whether the last ready endpoint went away less than `time` ago.
+    pub fn emptied_within(&self, time: Duration) -> bool {
+        let emptied = self.emptied.lock().unwrap_or_else(PoisonError::into_inner);
+        emptied.is_some_and(|when| when.elapsed() < time)
     }
 
     /// The ready endpoints in the order in which a new connection tries them: each call begins with the next one.
