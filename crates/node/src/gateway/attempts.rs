@@ -36,6 +36,16 @@ pub(super) struct Pods<'a> {
     pub(super) speaks: Speaks,
 }
 
+/// One attempt at an answer.
+#[derive(Clone, Copy)]
+struct Attempt<'a> {
+    pods: &'a Pods<'a>,
+    rule: &'a CompiledRule,
+    changes_protocol: bool,
+    /// There is none after it.
+    last: bool,
+}
+
 /// Why there is no answer of a pod.
 enum Failure {
     /// No pod is ready.
@@ -70,7 +80,8 @@ impl Forwarder {
         };
         loop {
             let last = left == 0;
-            let failure = match self.attempt(&pods, rule, &mut parts, &mut body, upgrade.is_some(), last).await {
+            let attempt = Attempt { pods: &pods, rule, changes_protocol: upgrade.is_some(), last };
+            let failure = match self.attempt(attempt, &mut parts, &mut body).await {
                 Ok(response) if last || keeps(&response) => return finish(response, upgrade, deadline),
                 Ok(_) => None,
                 Err(failure) => Some(failure),
@@ -88,19 +99,16 @@ impl Forwarder {
     /// One attempt: a refused connection is tried on the next ready pod, and where all refuse soon again.
     async fn attempt(
         &self,
-        pods: &Pods<'_>,
-        rule: &CompiledRule,
+        attempt: Attempt<'_>,
         parts: &mut Parts,
         body: &mut Lender,
-        changes_protocol: bool,
-        last: bool,
     ) -> Result<Response<PodBody>, Failure> {
         let until = Instant::now() + PATIENCE;
         loop {
-            match self.round(pods, rule, parts, body, changes_protocol, last).await {
+            match self.round(attempt, parts, body).await {
                 Err(Failure::NotTaken(_)) if Instant::now() < until => tokio::time::sleep(PAUSE).await,
-                Err(Failure::NoneReady) if pods.pool.emptied_within(PATIENCE) && Instant::now() < until => {
-                    let mut any = pods.pool.any();
+                Err(Failure::NoneReady) if attempt.pods.pool.emptied_within(PATIENCE) && Instant::now() < until => {
+                    let mut any = attempt.pods.pool.any();
                     let _ = tokio::time::timeout_at(until, any.wait_for(|any| *any)).await;
                 }
                 done => return done,
@@ -111,13 +119,11 @@ impl Forwarder {
     /// Asks each ready pod until one takes the request.
     async fn round(
         &self,
-        pods: &Pods<'_>,
-        rule: &CompiledRule,
+        attempt: Attempt<'_>,
         parts: &mut Parts,
         body: &mut Lender,
-        changes_protocol: bool,
-        last: bool,
     ) -> Result<Response<PodBody>, Failure> {
+        let Attempt { pods, rule, changes_protocol, last } = attempt;
         let order = pods.pool.in_turn();
         let ready = order.len();
         // A kept connection may end at the very moment it is used; what may be repeated is tried once more.

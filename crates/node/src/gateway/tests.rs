@@ -122,6 +122,20 @@ async fn named(name: &'static str) -> SocketAddr {
 }
 
 /// An address that refuses connections.
+/// A backend that answers one request with what it is told, piece by piece.
+async fn told_piecewise() -> (SocketAddr, mpsc::Sender<Bytes>) {
+    let (sender, receiver) = mpsc::channel::<Bytes>(1);
+    let receiver = Arc::new(std::sync::Mutex::new(Some(receiver)));
+    let (address, _) = pod(move |_| {
+        let mut receiver = receiver.lock().expect("not poisoned").take().expect("one request");
+        let frames = futures::stream::poll_fn(move |cx| receiver.poll_recv(cx));
+        let frames = futures::StreamExt::map(frames, |bytes| Ok(Frame::data(bytes)));
+        async move { Response::new(StreamBody::new(frames)) }
+    })
+    .await;
+    (address, sender)
+}
+
 async fn nobody() -> SocketAddr {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.expect("a free port");
     listener.local_addr().expect("an address")
@@ -270,15 +284,7 @@ async fn connections_to_pods_are_kept() {
 
 #[tokio::test]
 async fn bodies_flow_before_they_are_complete() {
-    let (sender, receiver) = mpsc::channel::<Bytes>(1);
-    let receiver = Arc::new(std::sync::Mutex::new(Some(receiver)));
-    let (address, _) = pod(move |_| {
-        let mut receiver = receiver.lock().expect("not poisoned").take().expect("one request");
-        let frames = futures::stream::poll_fn(move |cx| receiver.poll_recv(cx));
-        let frames = futures::StreamExt::map(frames, |bytes| Ok(Frame::data(bytes)));
-        async move { Response::new(StreamBody::new(frames)) }
-    })
-    .await;
+    let (address, sender) = told_piecewise().await;
     let gateway = gateway(&json!([{"backendRefs": to("web")}]), &[("web", &[address])]);
     let mut client = TcpStream::connect(gateway.address).await.expect("a connection");
     client.write_all(b"GET / HTTP/1.1\r\nhost: a.test\r\n\r\n").await.expect("sent");
@@ -431,15 +437,7 @@ async fn requests_under_way_are_finished_before_the_gateway_ends() {
 
 #[tokio::test]
 async fn a_pod_is_waited_for_until_its_answer_has_been_read() {
-    let (sender, receiver) = mpsc::channel::<Bytes>(1);
-    let receiver = Arc::new(std::sync::Mutex::new(Some(receiver)));
-    let (address, _) = pod(move |_| {
-        let mut receiver = receiver.lock().expect("not poisoned").take().expect("one request");
-        let frames = futures::stream::poll_fn(move |cx| receiver.poll_recv(cx));
-        let frames = futures::StreamExt::map(frames, |bytes| Ok(Frame::data(bytes)));
-        async move { Response::new(StreamBody::new(frames)) }
-    })
-    .await;
+    let (address, sender) = told_piecewise().await;
     let gateway = gateway(&json!([{"backendRefs": to("web")}]), &[("web", &[address])]);
     let mut client = TcpStream::connect(gateway.address).await.expect("a connection");
     client.write_all(b"GET / HTTP/1.1\r\nhost: a.test\r\n\r\n").await.expect("sent");
