@@ -67,7 +67,7 @@ pub(super) fn value(db: &Connection, key: &str) -> Result<Option<i64>, rusqlite:
 
 /// Writes one of the facts in `meta`.
 pub(super) fn set(db: &Connection, key: &str, value: i64) -> Result<(), rusqlite::Error> {
-    db.execute("INSERT OR REPLACE INTO meta (key, value) VALUES (?1, ?2)", (key, value)).map(|_| ())
+    db.prepare_cached("INSERT OR REPLACE INTO meta (key, value) VALUES (?1, ?2)")?.execute((key, value)).map(|_| ())
 }
 
 /// SQLite said no while that was done.

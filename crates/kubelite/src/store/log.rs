@@ -29,8 +29,8 @@ pub(crate) trait Log: Send {
     fn compacted(&mut self) -> Result<u64, OpenError>;
     /// Hands out every row in order of revision, each checked against its checksum.
     fn load(&mut self, each: &mut dyn FnMut(Row) -> Result<(), OpenError>) -> Result<(), OpenError>;
-    /// Appends all rows or none; they are on disk when this returns.
-    fn append(&mut self, rows: &[Row]) -> Result<(), String>;
+    /// Appends all rows and forgets these revisions, or does nothing; it is on disk when this returns.
+    fn append(&mut self, rows: &[Row], forgotten: &[u64], floor: u64) -> Result<(), String>;
     /// Forgets these revisions; nothing at or below `floor` can be resumed from any more.
     fn forget(&mut self, revisions: &[u64], floor: u64) -> Result<(), String>;
     /// Writes a copy to a file that must not exist.
@@ -49,7 +49,7 @@ impl Log for MemoryLog {
         Ok(())
     }
 
-    fn append(&mut self, _rows: &[Row]) -> Result<(), String> {
+    fn append(&mut self, _rows: &[Row], _forgotten: &[u64], _floor: u64) -> Result<(), String> {
         Ok(())
     }
 

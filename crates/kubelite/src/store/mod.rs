@@ -6,10 +6,12 @@
 //!
 //! A write is acknowledged after its batch is on disk; readers see it from the same moment. Readers never touch the disk.
 
+mod checkpoint;
 mod draft;
 mod error;
 mod labels;
 mod layout;
+mod lines;
 mod lock;
 mod log;
 mod shelf;
@@ -38,6 +40,7 @@ pub use self::error::OpenError;
 pub(crate) use self::{
     draft::Draft,
     error::WriteError,
+    lines::LineKey,
     shelf::{Event, EventKind, Shelf, Since},
     stored::{Owner, Stored},
 };

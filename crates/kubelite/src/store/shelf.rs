@@ -9,10 +9,13 @@ use std::{
 
 use tokio::sync::watch;
 
-use super::{History, Stored};
+use super::{History, Stored, lines::Lines};
 
 /// What an event, or a state of an object, takes besides its bytes, about.
 const BESIDES: usize = 256;
+
+/// Events whose lines are kept: those that are not far behind still get them from there.
+const LINES: usize = 32;
 
 /// What happened to an object.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -30,6 +33,8 @@ pub(crate) struct Event {
     pub(crate) object: Arc<Stored>,
     pub(crate) before: Option<Arc<Stored>>,
     pub(crate) at: i64,
+    /// What watches show of it.
+    pub(crate) lines: Lines,
 }
 
 /// Events after a revision, or that they are gone.
@@ -171,6 +176,11 @@ impl Shelf {
         self.changed.subscribe()
     }
 
+    /// How many wait for changes.
+    pub(crate) fn watchers(&self) -> usize {
+        self.changed.receiver_count()
+    }
+
     /// Puts a row of the log back; only before the server runs.
     ///
     /// Rows that are neither current nor history any more are added to `gone`.
@@ -194,6 +204,9 @@ impl Shelf {
         let event = Arc::new(state.put(object, removed, at));
         state.held += event.held();
         state.events.push_back(event.clone());
+        if let Some(seen) = state.events.len().checked_sub(LINES + 1).and_then(|old| state.events.get(old)) {
+            seen.lines.forget();
+        }
         event
     }
 
@@ -264,6 +277,6 @@ impl State {
         } else {
             (EventKind::Put, self.objects.insert(object.path.clone(), object.clone()))
         };
-        Event { kind, object, before, at }
+        Event { kind, object, before, at, lines: Lines::default() }
     }
 }

@@ -1,22 +1,32 @@
 //! The log in a SQLite database: WAL, `synchronous=FULL`, one checksum per row, their sum over all rows, and a witness of the newest.
 
-use std::{path::Path, sync::Arc};
+use std::{
+    io::ErrorKind,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use bytes::Bytes;
-use rusqlite::{Connection, config::DbConfig, params};
+use rusqlite::{Connection, ErrorCode, config::DbConfig, params};
 
 use super::{
     OpenError,
+    checkpoint::Checkpoints,
     layout::{self, sqlite},
     log::{Log, Row},
     witness::Witness,
 };
 
 pub(crate) struct SqliteLog {
-    connection: Connection,
     witness: Witness,
     /// The newest revision that the witness saw before.
     acknowledged: u64,
+    /// The floor that is written down.
+    compacted: u64,
+    /// Only once the log was read and found whole; ends before the connection does, which then tidies up.
+    checkpoints: Option<Checkpoints>,
+    file: PathBuf,
+    connection: Connection,
 }
 
 impl SqliteLog {
@@ -29,10 +39,65 @@ impl SqliteLog {
         db.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true).map_err(sqlite(place()))?;
         db.pragma_update(None, "journal_mode", "WAL").map_err(sqlite(place()))?;
         db.pragma_update(None, "synchronous", "FULL").map_err(sqlite(place()))?;
+        // The thread beside the writer does that.
+        db.pragma_update(None, "wal_autocheckpoint", 0).map_err(sqlite(place()))?;
         layout::prepare(&mut db, file)?;
         let identity = layout::value(&db, "identity").map_err(sqlite(place()))?.unwrap_or_default();
         let (witness, acknowledged) = Witness::open(&file.with_extension("head"), identity)?;
-        Ok(Self { connection: db, witness, acknowledged })
+        let compacted = layout::value(&db, "compacted").map_err(sqlite(place()))?.unwrap_or_default().unsigned_abs();
+        Ok(Self { witness, acknowledged, compacted, checkpoints: None, file: file.to_owned(), connection: db })
+    }
+
+    /// As if the disk had room for so many pages.
+    #[cfg(test)]
+    pub(super) fn limit_pages(&self, most: u32) {
+        self.connection.pragma_update(None, "max_page_count", most).unwrap();
+    }
+
+    /// Why a write was refused, and the way out.
+    fn refusal(&self, error: &rusqlite::Error) -> String {
+        let file = self.file.display();
+        match error.sqlite_error_code() {
+            Some(ErrorCode::DiskFull) => {
+                format!("the disk that holds {file} is full; nothing was changed, and writes go on once it has room")
+            }
+            Some(ErrorCode::SystemIoFailure | ErrorCode::ReadOnly | ErrorCode::CannotOpen) => {
+                // Whether it takes no writes at all, which the error does not tell.
+                let why = match std::fs::OpenOptions::new().append(true).open(&self.file) {
+                    Err(refused) if refused.kind() == ErrorKind::ReadOnlyFilesystem => "is read-only".to_owned(),
+                    Err(refused) => format!("failed ({refused})"),
+                    Ok(_) => format!("failed ({error})"),
+                };
+                format!(
+                    "the disk that holds {file} {why}; nothing was changed. Reads go on; mend the disk, then start the server again"
+                )
+            }
+            _ => error.to_string(),
+        }
+    }
+
+    /// One transaction.
+    fn write(&mut self, rows: &[Row], forgotten: &[u64], floor: u64) -> Result<(), rusqlite::Error> {
+        if let Some(checkpoints) = &mut self.checkpoints {
+            checkpoints.finish(&self.connection);
+        }
+        let transaction = self.connection.transaction()?;
+        let mut sum = append(&transaction, rows)?;
+        let mut count = i64::try_from(rows.len()).unwrap_or(i64::MAX);
+        if !forgotten.is_empty() {
+            let (fewer, less) = forget(&transaction, forgotten)?;
+            (count, sum) = (count - fewer, sum.wrapping_sub(less));
+            layout::set(&transaction, "compacted", self.compacted.max(floor) as i64)?;
+        }
+        account(&transaction, count, sum)?;
+        transaction.commit()?;
+        if !forgotten.is_empty() {
+            self.compacted = self.compacted.max(floor);
+        }
+        if let Some(checkpoints) = &mut self.checkpoints {
+            checkpoints.wrote(rows.iter().map(|row| row.bytes.len()), forgotten.len());
+        }
+        Ok(())
     }
 
     /// Whether the rows are those that were written.
@@ -51,7 +116,7 @@ impl SqliteLog {
                 ),
             });
         }
-        let head = found.newest.max(fact("compacted")?.unsigned_abs());
+        let head = found.newest.max(self.compacted);
         if head < self.acknowledged {
             return Err(OpenError::Damaged {
                 place: "the end of the object log".into(),
@@ -98,8 +163,7 @@ fn checksum(revision: u64, shelf: &str, path: &str, removed: bool, bytes: &[u8])
 
 impl Log for SqliteLog {
     fn compacted(&mut self) -> Result<u64, OpenError> {
-        let value = layout::value(&self.connection, "compacted").map_err(sqlite("reading the compaction mark"))?;
-        Ok(value.unwrap_or_default().unsigned_abs())
+        Ok(self.compacted)
     }
 
     fn load(&mut self, each: &mut dyn FnMut(Row) -> Result<(), OpenError>) -> Result<(), OpenError> {
@@ -148,35 +212,12 @@ impl Log for SqliteLog {
         self.witness.saw(found.newest.max(self.acknowledged));
         // From now on closing may tidy up.
         self.connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, false).map_err(sqlite(place))?;
+        self.checkpoints = Some(Checkpoints::start(&self.file)?);
         Ok(())
     }
 
-    fn append(&mut self, rows: &[Row]) -> Result<(), String> {
-        let mut run = || -> Result<(), rusqlite::Error> {
-            let transaction = self.connection.transaction()?;
-            let mut sum = 0_i64;
-            {
-                let mut insert = transaction.prepare_cached(
-                    "INSERT INTO object_log (revision, shelf, path, removed, at, checksum, value) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
-                )?;
-                for row in rows {
-                    let one = i64::from(checksum(row.revision, &row.shelf, &row.path, row.removed, &row.bytes));
-                    sum = sum.wrapping_add(one);
-                    insert.execute(params![
-                        row.revision as i64,
-                        &*row.shelf,
-                        &*row.path,
-                        row.removed,
-                        row.at,
-                        one,
-                        &*row.bytes
-                    ])?;
-                }
-            }
-            account(&transaction, i64::try_from(rows.len()).unwrap_or(i64::MAX), sum)?;
-            transaction.commit()
-        };
-        run().map_err(|error| error.to_string())?;
+    fn append(&mut self, rows: &[Row], forgotten: &[u64], floor: u64) -> Result<(), String> {
+        self.write(rows, forgotten, floor).map_err(|error| self.refusal(&error))?;
         if let Some(newest) = rows.last() {
             self.witness.saw(newest.revision);
         }
@@ -184,25 +225,7 @@ impl Log for SqliteLog {
     }
 
     fn forget(&mut self, revisions: &[u64], floor: u64) -> Result<(), String> {
-        let mut run = || -> Result<(), rusqlite::Error> {
-            let transaction = self.connection.transaction()?;
-            let (mut rows, mut sum) = (0, 0_i64);
-            {
-                let mut delete =
-                    transaction.prepare_cached("DELETE FROM object_log WHERE revision = ?1 RETURNING checksum")?;
-                for revision in revisions {
-                    for checksum in delete.query_map([*revision as i64], |row| row.get::<_, i64>(0))? {
-                        sum = sum.wrapping_sub(checksum?);
-                        rows -= 1;
-                    }
-                }
-            }
-            account(&transaction, rows, sum)?;
-            let compacted = layout::value(&transaction, "compacted")?.unwrap_or_default();
-            layout::set(&transaction, "compacted", compacted.max(floor as i64))?;
-            transaction.commit()
-        };
-        run().map_err(|error| error.to_string())
+        self.write(&[], revisions, floor).map_err(|error| self.refusal(&error))
     }
 
     fn backup(&mut self, file: &Path) -> Result<(), String> {
@@ -214,6 +237,33 @@ impl Log for SqliteLog {
         layout::set(&copy, "identity", layout::identity()).map_err(|error| error.to_string())?;
         copy.close().map_err(|(_, error)| error.to_string())
     }
+}
+
+/// Inserts the rows; answers the sum of their checksums.
+fn append(transaction: &rusqlite::Transaction<'_>, rows: &[Row]) -> Result<i64, rusqlite::Error> {
+    let mut sum = 0_i64;
+    let mut insert = transaction.prepare_cached(
+        "INSERT INTO object_log (revision, shelf, path, removed, at, checksum, value) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+    )?;
+    for row in rows {
+        let one = i64::from(checksum(row.revision, &row.shelf, &row.path, row.removed, &row.bytes));
+        sum = sum.wrapping_add(one);
+        insert.execute(params![row.revision as i64, &*row.shelf, &*row.path, row.removed, row.at, one, &*row.bytes])?;
+    }
+    Ok(sum)
+}
+
+/// Deletes the revisions; answers how many were there and the sum of their checksums.
+fn forget(transaction: &rusqlite::Transaction<'_>, revisions: &[u64]) -> Result<(i64, i64), rusqlite::Error> {
+    let (mut rows, mut sum) = (0, 0_i64);
+    let mut delete = transaction.prepare_cached("DELETE FROM object_log WHERE revision = ?1 RETURNING checksum")?;
+    for revision in revisions {
+        for checksum in delete.query_map([*revision as i64], |row| row.get::<_, i64>(0))? {
+            sum = sum.wrapping_add(checksum?);
+            rows += 1;
+        }
+    }
+    Ok((rows, sum))
 }
 
 /// Changes the facts about all rows.

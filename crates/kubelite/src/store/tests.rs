@@ -24,7 +24,7 @@ impl Log for Told {
         Ok(())
     }
 
-    fn append(&mut self, rows: &[Row]) -> Result<(), String> {
+    fn append(&mut self, rows: &[Row], _forgotten: &[u64], _floor: u64) -> Result<(), String> {
         self.asked.send(rows.len()).map_err(|error| error.to_string())?;
         self.answers.recv().unwrap_or_else(|error| Err(error.to_string()))
     }

@@ -19,8 +19,10 @@ use super::{
 
 /// Most writes of one transaction.
 const BATCH: usize = 256;
-/// Rows that nobody needs are removed from the disk in bundles of at least this many.
-const FORGET: usize = 256;
+/// A write takes at most so many rows off the disk that nobody needs any more: as many as it makes superfluous.
+const DROPPED: usize = 2;
+/// More of them than this are removed as well while nobody writes, so many at a time.
+const FORGET: usize = 128;
 
 /// Shelf and path.
 type Place = (Arc<str>, Arc<str>);
@@ -42,6 +44,8 @@ pub(super) struct Writer {
     gone: Vec<u64>,
     floor: u64,
     faults: Option<Faults>,
+    /// Who waits until no row is superfluous.
+    compacting: Vec<oneshot::Sender<Result<(), WriteError>>>,
 }
 
 /// Where the log ends, and what of it nobody needs.
@@ -66,13 +70,14 @@ impl Writer {
         head: Head,
         faults: Option<Faults>,
     ) -> Self {
-        Self { shared, log, history, head: head.revision, gone: head.gone, floor: head.floor, faults }
+        let Head { revision: head, floor, gone } = head;
+        Self { shared, log, history, head, gone, floor, faults, compacting: Vec::new() }
     }
 
     /// Runs until told to stop or until every sender is gone.
     pub(super) fn run(mut self, mut inbox: mpsc::Receiver<Command>) {
         let mut writes = Vec::with_capacity(BATCH);
-        while let Some(first) = inbox.blocking_recv() {
+        while let Some(first) = self.next(&mut inbox) {
             let mut next = Some(first);
             let mut other = None;
             while let Some(command) = next {
@@ -91,9 +96,7 @@ impl Writer {
                 Some(Command::Backup { file, reply }) => {
                     let _ = reply.send(self.log.backup(&file).map_err(WriteError::Disk));
                 }
-                Some(Command::Compact { reply }) => {
-                    let _ = reply.send(self.compact());
-                }
+                Some(Command::Compact { reply }) => self.compact(reply),
                 Some(Command::Stop) => break,
             }
         }
@@ -102,6 +105,19 @@ impl Writer {
         {
             tracing::warn!(%error, "the object store could not drop old history");
         }
+    }
+
+    /// The next command; while there is none, rows that nobody needs are dropped.
+    fn next(&mut self, inbox: &mut mpsc::Receiver<Command>) -> Option<Command> {
+        while self.gone.len() >= FORGET || !self.compacting.is_empty() {
+            if let Ok(command) = inbox.try_recv() {
+                return Some(command);
+            }
+            if !self.forget() {
+                break;
+            }
+        }
+        inbox.blocking_recv()
     }
 
     fn commit(&mut self, writes: Vec<(Write, oneshot::Sender<Answer>)>) {
@@ -140,10 +156,11 @@ impl Writer {
         if rows.is_empty() {
             return;
         }
+        let dropping = self.gone.len().min((rows.len() + 1) * DROPPED);
         let written = if faults::at(self.faults.as_ref(), FaultPoint::BeforeCommit) {
             Err("a fault was put here".to_owned())
         } else {
-            self.log.append(&rows)
+            self.log.append(&rows, &self.gone[..dropping], self.floor)
         };
         if let Err(problem) = written {
             tracing::error!(%problem, "the object store could not write; the requests fail and nothing was changed");
@@ -153,6 +170,7 @@ impl Writer {
             return;
         }
         self.head = revision;
+        self.dropped(dropping);
         self.publish(accepted, at);
     }
 
@@ -173,9 +191,6 @@ impl Writer {
             }
         }
         for shelf in &touched {
-            shelf.announce();
-        }
-        for shelf in touched {
             self.floor = self.floor.max(shelf.trim(&self.history, at, &mut self.gone));
         }
         self.shed();
@@ -184,43 +199,65 @@ impl Writer {
                 let _ = change.reply.send(Ok(change.object));
             }
         }
-        if self.gone.len() >= FORGET {
-            self.forget();
+        // Those who wrote come first: of those who watch there may be a thousand.
+        for shelf in &touched {
+            shelf.announce();
         }
     }
 
-    fn compact(&mut self) -> Result<(), WriteError> {
-        let shelves = self.shared.all();
+    /// Drops history that is too old; what becomes of its rows is done a few at a time, so that nobody waits for it.
+    fn compact(&mut self, reply: oneshot::Sender<Result<(), WriteError>>) {
         let at = now();
-        for shelf in shelves {
+        for shelf in self.shared.all() {
             if shelf.oldest().is_some() {
                 self.floor = self.floor.max(shelf.trim(&self.history, at, &mut self.gone));
             }
         }
         if self.gone.is_empty() {
-            Ok(())
+            let _ = reply.send(Ok(()));
         } else {
-            self.log.forget(&std::mem::take(&mut self.gone), self.floor).map_err(WriteError::Disk)
+            self.compacting.push(reply);
         }
     }
 
-    /// Keeps history within its bytes: who has most gives up a quarter.
+    /// Keeps history within its bytes: who has most gives up what is too much.
     fn shed(&mut self) {
         let shelves = self.shared.all();
         let mut held: Vec<usize> = shelves.iter().map(|shelf| shelf.held()).collect();
-        while held.iter().sum::<usize>() > self.history.bytes {
+        loop {
+            let surplus = held.iter().sum::<usize>().saturating_sub(self.history.bytes);
+            if surplus == 0 {
+                return;
+            }
             let Some((largest, _)) = held.iter().enumerate().max_by_key(|(_, held)| **held) else { return };
             let shelf = &shelves[largest];
-            self.floor = self.floor.max(shelf.shed(held[largest] / 4 * 3, &mut self.gone));
+            self.floor = self.floor.max(shelf.shed(held[largest].saturating_sub(surplus), &mut self.gone));
             held[largest] = shelf.held();
         }
     }
 
-    fn forget(&mut self) {
-        match self.log.forget(&self.gone, self.floor) {
-            Ok(()) => self.gone.clear(),
+    /// Drops some rows that nobody needs; answers whether that went well.
+    fn forget(&mut self) -> bool {
+        let some = self.gone.len().min(FORGET);
+        if let Err(error) = self.log.forget(&self.gone[..some], self.floor) {
             // The rows stay until the next time; what they say is still true.
-            Err(error) => tracing::warn!(%error, "the object store could not drop old history"),
+            tracing::warn!(%error, "the object store could not drop old history");
+            for reply in self.compacting.drain(..) {
+                let _ = reply.send(Err(WriteError::Disk(error.clone())));
+            }
+            return false;
+        }
+        self.dropped(some);
+        true
+    }
+
+    /// So many rows are off the disk.
+    fn dropped(&mut self, some: usize) {
+        self.gone.drain(..some);
+        if self.gone.is_empty() {
+            for reply in self.compacting.drain(..) {
+                let _ = reply.send(Ok(()));
+            }
         }
     }
 }

@@ -21,12 +21,14 @@ use crate::{
     object::meta,
     shape,
     status::ApiError,
-    store::{Event, EventKind, Shelf, Since, Stored},
+    store::{Event, EventKind, LineKey, Shelf, Since, Stored},
     wire::{Body, Shape},
 };
 
 /// Events that are turned into lines at a time.
 const CHUNK: usize = 100;
+/// So many watches of a resource share the lines of its events.
+const MANY: usize = 4;
 /// How often a watcher that wants it learns how far history got.
 const BOOKMARK: Duration = Duration::from_mins(1);
 
@@ -134,7 +136,7 @@ impl Watcher {
                     }
                     let mut lines = Vec::new();
                     for object in part {
-                        self.line("ADDED", &object, None, &mut lines);
+                        self.line("ADDED", &object, object.revision, &mut lines);
                     }
                     return Some(lines.into());
                 }
@@ -149,7 +151,7 @@ impl Watcher {
                             if lines.is_empty() {
                                 continue;
                             }
-                            return Some(lines.into());
+                            return Some(lines);
                         }
                     }
                 }
@@ -196,47 +198,74 @@ impl Watcher {
         }
     }
 
-    fn lines(&mut self, events: &[Arc<Event>]) -> Vec<u8> {
+    /// The lines of these events; empty when none of them is for this watch.
+    fn lines(&mut self, events: &[Arc<Event>]) -> Bytes {
+        let shared = self.shelf.watchers() >= MANY;
         let mut lines = Vec::new();
+        let mut only = Bytes::new();
         for event in events {
             self.cursor = event.object.revision;
-            let before = event.before.as_ref().is_some_and(|before| self.selection.matches(before));
-            let now = event.kind == EventKind::Put && self.selection.matches(&event.object);
-            match (before, now) {
-                (false, true) => self.line("ADDED", &event.object, None, &mut lines),
-                (true, true) => self.line("MODIFIED", &event.object, None, &mut lines),
-                (true, false) => {
-                    // What left the selection is shown as it was when it still belonged, at the revision of now.
-                    let shown = if event.kind == EventKind::Removed {
-                        &event.object
-                    } else {
-                        event.before.as_ref().unwrap_or(&event.object)
-                    };
-                    self.line("DELETED", shown, Some(event.object.revision), &mut lines);
-                }
-                (false, false) => {}
+            let Some((change, shown)) = self.shown(event) else { continue };
+            let revision = event.object.revision;
+            // The cells of a table tell how old the object is at that moment.
+            if !shared || self.call.format.shape == Shape::Table {
+                self.line(change, &shown, revision, &mut lines);
+                continue;
+            }
+            self.told = revision;
+            let line = event.lines.get(self.key(change), || {
+                let mut line = Vec::new();
+                self.encode(change, &shown, revision, false, &mut line);
+                line.into()
+            });
+            if events.len() == 1 {
+                only = line;
+            } else {
+                lines.extend_from_slice(&line);
             }
         }
-        lines
+        if lines.is_empty() { only } else { lines.into() }
     }
 
-    fn line(&mut self, kind: &str, object: &Arc<Stored>, revision: Option<u64>, into: &mut Vec<u8>) {
-        self.told = self.told.max(revision.unwrap_or(object.revision));
-        let plain = self.call.format.shape == Shape::Whole
-            && revision.is_none_or(|revision| revision == object.revision)
-            && shape::as_stored(&self.call.kind, object);
+    /// What an event is for this watch, and the object to show.
+    fn shown(&self, event: &Event) -> Option<(&'static str, Arc<Stored>)> {
+        let before = event.before.as_ref().filter(|before| self.selection.matches(before));
+        let now = event.kind == EventKind::Put && self.selection.matches(&event.object);
+        match (before, now) {
+            (None, true) => Some(("ADDED", event.object.clone())),
+            (Some(_), true) => Some(("MODIFIED", event.object.clone())),
+            (Some(_), false) if event.kind == EventKind::Removed => Some(("DELETED", event.object.clone())),
+            // What left the selection is shown as it was when it still belonged, at the revision of now.
+            (Some(before), false) => Some(("DELETED", before.clone())),
+            (None, false) => None,
+        }
+    }
+
+    fn key(&self, change: &'static str) -> LineKey {
+        let kind = &self.call.kind;
+        let metadata = self.call.format.shape == Shape::Metadata;
+        LineKey { change, version: kind.version.clone(), since: kind.since, metadata }
+    }
+
+    fn line(&mut self, change: &str, object: &Stored, revision: u64, into: &mut Vec<u8>) {
+        self.told = self.told.max(revision);
+        self.encode(change, object, revision, !self.columns_sent, into);
+        self.columns_sent = true;
+    }
+
+    fn encode(&self, change: &str, object: &Stored, revision: u64, columns: bool, into: &mut Vec<u8>) {
         into.extend_from_slice(b"{\"type\":\"");
-        into.extend_from_slice(kind.as_bytes());
+        into.extend_from_slice(change.as_bytes());
         into.extend_from_slice(b"\",\"object\":");
-        if plain {
+        let whole = self.call.format.shape == Shape::Whole;
+        if whole && revision == object.revision && shape::as_stored(&self.call.kind, object) {
             into.extend_from_slice(&object.bytes);
         } else {
             let mut value = shape::in_version(&self.call.kind, object);
-            if let Some(revision) = revision {
+            if revision != object.revision {
                 meta::set(&mut value, "resourceVersion", revision.to_string());
             }
-            let shaped = shape::shaped(&self.call, &value, !self.columns_sent);
-            self.columns_sent = true;
+            let shaped = shape::shaped(&self.call, &value, columns);
             into.extend_from_slice(shaped.to_string().as_bytes());
         }
         into.extend_from_slice(b"}\n");

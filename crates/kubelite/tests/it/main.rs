@@ -9,6 +9,7 @@ mod custom;
 mod damage;
 mod durability;
 mod eviction;
+mod fan_out;
 mod faults;
 mod kubectl;
 mod lifecycle;

@@ -1,0 +1,230 @@
+//! Moves what SQLite's write-ahead log holds into the database, on a thread of its own, so that no commit waits for it.
+//!
+//! While the thread copies, the writer goes on at the log's end, so the log never comes to rest by itself under load. When it has
+//! become long and the thread has nearly caught up, the writer moves the last few pages itself and begins the log anew from its start.
+//! So the log's length has a bound, whatever the load.
+
+use std::{
+    path::Path,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+        mpsc::{Receiver, SyncSender, TrySendError, sync_channel},
+    },
+    thread::JoinHandle,
+    time::Duration,
+};
+
+use rusqlite::Connection;
+
+use super::{OpenError, layout::sqlite};
+
+/// SQLite's page.
+const PAGE: usize = 4096;
+/// Pages that every transaction writes besides those of its rows, about.
+const BESIDES: usize = 3;
+/// So many bytes in the log are worth moving.
+const WORTH: usize = 4 * 1024 * 1024;
+/// A log of so many bytes begins anew.
+const LONG: usize = 16 * 1024 * 1024;
+/// The thread had its time: the writer moves what there is.
+const TOO_LONG: usize = 4 * LONG;
+/// How long a connection waits for another one, as rusqlite has it.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// The writer's side.
+pub(super) struct Checkpoints {
+    ask: Option<SyncSender<()>>,
+    caught_up: Arc<AtomicBool>,
+    thread: Option<JoinHandle<()>>,
+    /// Bytes written since the thread was asked last.
+    since_asked: usize,
+    /// Bytes written since the log was begun anew.
+    length: usize,
+    /// At that length the writer does not wait for the thread any more.
+    too_long: usize,
+}
+
+impl Checkpoints {
+    /// Starts the thread, with a connection of its own.
+    pub(super) fn start(file: &Path) -> Result<Self, OpenError> {
+        let place = || format!("opening {} once more", file.display());
+        let db = Connection::open(file).map_err(sqlite(place()))?;
+        db.pragma_update(None, "synchronous", "FULL").map_err(sqlite(place()))?;
+        let (ask, asked) = sync_channel(1);
+        let caught_up = Arc::new(AtomicBool::new(false));
+        let told = caught_up.clone();
+        let thread = std::thread::Builder::new()
+            .name("kubelite-pages".into())
+            .spawn(move || run(&db, &asked, &told))
+            .map_err(|source| OpenError::Io { what: "starting the thread that moves pages".into(), source })?;
+        Ok(Self { ask: Some(ask), caught_up, thread: Some(thread), since_asked: 0, length: 0, too_long: TOO_LONG })
+    }
+
+    /// A transaction was committed with rows of these sizes, and with so many rows less.
+    pub(super) fn wrote(&mut self, rows: impl Iterator<Item = usize>, deleted: usize) {
+        let pages = rows.map(|bytes| bytes / PAGE + 1).sum::<usize>() + deleted + BESIDES;
+        self.since_asked += pages * PAGE;
+        self.length += pages * PAGE;
+        if self.since_asked >= WORTH
+            && let Some(ask) = &self.ask
+        {
+            match ask.try_send(()) {
+                Ok(()) => self.since_asked = 0,
+                // Still at it: asked again after the next write.
+                Err(TrySendError::Full(()) | TrySendError::Disconnected(())) => {}
+            }
+        }
+    }
+
+    /// Begins the log anew if it is long and the thread has left little to do, or if it is much too long.
+    pub(super) fn finish(&mut self, db: &Connection) {
+        let caught_up = self.caught_up.swap(false, Ordering::AcqRel);
+        if self.length >= self.too_long {
+            self.restart(db, PATIENCE);
+        } else if caught_up && self.length >= LONG {
+            self.restart(db, Duration::ZERO);
+        }
+    }
+
+    /// Somebody who looks at the database from outside may be in the way: then it is tried again when the log has grown further.
+    fn restart(&mut self, db: &Connection, patience: Duration) {
+        let run = || -> Result<bool, rusqlite::Error> {
+            db.busy_timeout(patience)?;
+            let complete = moved(db, "RESTART")?.complete;
+            db.busy_timeout(PATIENCE)?;
+            Ok(complete)
+        };
+        match run() {
+            Ok(true) => (self.length, self.too_long) = (0, TOO_LONG),
+            Ok(false) => self.too_long = self.too_long.max(self.length + LONG),
+            Err(error) => {
+                self.too_long = self.too_long.max(self.length + LONG);
+                tracing::warn!(%error, "the object store's write-ahead log could not be begun anew; it grows until it can");
+            }
+        }
+    }
+}
+
+impl Drop for Checkpoints {
+    fn drop(&mut self) {
+        drop(self.ask.take());
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
+    }
+}
+
+/// What was moved.
+struct Moved {
+    /// Nothing was in the way.
+    complete: bool,
+    /// Pages that were left.
+    left: i64,
+}
+
+fn moved(db: &Connection, how: &str) -> Result<Moved, rusqlite::Error> {
+    db.prepare_cached(&format!("PRAGMA wal_checkpoint({how})"))?.query_row([], |row| {
+        let (busy, log, done): (i64, i64, i64) = (row.get(0)?, row.get(1)?, row.get(2)?);
+        Ok(Moved { complete: busy == 0, left: log - done })
+    })
+}
+
+/// The thread.
+fn run(db: &Connection, asked: &Receiver<()>, caught_up: &AtomicBool) {
+    while asked.recv().is_ok() {
+        // The second time for what was written during the first.
+        let done = moved(db, "PASSIVE").and_then(|first| if first.left > 0 { moved(db, "PASSIVE") } else { Ok(first) });
+        match done {
+            Ok(_) => caught_up.store(true, Ordering::Release),
+            Err(error) => {
+                // What was acknowledged is in the log, which is as durable as the database.
+                tracing::warn!(%error, "the object store could not move its write-ahead log into the database; the log grows until it can");
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{
+        log::{Log, Row},
+        sqlite::SqliteLog,
+    };
+    use super::*;
+
+    fn rows(from: u64, number: u64, bytes: usize) -> Vec<Row> {
+        let row = |revision: u64| Row {
+            revision,
+            shelf: "things".into(),
+            path: format!("t-{revision}").into(),
+            removed: false,
+            at: 0,
+            bytes: vec![b'x'; bytes].into(),
+        };
+        (from..from + number).map(row).collect()
+    }
+
+    fn open(folder: &Path) -> (SqliteLog, Vec<u64>) {
+        let mut log = SqliteLog::open(&folder.join("objects.db")).unwrap();
+        let mut found = Vec::new();
+        log.load(&mut |row| {
+            found.push(row.revision);
+            Ok(())
+        })
+        .unwrap();
+        (log, found)
+    }
+
+    #[test]
+    fn the_log_keeps_to_its_length_under_load_and_all_is_there_afterwards() {
+        let folder = tempfile::tempdir().unwrap();
+        let (mut log, _) = open(folder.path());
+        for round in 0..40 {
+            // What the round before wrote goes away with it, so that the database stays small.
+            let gone: Vec<u64> = (round * 30..round * 30 + 30).collect();
+            log.append(&rows(round * 30 + 30, 30, 100_000), &gone, 0).unwrap();
+            let length = std::fs::metadata(folder.path().join("objects.db-wal")).unwrap().len();
+            assert!(length < (TOO_LONG + LONG) as u64, "round {round}: {length} bytes");
+        }
+        drop(log);
+        let length = std::fs::metadata(folder.path().join("objects.db-wal")).map_or(0, |file| file.len());
+        assert_eq!((open(folder.path()).1, length), ((1200..1230).collect::<Vec<u64>>(), 0));
+    }
+
+    #[test]
+    fn someone_who_reads_the_database_holds_nobody_up() {
+        let folder = tempfile::tempdir().unwrap();
+        let (mut log, _) = open(folder.path());
+        log.append(&rows(1, 1, 10), &[], 0).unwrap();
+        let reader = Connection::open(folder.path().join("objects.db")).unwrap();
+        reader.execute_batch("BEGIN; SELECT count(*) FROM object_log;").unwrap();
+        for round in 0..10 {
+            log.append(&rows(round * 30 + 2, 30, 100_000), &[], 0).unwrap();
+        }
+        let seen: i64 = reader.query_row("SELECT count(*) FROM object_log", [], |row| row.get(0)).unwrap();
+        drop((reader, log));
+        assert_eq!((seen, open(folder.path()).1.len()), (1, 301));
+    }
+
+    #[test]
+    fn a_full_database_refuses_a_write_as_a_whole_and_goes_on_when_there_is_room() {
+        let folder = tempfile::tempdir().unwrap();
+        let (mut log, _) = open(folder.path());
+        log.append(&rows(1, 3, 1000), &[], 0).unwrap();
+        log.limit_pages(40);
+        let refused = log.append(&rows(4, 50, 8000), &[1], 1).unwrap_err();
+        let file = folder.path().join("objects.db");
+        let expected = format!(
+            "the disk that holds {} is full; nothing was changed, and writes go on once it has room",
+            file.display()
+        );
+        assert_eq!(refused, expected);
+        log.append(&rows(4, 2, 1000), &[2], 2).unwrap();
+        log.limit_pages(100_000);
+        log.append(&rows(6, 50, 8000), &[], 2).unwrap();
+        drop(log);
+        let expected: Vec<u64> = [1].into_iter().chain(3..56).collect();
+        assert_eq!(open(folder.path()).1, expected);
+    }
+}
