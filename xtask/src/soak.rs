@@ -2,6 +2,7 @@
 
 mod broken_input;
 mod dice;
+mod disk;
 mod gateway;
 mod kills;
 mod watchers;
@@ -22,6 +23,7 @@ struct Soak {
 const SOAKS: &[Soak] = &[
     Soak { name: "fuzz", about: "broken input for each target of the crate fuzz", run: broken_input::run },
     Soak { name: "kubelite-kills", about: "kubelite killed at random moments under load", run: kills::run },
+    Soak { name: "kubelite-disk", about: "kubelite on a disk that is full, or fails", run: disk::run },
     Soak {
         name: "kubelite-watchers",
         about: "kube-rs and Go clients that watch kubelite under faults",

@@ -4,6 +4,7 @@
 //! start ─▶ create (1, 64 clients) ─▶ update · get · apply ─▶ list ─▶ half the speed, open loop ─▶ watchers ─▶ many objects, rest
 //! ```
 
+mod disk;
 mod load;
 mod open_loop;
 mod requests;
@@ -75,6 +76,9 @@ fn budget(what: &str) -> Option<Budget> {
 fn compare(ours: &Figures, theirs: &Figures, report: &mut Report) {
     for (what, value, unit) in ours {
         let Some((_, their, _)) = theirs.iter().find(|(known, _, of)| known == what && of == unit) else { continue };
+        if what.starts_with("the disk alone") {
+            continue;
+        }
         let (times, wanted) = match *unit {
             "/s" => (value / their, what.contains("create") || what.contains("update") || what.contains("apply")),
             "µs CPU" => (their / value, what.contains("create") || what.contains("update") || what.contains("apply")),
@@ -93,6 +97,9 @@ fn measure(args: &BenchArgs, mut subject: Box<dyn Subject>) -> Result<Figures> {
     let mut figures = Figures::new();
     let time = Duration::from_secs(args.seconds);
     let mut load = runtime.block_on(Load::new(subject.as_ref(), CLIENTS))?;
+    let synced = disk::synced()?;
+    figures.push(("the disk alone, written and synced, p50".into(), synced.percentile(0.5), "ms"));
+    figures.push(("the disk alone, written and synced, p99".into(), synced.percentile(0.99), "ms"));
     eprintln!("{}: load", subject.name());
     let mut fastest = Vec::new();
     for (op, clients) in

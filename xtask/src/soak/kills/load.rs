@@ -17,13 +17,19 @@ const FENCE: &str = "fence";
 const DEFINITIONS: &str = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions";
 
 /// An answer, whatever its status.
-pub(super) struct Answer {
-    pub(super) code: u16,
-    pub(super) body: Value,
+pub(in super::super) struct Answer {
+    pub(in super::super) code: u16,
+    pub(in super::super) body: Value,
 }
 
 /// Asks; an error when no answer came.
-pub(super) async fn ask(client: &Client, method: &str, path: &str, media: &str, body: &Value) -> Result<Answer> {
+pub(in super::super) async fn ask(
+    client: &Client,
+    method: &str,
+    path: &str,
+    media: &str,
+    body: &Value,
+) -> Result<Answer> {
     let bytes = if body.is_null() { Vec::new() } else { serde_json::to_vec(body)? };
     let request = http::Request::builder().method(method).uri(path).header("content-type", media).body(bytes)?;
     let response = client.send(request.map(kube::client::Body::from)).await?;

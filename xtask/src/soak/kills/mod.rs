@@ -7,7 +7,7 @@
 mod check;
 pub(super) mod child;
 mod history;
-mod load;
+pub(super) mod load;
 mod watching;
 
 use super::{SoakArgs, dice::Dice};
