@@ -25,8 +25,8 @@ const PAGE: usize = 4096;
 const BESIDES: usize = 3;
 /// So many bytes in the log are worth moving.
 const WORTH: usize = 4 * 1024 * 1024;
-/// A log of so many bytes begins anew.
-const LONG: usize = 16 * 1024 * 1024;
+/// A log of so many bytes begins anew, and its file is no longer than that then.
+pub(super) const LONG: usize = 16 * 1024 * 1024;
 /// The thread had its time: the writer moves what there is.
 const TOO_LONG: usize = 4 * LONG;
 /// How long a connection waits for another one, as rusqlite has it.
@@ -51,6 +51,10 @@ impl Checkpoints {
         let place = || format!("opening {} once more", file.display());
         let db = Connection::open(file).map_err(sqlite(place()))?;
         db.pragma_update(None, "synchronous", "FULL").map_err(sqlite(place()))?;
+        // What a process that was killed left in the log is as long as the file, or shorter.
+        let mut log = file.as_os_str().to_owned();
+        log.push("-wal");
+        let length = std::fs::metadata(&log).map_or(0, |log| usize::try_from(log.len()).unwrap_or(usize::MAX));
         let (ask, asked) = sync_channel(1);
         let caught_up = Arc::new(AtomicBool::new(false));
         let told = caught_up.clone();
@@ -58,7 +62,7 @@ impl Checkpoints {
             .name("kubelite-pages".into())
             .spawn(move || run(&db, &asked, &told))
             .map_err(|source| OpenError::Io { what: "starting the thread that moves pages".into(), source })?;
-        Ok(Self { ask: Some(ask), caught_up, thread: Some(thread), since_asked: 0, length: 0, too_long: TOO_LONG })
+        Ok(Self { ask: Some(ask), caught_up, thread: Some(thread), since_asked: length, length, too_long: TOO_LONG })
     }
 
     /// A transaction was committed with rows of these sizes, and with so many rows less.
@@ -75,6 +79,12 @@ impl Checkpoints {
                 Err(TrySendError::Full(()) | TrySendError::Disconnected(())) => {}
             }
         }
+    }
+
+    /// Bytes in the log, about.
+    #[cfg(test)]
+    pub(super) fn length(&self) -> usize {
+        self.length
     }
 
     /// Begins the log anew if it is long and the thread has left little to do, or if it is much too long.
@@ -190,6 +200,31 @@ mod tests {
         drop(log);
         let length = std::fs::metadata(folder.path().join("objects.db-wal")).map_or(0, |file| file.len());
         assert_eq!((open(folder.path()).1, length), ((1200..1230).collect::<Vec<u64>>(), 0));
+    }
+
+    #[test]
+    fn what_a_killed_process_left_in_the_log_is_moved_by_the_next_one() {
+        let (folder, next) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        let (mut log, _) = open(folder.path());
+        for round in 0..4 {
+            log.append(&rows(round * 50 + 1, 50, 100_000), &[], 0).unwrap();
+        }
+        for name in ["objects.db", "objects.db-wal", "objects.head"] {
+            std::fs::copy(folder.path().join(name), next.path().join(name)).unwrap();
+        }
+        drop(log);
+        let (mut log, found) = open(next.path());
+        assert_eq!((found.len(), log.log_length() >= LONG), (200, true));
+        // Each write may be the one that finds the thread at rest.
+        let until = std::time::Instant::now() + Duration::from_mins(1);
+        let mut revision = 201;
+        while log.log_length() >= LONG {
+            assert!(std::time::Instant::now() < until, "the log does not begin anew");
+            log.append(&rows(revision, 1, 10), &[], 0).unwrap();
+            revision += 1;
+        }
+        drop(log);
+        assert_eq!(open(next.path()).1, (1..revision).collect::<Vec<u64>>());
     }
 
     #[test]

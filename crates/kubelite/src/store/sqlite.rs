@@ -11,7 +11,7 @@ use rusqlite::{Connection, ErrorCode, config::DbConfig, params};
 
 use super::{
     OpenError,
-    checkpoint::Checkpoints,
+    checkpoint::{self, Checkpoints},
     layout::{self, sqlite},
     log::{Log, Row},
     witness::Witness,
@@ -41,6 +41,7 @@ impl SqliteLog {
         db.pragma_update(None, "synchronous", "FULL").map_err(sqlite(place()))?;
         // The thread beside the writer does that.
         db.pragma_update(None, "wal_autocheckpoint", 0).map_err(sqlite(place()))?;
+        db.pragma_update(None, "journal_size_limit", checkpoint::LONG as i64).map_err(sqlite(place()))?;
         layout::prepare(&mut db, file)?;
         let identity = layout::value(&db, "identity").map_err(sqlite(place()))?.unwrap_or_default();
         let (witness, acknowledged) = Witness::open(&file.with_extension("head"), identity)?;
@@ -52,6 +53,12 @@ impl SqliteLog {
     #[cfg(test)]
     pub(super) fn limit_pages(&self, most: u32) {
         self.connection.pragma_update(None, "max_page_count", most).unwrap();
+    }
+
+    /// Bytes in the write-ahead log, about.
+    #[cfg(test)]
+    pub(super) fn log_length(&self) -> usize {
+        self.checkpoints.as_ref().map_or(0, Checkpoints::length)
     }
 
     /// Why a write was refused, and the way out.

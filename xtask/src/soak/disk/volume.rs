@@ -58,7 +58,9 @@ impl Volume {
 
     /// There is room again.
     pub(super) fn clear(&self) -> Result<()> {
-        std::fs::remove_file(self.root.join(BALLAST)).context("making room")
+        std::fs::remove_file(self.root.join(BALLAST)).context("making room")?;
+        // Or it may be back after the disk has failed.
+        std::fs::File::open(&self.root)?.sync_all().context("making room")
     }
 
     /// What the kernel does when a disk fails: nothing more is written, whoever has files open.
