@@ -1,5 +1,6 @@
 //! What `-f` names: files, folders with everything below, addresses, standard input.
 
+use super::located::Position;
 use crate::failure::Failure;
 use std::io::Read;
 use std::path::{Path, PathBuf};
@@ -11,7 +12,33 @@ const LARGEST: u64 = 64 * 1024 * 1024;
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Source {
     pub(crate) name: String,
+    /// With a replacement character for what is not text.
     pub(crate) text: String,
+    /// Where bytes are that are no UTF-8, with the first of each place.
+    pub(crate) not_text: Vec<(Position, u8)>,
+}
+
+impl Source {
+    fn new(name: String, bytes: &[u8]) -> Self {
+        let (mut text, mut not_text) = (String::with_capacity(bytes.len()), Vec::new());
+        let mut at = Position { line: 1, column: 1 };
+        for chunk in bytes.utf8_chunks() {
+            for letter in chunk.valid().chars() {
+                if letter == '\n' {
+                    at = Position { line: at.line + 1, column: 1 };
+                } else {
+                    at.column += 1;
+                }
+            }
+            text.push_str(chunk.valid());
+            if let Some(first) = chunk.invalid().first() {
+                not_text.push((at, *first));
+                text.push(char::REPLACEMENT_CHARACTER);
+                at.column += 1;
+            }
+        }
+        Self { name, text, not_text }
+    }
 }
 
 /// Reads everything that is named, in that order; within a folder by path.
@@ -19,14 +46,10 @@ pub(crate) async fn sources(named: impl Iterator<Item = &String>) -> Result<Vec<
     let mut sources = Vec::new();
     for name in named {
         if name == "-" {
-            let mut text = String::new();
-            std::io::stdin()
-                .take(LARGEST)
-                .read_to_string(&mut text)
-                .map_err(|error| Failure::Input(format!("cannot read standard input: {error}")))?;
-            sources.push(Source { name: "standard input".into(), text });
+            let failed = |error| Failure::Input(format!("cannot read standard input: {error}"));
+            sources.push(Source::new("standard input".into(), &all("standard input", std::io::stdin(), failed)?));
         } else if name.starts_with("http://") || name.starts_with("https://") {
-            sources.push(Source { name: name.clone(), text: fetch(name).await? });
+            sources.push(Source::new(name.clone(), &fetch(name).await?));
         } else {
             let path = Path::new(name);
             let mut files = Vec::new();
@@ -35,7 +58,7 @@ pub(crate) async fn sources(named: impl Iterator<Item = &String>) -> Result<Vec<
                 return Err(Failure::Input(format!("{name}: no file that ends in .yaml, .yml or .json below it")));
             }
             for file in files {
-                sources.push(Source { name: file.display().to_string(), text: read(&file)? });
+                sources.push(Source::new(file.display().to_string(), &read(&file)?));
             }
         }
     }
@@ -69,18 +92,22 @@ fn walk(path: &Path, named: bool, files: &mut Vec<PathBuf>) -> Result<(), Failur
     Ok(())
 }
 
-fn read(path: &Path) -> Result<String, Failure> {
+fn read(path: &Path) -> Result<Vec<u8>, Failure> {
     let failed = |error: std::io::Error| Failure::Input(format!("cannot read {}: {error}", path.display()));
     let file = std::fs::File::open(path).map_err(failed)?;
-    let mut text = String::new();
-    let read = file.take(LARGEST + 1).read_to_string(&mut text).map_err(failed)?;
-    if read as u64 > LARGEST {
-        return Err(Failure::Input(format!("{} is larger than {LARGEST} bytes", path.display())));
-    }
-    Ok(text)
+    all(&path.display().to_string(), file, failed)
 }
 
-async fn fetch(url: &str) -> Result<String, Failure> {
+fn all(name: &str, from: impl Read, failed: impl FnOnce(std::io::Error) -> Failure) -> Result<Vec<u8>, Failure> {
+    let mut bytes = Vec::new();
+    let read = from.take(LARGEST + 1).read_to_end(&mut bytes).map_err(failed)?;
+    if read as u64 > LARGEST {
+        return Err(Failure::Input(format!("{name} is larger than {LARGEST} bytes")));
+    }
+    Ok(bytes)
+}
+
+async fn fetch(url: &str) -> Result<Vec<u8>, Failure> {
     let failed = |error: reqwest::Error| Failure::Input(format!("cannot read {url}: {error}"));
     let response = reqwest::Client::builder()
         .timeout(std::time::Duration::from_secs(30))
@@ -99,5 +126,18 @@ async fn fetch(url: &str) -> Result<String, Failure> {
             return Err(Failure::Input(format!("{url} is larger than {LARGEST} bytes")));
         }
     }
-    String::from_utf8(bytes).map_err(|_| Failure::Input(format!("{url} is not text in UTF-8")))
+    Ok(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_not_text_is_found_by_line_and_column() {
+        let source = Source::new("f.yaml".into(), b"a: 1\nb: \xff\xfe\nc: \xc3\xa4 \xe2\x82\n");
+        let places: Vec<_> = source.not_text.iter().map(|(at, byte)| (at.line, at.column, *byte)).collect();
+        assert_eq!(places, [(2, 4, 0xff), (2, 5, 0xfe), (3, 6, 0xe2)]);
+        assert_eq!(source.text, "a: 1\nb: \u{fffd}\u{fffd}\nc: \u{e4} \u{fffd}\n");
+    }
 }

@@ -91,6 +91,12 @@ pub(crate) fn manifests(source: &Source) -> Vec<Result<Manifest, Wrong>> {
                 text,
                 foreign: false,
             };
+            let lines = before..before + document.text.lines().count() as u64;
+            if let Some((at, byte)) = source.not_text.iter().find(|(at, _)| lines.contains(&(at.line - 1))) {
+                let at = Position { line: at.line - before, ..*at };
+                let text = format!("not UTF-8: the byte 0x{byte:02x}; save the file as UTF-8");
+                return Some(Err(wrong(Some(at), text)));
+            }
             let fields = match Located::read(document.text) {
                 Ok(fields) if fields.is_null() => return None,
                 Ok(fields) => fields,
@@ -180,7 +186,7 @@ mod tests {
     use rstest::rstest;
 
     fn read(text: &str) -> Vec<Result<String, String>> {
-        let source = Source { name: "f.yaml".into(), text: text.into() };
+        let source = Source { name: "f.yaml".into(), text: text.into(), not_text: Vec::new() };
         manifests(&source)
             .into_iter()
             .map(|one| one.map(|manifest| manifest.title()).map_err(|wrong| wrong.to_string()))

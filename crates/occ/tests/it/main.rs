@@ -1,6 +1,7 @@
 //! The program as its users run it, against the real API over an API server in process.
 
 mod apply;
+mod bad_files;
 mod check;
 mod command_line;
 mod component;
