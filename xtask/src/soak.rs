@@ -1,10 +1,15 @@
 //! Long runs: `cargo xtask soak [NAME] --minutes N`. Each prints what it did; `N passed, M failed` comes last.
 
 mod broken_input;
+mod container_kills;
 mod dice;
 mod disk;
+mod disk_full;
+mod engine_restarts;
 mod gateway;
 mod kills;
+mod product;
+mod server_kills;
 mod watchers;
 
 use crate::counts::Counts;
@@ -29,6 +34,22 @@ const SOAKS: &[Soak] = &[
         about: "kube-rs and Go clients that watch kubelite under faults",
         run: watchers::run,
     },
+    Soak {
+        name: "server-kills",
+        about: "openchoreo up killed at random moments of a day of changes",
+        run: server_kills::run,
+    },
+    Soak {
+        name: "container-kills",
+        about: "containers killed and removed behind the server's back",
+        run: container_kills::run,
+    },
+    Soak {
+        name: "engine-restarts",
+        about: "the container engine's service stopped, killed, frozen, and started again",
+        run: engine_restarts::run,
+    },
+    Soak { name: "disk-full", about: "a disk that is full at each write of a scenario in turn", run: disk_full::run },
     Soak {
         name: "gateway",
         about: "WebSockets and calls of gRPC, and what the gateway keeps of them",
@@ -60,6 +81,12 @@ pub(crate) struct SoakArgs {
     /// kubelite-kills: how often [default: 1000 when it is run by its name]
     #[arg(long)]
     kills: Option<usize>,
+    /// server-kills, container-kills, engine-restarts, disk-full: how often [default: what the soak is meant for when it is run by its name]
+    #[arg(long)]
+    count: Option<usize>,
+    /// The server's program [default: built by cargo build --release]
+    #[arg(long, value_name = "FILE")]
+    binary: Option<std::path::PathBuf>,
     /// kubelite-kills: events kept of each resource
     #[arg(long, hide = true)]
     history: Option<usize>,

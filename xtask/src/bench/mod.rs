@@ -11,7 +11,7 @@ mod load;
 mod plane;
 mod platform;
 pub(crate) mod process;
-mod release;
+pub(crate) mod release;
 mod spine;
 mod up;
 

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::process::Command;
 
 /// Builds as told and gives the folder that the programs are in.
-pub(super) fn build(what: &[&str]) -> Result<PathBuf> {
+pub(crate) fn build(what: &[&str]) -> Result<PathBuf> {
     let root = crate::tidy::root();
     let status = Command::new(env!("CARGO"))
         .args(["build", "--release", "--locked"])
