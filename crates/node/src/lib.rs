@@ -12,12 +12,14 @@ mod network_plan;
 mod node;
 mod pods;
 mod recorder;
+mod removal;
 pub mod secrets;
 mod watch;
 mod workloads;
 
 pub use node::{Node, NodeError, NodeHandle, NodeOptions};
 pub use pods::{AccessError, AttachControl, AttachSession, Backoff, LogOptions, LogStream, PodAccess, PodPlace};
+pub use removal::{Removed, remove_installation};
 
 pub use network_plan::{
     ContainerNetwork, EngineNetworks, LeavingPod, NETWORK_NAMESPACE_LABEL, NetworkPlan, NetworkPlanError,

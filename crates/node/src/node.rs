@@ -16,6 +16,7 @@ use crate::engine::{Engine, engine_words};
 use crate::network_plan::{NetworkPlan, NetworkPlanError};
 use crate::pods::{Backoff, Ground, ImagePulls, Manager, PodAccess, STARTS, machine_address, node_labels, register};
 use crate::recorder::Recorder;
+use crate::removal::containers_and_files;
 use crate::secrets::{self, SecretStore, StoreError};
 use crate::watch::Cache;
 use crate::workloads;
@@ -235,38 +236,15 @@ impl NodeHandle {
     /// The first thing that could not be removed; the rest is removed all the same where it can be.
     pub async fn remove_everything(&self) -> Result<(), NodeError> {
         self.shutdown().await;
-        let failed = |error: &bollard::errors::Error| NodeError::Engine {
-            action: "remove containers",
-            reason: engine_words(error),
-        };
-        let mut first = None;
-        let found = self.engine.containers(&[]).await.map_err(|error| failed(&error))?;
-        // Those that use another's network go first.
-        let (holders, members): (Vec<_>, Vec<_>) = found.into_iter().partition(crate::pods::holds_network);
-        for container in members.iter().chain(&holders) {
-            if let Err(error) = self.engine.remove(&container.id).await {
-                first.get_or_insert(failed(&error));
-            }
-        }
-        self.engine.remove_infra_image().await;
-        if let Err(error) = self.network.remove_everything().await {
-            first.get_or_insert(error.into());
-        }
-        // Claims are data of their owners: they stay.
-        for path in [self.data_dir.join("pods"), memory_folder(&self.engine)] {
-            match std::fs::remove_dir_all(&path) {
-                Err(source) if source.kind() != std::io::ErrorKind::NotFound => {
-                    first.get_or_insert(NodeError::DataDir { path, source });
-                }
-                _ => {}
-            }
-        }
-        first.map_or(Ok(()), Err)
+        let containers = containers_and_files(&self.engine, &self.data_dir).await;
+        let network = self.network.remove_everything().await;
+        containers?;
+        Ok(network?)
     }
 }
 
 /// Where volumes in memory lie: a file system in memory that every Linux has.
-fn memory_folder(engine: &Engine) -> PathBuf {
+pub(crate) fn memory_folder(engine: &Engine) -> PathBuf {
     PathBuf::from(format!("/dev/shm/node-{}", engine.instance()))
 }
 

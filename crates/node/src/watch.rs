@@ -13,6 +13,9 @@ use serde::de::DeserializeOwned;
 use tokio::sync::{Notify, watch};
 use tokio_util::sync::CancellationToken;
 
+/// The longest sleep until a moment of the day: the clock may be set meanwhile, and the computer may sleep.
+pub(crate) const LONGEST_SLEEP: std::time::Duration = std::time::Duration::from_mins(1);
+
 /// Namespace (empty for objects without one) and name.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(crate) struct Key {

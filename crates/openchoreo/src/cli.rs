@@ -15,10 +15,24 @@ pub(crate) struct Cli {
 pub(crate) enum Command {
     /// Run everything on this computer: control plane, containers, gateway
     Up(UpOptions),
+    /// Take away what a stopped or killed `up` left running: containers, networks, the interface; data stays
+    Down(DownOptions),
     /// Let programs of this computer trust the gateway's local certificates, so that https works without a warning
     Trust(TrustOptions),
     /// Print the version
     Version,
+}
+
+/// Options of `openchoreo down`.
+#[derive(Args, Clone)]
+pub(crate) struct DownOptions {
+    /// The data folder of `openchoreo up` [default: openchoreo under the user's data directory]
+    #[arg(long, env = "OPENCHOREO_DATA_DIR", value_name = "DIR")]
+    pub(crate) data_dir: Option<PathBuf>,
+
+    /// Container engine that it used, for example unix:///run/podman/podman.sock [default: DOCKER_HOST, or found by itself]
+    #[arg(long, value_name = "URL")]
+    pub(crate) engine: Option<String>,
 }
 
 /// Options of `openchoreo trust`.

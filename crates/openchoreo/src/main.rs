@@ -1,8 +1,11 @@
 #![forbid(unsafe_code)]
-//! The server binary: `openchoreo up` runs everything in one process, `openchoreo trust` makes its https trusted.
+//! The server binary: `openchoreo up` runs everything in one process, `openchoreo down` takes
+//! away what it left, `openchoreo trust` makes its https trusted.
 
 mod cli;
 mod data_dir;
+mod down;
+mod engine;
 mod logging;
 mod trust;
 mod up;
@@ -18,6 +21,7 @@ fn main() -> ExitCode {
     let cli = cli::Cli::parse();
     let outcome = match cli.command {
         cli::Command::Up(options) => up::main(&options),
+        cli::Command::Down(options) => down::main(&options),
         cli::Command::Trust(options) => trust::main(&options),
         cli::Command::Version => {
             println!("openchoreo {}", env!("CARGO_PKG_VERSION"));

@@ -1,6 +1,6 @@
 //! Containers as this crate sees them: made, started, signalled, removed, and looked at.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use bollard::models::{ContainerCreateBody, ContainerInspectResponse, ContainerStateStatusEnum, ContainerSummary};
 use bollard::query_parameters::{
@@ -58,7 +58,10 @@ impl Engine {
         match without_unknown_states(answer) {
             Ok(found) => Ok(Some(observed(found))),
             Err(error) if is_missing(&error) => Ok(None),
-            Err(error) => Err(error),
+            Err(error) => match wreck(&error) {
+                Some(id) => self.clear_wreck(id).await.map(|()| None),
+                None => Err(error),
+            },
         }
     }
 
@@ -72,14 +75,32 @@ impl Engine {
             ..ListContainersOptions::default()
         };
         let mut found = Vec::new();
-        for summary in
-            without_unknown_states::<Vec<ContainerSummary>>(self.docker().list_containers(Some(options)).await)?
-        {
+        for summary in self.list(&options).await? {
             if let Some(container) = self.inspect(&summary.id.unwrap_or_default()).await? {
                 found.push(container);
             }
         }
         Ok(found)
+    }
+
+    /// Lists containers. One wreck keeps Podman from listing any, so wrecks among those asked for are removed.
+    async fn list(&self, options: &ListContainersOptions) -> EngineResult<Vec<ContainerSummary>> {
+        let mut cleared = HashSet::new();
+        loop {
+            let answer = self.docker().list_containers(Some(options.clone())).await;
+            match without_unknown_states(answer) {
+                Ok(listed) => return Ok(listed),
+                Err(error) => match wreck(&error).filter(|id| cleared.insert((*id).to_owned())) {
+                    Some(id) => self.clear_wreck(id).await?,
+                    None => return Err(error),
+                },
+            }
+        }
+    }
+
+    async fn clear_wreck(&self, id: &str) -> EngineResult<()> {
+        tracing::warn!(container = id, "the engine has lost a container's files; the container is removed");
+        self.remove(id).await
     }
 
     /// Makes a container and returns its id. A left-over of the same name, never started, is replaced.
@@ -128,6 +149,15 @@ impl Engine {
             other => other,
         }
     }
+}
+
+/// The id of a container that Podman still has in its book and no longer on its disk: it was killed while it removed or
+/// made the container. Such a one can only be removed.
+fn wreck(error: &bollard::errors::Error) -> Option<&str> {
+    let bollard::errors::Error::DockerResponseServerError { status_code: 500, message } = error else { return None };
+    let (id, rest) = message.strip_prefix("getting container from store \"")?.split_once('"')?;
+    let is_id = id.len() == 64 && id.bytes().all(|byte| byte.is_ascii_hexdigit());
+    (is_id && rest.contains("container not known")).then_some(id)
 }
 
 /// Reads an answer again without the states that the client has no name for, as Podman's "stopped" (ended, not yet cleaned

@@ -9,10 +9,15 @@ use bollard::query_parameters::EventsOptions;
 use futures::StreamExt as _;
 use tokio_util::sync::CancellationToken;
 
-use super::{Engine, INSTANCE_LABEL};
+use super::{Engine, INSTANCE_LABEL, engine_words};
 
-/// The longest pause before a broken event stream is opened again.
-const LONGEST_PAUSE: Duration = Duration::from_secs(5);
+/// The pauses before an engine that does not answer is asked again.
+const FIRST_PAUSE: Duration = Duration::from_millis(50);
+const LONGEST_PAUSE: Duration = Duration::from_secs(2);
+/// How long the stream may be silent before the engine is asked whether it is there: one that hangs tells it by no event.
+const SILENCE: Duration = Duration::from_secs(10);
+/// How long the engine may take to say that it is there.
+const ANSWER: Duration = Duration::from_secs(5);
 
 /// One thing that happened at the engine.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,8 +28,8 @@ pub(crate) enum EngineEvent {
     Image,
     /// The stream was (re)opened: look at everything, events may have been missed.
     Opened,
-    /// The stream broke: the engine does not answer.
-    Broken,
+    /// The engine does not answer, with its words or ours. Told at each attempt.
+    Broken { why: String },
 }
 
 impl Engine {
@@ -34,8 +39,16 @@ impl Engine {
         stop: CancellationToken,
         on_event: Arc<dyn Fn(EngineEvent) + Send + Sync>,
     ) {
-        let mut pause = Duration::from_millis(50);
+        let mut pause = FIRST_PAUSE;
         loop {
+            if let Err(why) = self.answers().await {
+                on_event(EngineEvent::Broken { why });
+                tokio::select! {
+                    () = stop.cancelled() => return,
+                    () = tokio::time::sleep(pause) => pause = (pause * 2).min(LONGEST_PAUSE),
+                }
+                continue;
+            }
             let kinds = vec!["container".to_owned(), "image".to_owned()];
             let options = EventsOptions {
                 filters: Some(HashMap::from([("type".to_owned(), kinds)])),
@@ -48,10 +61,14 @@ impl Engine {
                 let event = tokio::select! {
                     () = stop.cancelled() => return,
                     event = events.next() => event,
+                    () = tokio::time::sleep(SILENCE) => match self.answers().await {
+                        Ok(()) => continue,
+                        Err(_) => break,
+                    },
                 };
                 match event {
                     Some(Ok(event)) => {
-                        pause = Duration::from_millis(50);
+                        pause = FIRST_PAUSE;
                         if let Some(event) = self.ours(event) {
                             on_event(event);
                         }
@@ -63,11 +80,20 @@ impl Engine {
                     None => break,
                 }
             }
-            on_event(EngineEvent::Broken);
+            // A stream that ends at once must not be opened a thousand times a second.
             tokio::select! {
                 () = stop.cancelled() => return,
                 () = tokio::time::sleep(pause) => pause = (pause * 2).min(LONGEST_PAUSE),
             }
+        }
+    }
+
+    /// Whether the engine is there; why not, where it is not.
+    async fn answers(&self) -> Result<(), String> {
+        match tokio::time::timeout(ANSWER, self.docker().ping()).await {
+            Ok(Ok(_)) => Ok(()),
+            Ok(Err(error)) => Err(engine_words(&error)),
+            Err(_) => Err(format!("no answer within {} seconds", ANSWER.as_secs())),
         }
     }
 

@@ -46,9 +46,7 @@ pub(super) struct Isolation {
 
 impl Isolation {
     pub(super) fn new(ranges: Vec<Cidr>, instance: &str) -> Self {
-        let digest = Sha256::digest(instance);
-        let place = digest.iter().take(4).fold(0_u32, |number, byte| number << 8 | u32::from(*byte)) % PLACES;
-        Self { ranges, place }
+        Self { ranges, place: place(instance) }
     }
 
     /// Makes the rules what they should be; what is there stays in force meanwhile.
@@ -130,6 +128,16 @@ impl Isolation {
         }
         Ok(present)
     }
+}
+
+fn place(instance: &str) -> u32 {
+    Sha256::digest(instance).iter().take(4).fold(0_u32, |number, byte| number << 8 | u32::from(*byte)) % PLACES
+}
+
+/// The priorities of the routing rules that an installation has while its network is there.
+#[must_use]
+pub fn rule_priorities(instance: &str) -> [u32; 2] {
+    [SENT, FORWARDED].map(|base| base + place(instance))
 }
 
 async fn delete(kernel: &Kernel, message: RuleMessage) -> Result<(), NetworkError> {

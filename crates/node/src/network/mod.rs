@@ -50,6 +50,7 @@ use endpoint_slices::EndpointSlices;
 pub use engine_networks::NamespaceNetwork;
 pub use error::NetworkError;
 use isolation::Isolation;
+pub use isolation::rule_priorities;
 use kernel::{Interface, Kernel};
 pub use key::ObjectKey;
 pub(crate) use labels::selects;
@@ -96,12 +97,10 @@ impl NetworkOptions {
     /// The usual network for the containers of `engine`: an interface named after the installation, ranges chosen freely,
     /// names outside asked for where this computer asks.
     pub fn new(client: Client, engine: Engine) -> Self {
-        let mut interface = format!("svc-{}", engine.instance());
-        interface.truncate(15);
         Self {
             client,
+            placement: Placement::Interface(interface_name(engine.instance())),
             engine: Some(engine),
-            placement: Placement::Interface(interface),
             service_range: None,
             pod_ranges: ranges::POD_RANGES.map(ranges::range).to_vec(),
             dns_port: DNS_PORT,
@@ -259,6 +258,26 @@ impl Network {
         };
         interface.and(networks).and(isolation)
     }
+}
+
+/// The name of an installation's interface; the kernel allows 15 characters.
+fn interface_name(instance: &str) -> String {
+    let mut name = format!("svc-{instance}");
+    name.truncate(15);
+    name
+}
+
+/// Removes the interface, the routing rules and the container networks of an installation that no process serves;
+/// answers how many container networks there were. Containers on them must be gone.
+pub(crate) async fn remove_installation(engine: &Engine) -> Result<usize, NetworkError> {
+    let (instance, kernel) = (engine.instance(), Kernel::open()?);
+    let interface = match kernel.find(&interface_name(instance)).await {
+        Ok(Some(found)) => kernel.remove(&found).await,
+        other => other.map(drop),
+    };
+    let rules = Isolation::new(Vec::new(), instance).remove(&kernel).await;
+    let networks = namespaces::remove_installation(engine).await;
+    interface.and(rules).and(networks)
 }
 
 /// The last address of the Service range, which no allocator gives to a Service: it stays the same however Services come

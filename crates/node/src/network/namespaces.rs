@@ -8,6 +8,7 @@ use super::cidr::Cidr;
 use super::engine_networks::{EngineNetworks, NamespaceNetwork};
 use super::error::NetworkError;
 use super::kernel::Kernel;
+use crate::engine::Engine;
 
 const WAITING: usize = 64;
 
@@ -50,7 +51,7 @@ impl Namespaces {
                     Request::Remove(namespace, answer) => {
                         drop(answer.send(networks.remove(&networks.name(&namespace)).await));
                     }
-                    Request::RemoveAll(answer) => drop(answer.send(remove_all(&networks).await)),
+                    Request::RemoveAll(answer) => drop(answer.send(remove_all(&networks).await.map(drop))),
                 }
             }
         });
@@ -76,9 +77,22 @@ impl Namespaces {
     }
 }
 
-async fn remove_all(networks: &EngineNetworks) -> Result<(), NetworkError> {
-    let mut outcome = Ok(());
-    for (name, _) in networks.list().await? {
+/// Removes all container networks of an installation; answers how many there were.
+pub(super) async fn remove_installation(engine: &Engine) -> Result<usize, NetworkError> {
+    let networks = EngineNetworks {
+        docker: engine.docker().clone(),
+        instance: engine.instance().to_owned(),
+        pods: Vec::new(),
+        prefix: 0,
+        reserved: Vec::new(),
+    };
+    remove_all(&networks).await
+}
+
+async fn remove_all(networks: &EngineNetworks) -> Result<usize, NetworkError> {
+    let listed = networks.list().await?;
+    let mut outcome = Ok(listed.len());
+    for (name, _) in listed {
         if let Err(error) = networks.remove(&name).await {
             outcome = Err(error);
         }

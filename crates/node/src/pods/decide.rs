@@ -124,7 +124,9 @@ pub(crate) fn outlook(seen: &Seen<'_>, container: &Container, init: bool) -> Out
             let ran = Duration::try_from(ran).unwrap_or_default();
             let streak = seen.backoff.next_streak(found.streak(), ran);
             let pause = if streak == 0 || changed { Duration::ZERO } else { seen.backoff.pause(found.streak()) };
-            let not_before = (!pause.is_zero()).then(|| finished.saturating_add(pause).unwrap_or(finished));
+            // An end in the future is one before the clock was set back: nobody knows how long it has waited.
+            let waits = !pause.is_zero() && finished <= seen.now;
+            let not_before = waits.then(|| finished.saturating_add(pause).unwrap_or(finished));
             // A later attempt than the newest that is left has vanished behind our back.
             let told = restarts_told(seen.pod, &container.name, init).unwrap_or_default();
             Outlook::Again { not_before, attempt: found.attempt().max(told) + 1, streak }
@@ -318,7 +320,10 @@ fn start(
 ) -> Option<Action> {
     let blocked_until = match seen.blocked.get(&container.name) {
         Some(Block { until: None, .. }) => return None,
-        Some(Block { until, .. }) => *until,
+        // Further away than any pause: the clock was set back.
+        Some(Block { until, .. }) => until.filter(|moment| {
+            Duration::try_from(moment.duration_since(seen.now)).unwrap_or_default() <= seen.backoff.longest
+        }),
         None => None,
     };
     if let Some(moment) = not_before.max(blocked_until).filter(|moment| *moment > seen.now) {

@@ -159,6 +159,16 @@ fn a_blocked_container_waits_for_its_moment_or_for_a_change() {
 }
 
 #[test]
+fn a_clock_that_is_set_back_keeps_no_container_waiting() {
+    let pod = pod("Always", &["a"], &[], json!({}));
+    let mut ended = Given { containers: vec![container(&pod, "a", 3, 3, Phase::Exited, 1)], ..Given::default() };
+    ended.containers[0].finished_at = Some(at(3600));
+    assert_eq!(ended.decide(&pod), now(&[start("a", 4, 4)]), "it ended an hour from now");
+    let blocked = Given { blocked: vec![("a", block(Some(3600)))], ..Given::default() };
+    assert_eq!(blocked.decide(&pod), now(&[start("a", 0, 0)]), "no pause is that long");
+}
+
+#[test]
 fn what_must_not_run_on_is_stopped_once() {
     let pod = pod("Always", &["a"], &[], json!({}));
     let running = container(&pod, "a", 0, 0, Phase::Running, 0);

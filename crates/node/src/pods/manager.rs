@@ -9,6 +9,7 @@ use kube::ResourceExt as _;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use super::engine_health::EngineHealth;
 use super::ground::Ground;
 use super::labels;
 use super::mailbox::Mailbox;
@@ -28,6 +29,7 @@ pub(crate) struct Manager {
     adopted: Mutex<HashMap<String, Vec<Observed>>>,
     empty_namespaces: Arc<Queue<String>>,
     unbound: Arc<Queue<Key>>,
+    health: EngineHealth,
     tracker: TaskTracker,
     stop: CancellationToken,
 }
@@ -47,6 +49,7 @@ impl Manager {
             adopted: Mutex::default(),
             empty_namespaces: Queue::new(),
             unbound: Queue::new(),
+            health: EngineHealth::new(),
             tracker: TaskTracker::new(),
             stop,
         })
@@ -187,13 +190,15 @@ impl Manager {
                     }
                 }
                 EngineEvent::Opened => {
+                    manager.health.answers();
                     let first = first.swap(false, std::sync::atomic::Ordering::SeqCst);
                     let again = manager.clone();
                     manager.tracker.spawn(async move { again.relist(first).await });
                 }
-                EngineEvent::Broken => {}
+                EngineEvent::Broken { why } => manager.health.does_not_answer(why),
             }
         };
+        self.tracker.spawn(self.health.tell(&self.ground, self.stop.clone()));
         let (engine, stop) = (self.ground.engine.clone(), self.stop.clone());
         self.tracker.spawn(async move { engine.follow_events(stop, Arc::new(on_event)).await });
     }

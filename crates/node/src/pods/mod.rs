@@ -12,6 +12,7 @@ mod decide;
 #[cfg(test)]
 mod decide_tests;
 mod downward;
+mod engine_health;
 mod environment;
 mod fields;
 mod ground;

@@ -62,16 +62,6 @@ pub(crate) async fn register(client: &Client, engine: &Engine, name: &str, addre
     .into_iter()
     .map(|(resource, quantity)| (resource.to_owned(), Quantity(quantity)))
     .collect();
-    let now = time(jiff::Timestamp::now());
-    let condition = |type_: &str, status: &str, reason: &str, message: &str| NodeCondition {
-        type_: type_.to_owned(),
-        status: status.to_owned(),
-        reason: Some(reason.to_owned()),
-        message: Some(message.to_owned()),
-        last_heartbeat_time: Some(now.clone()),
-        last_transition_time: Some(now.clone()),
-    };
-    let ready = format!("{} {} answers at {}", abilities.name, abilities.version, engine.address());
     let status = NodeStatus {
         addresses: Some(vec![
             NodeAddress { type_: "InternalIP".to_owned(), address: address.to_owned() },
@@ -79,7 +69,7 @@ pub(crate) async fn register(client: &Client, engine: &Engine, name: &str, addre
         ]),
         capacity: Some(resources.clone()),
         allocatable: Some(resources),
-        conditions: Some(vec![condition("Ready", "True", "KubeletReady", &ready)]),
+        conditions: Some(vec![Readiness::of(engine, None).condition()]),
         node_info: Some(NodeSystemInfo {
             architecture: architecture(engine),
             operating_system: "linux".to_owned(),
@@ -98,6 +88,46 @@ pub(crate) async fn register(client: &Client, engine: &Engine, name: &str, addre
     let patch = json!({"status": status});
     nodes.patch_status(name, &PatchParams::default(), &Patch::Merge(patch)).await?;
     Ok(())
+}
+
+/// Whether the node can start and watch containers.
+pub(super) struct Readiness {
+    ready: bool,
+    pub(super) message: String,
+}
+
+impl Readiness {
+    /// `silence` is why the engine does not answer, where it does not.
+    pub(super) fn of(engine: &Engine, silence: Option<&str>) -> Self {
+        let (name, address) = (&engine.abilities().name, engine.address());
+        let message = match silence {
+            None => format!("{name} {} answers at {address}", engine.abilities().version),
+            Some(why) => format!(
+                "container runtime is down: {name} at {address} does not answer: {why}. Containers run on; nothing is started or restarted until it answers again"
+            ),
+        };
+        Self { ready: silence.is_none(), message }
+    }
+
+    fn condition(&self) -> NodeCondition {
+        let now = time(jiff::Timestamp::now());
+        let (status, reason) = if self.ready { ("True", "KubeletReady") } else { ("False", "KubeletNotReady") };
+        NodeCondition {
+            type_: "Ready".to_owned(),
+            status: status.to_owned(),
+            reason: Some(reason.to_owned()),
+            message: Some(self.message.clone()),
+            last_heartbeat_time: Some(now.clone()),
+            last_transition_time: Some(now),
+        }
+    }
+}
+
+/// Writes the one condition of the node.
+pub(super) async fn tell_readiness(client: &Client, name: &str, readiness: &Readiness) -> Result<(), kube::Error> {
+    let nodes: Api<Node> = Api::all(client.clone());
+    let patch = json!({"status": {"conditions": [readiness.condition()]}});
+    nodes.patch_status(name, &PatchParams::default(), &Patch::Merge(patch)).await.map(drop)
 }
 
 /// The address that this machine uses towards others; loopback where it has none. Nothing is sent.

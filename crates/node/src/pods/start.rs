@@ -7,6 +7,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use k8s_openapi::api::core::v1::{Container, Pod};
 use kube::ResourceExt as _;
+use tokio::time::Instant;
 
 use super::decide::{Block, needs_infra};
 use super::environment::{Addresses, ConfigProblem, environment, expand};
@@ -316,10 +317,12 @@ impl Worker {
                 }
             }
         }
-        let deadline = Timestamp::now().saturating_add(until).unwrap_or(Timestamp::MAX);
-        self.stopping.insert(id.to_owned(), deadline);
+        self.stopping.insert(id.to_owned(), Instant::now() + until.min(LONGEST_GRACE));
     }
 }
+
+/// The longest grace that a container gets; more is for ever.
+const LONGEST_GRACE: Duration = Duration::from_hours(24 * 365);
 
 /// Pauses before an address is asked for again: an engine gives back that of a container that has ended a moment after
 /// the end.

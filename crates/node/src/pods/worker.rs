@@ -7,6 +7,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use k8s_openapi::api::core::v1::{ObjectReference, Pod};
 use kube::ResourceExt as _;
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
 
@@ -20,6 +21,7 @@ use super::probe_set::ProbeSet;
 use super::volume_files::PodFolder;
 use crate::engine::{Observed, Phase, engine_words};
 use crate::recorder::{Tone, reference};
+use crate::watch::LONGEST_SLEEP;
 
 /// How much of a container's last words is shown.
 const LAST_WORDS: u64 = 4096;
@@ -54,8 +56,8 @@ pub(crate) struct Worker {
     pub(super) containers: BTreeMap<String, Vec<Observed>>,
     pub(super) blocked: BTreeMap<String, Block>,
     pub(super) unhealthy: BTreeMap<String, String>,
-    /// When each container that was told to stop is killed.
-    pub(super) stopping: BTreeMap<String, Timestamp>,
+    /// When each container that was told to stop is killed, by a clock that nobody sets.
+    pub(super) stopping: BTreeMap<String, Instant>,
     /// Images that are being pulled.
     pub(super) pulling: BTreeSet<String>,
     /// Images whose latest version was looked for, for `imagePullPolicy: Always`: by container and attempt.
@@ -149,8 +151,8 @@ impl Worker {
             if pending && !acted {
                 continue;
             }
-            let moments = next.look_again.into_iter().chain(self.stopping.values().copied());
-            let mut wake = moments.min();
+            let mut wake = next.look_again;
+            let kill = self.stopping.values().min().copied();
             let failed = self.write_again || !self.look_again.is_empty();
             if pending || failed {
                 let soon = Timestamp::now().saturating_add(RETRY).unwrap_or(Timestamp::MAX);
@@ -161,6 +163,7 @@ impl Worker {
                 () = stop.cancelled() => return End::Stopped,
                 () = self.mailbox.arrived() => {}
                 () = sleep_until(wake) => {}
+                () = async { tokio::time::sleep_until(kill.unwrap_or_else(Instant::now)).await }, if kill.is_some() => {}
             }
         }
     }
@@ -345,16 +348,15 @@ impl Worker {
     }
 
     async fn kill_overdue(&mut self) {
-        let now = Timestamp::now();
+        let now = Instant::now();
         let overdue: Vec<String> =
             self.stopping.iter().filter(|(_, deadline)| **deadline <= now).map(|(id, _)| id.clone()).collect();
         for id in overdue {
             if let Err(error) = self.ground.engine.signal(&id, "SIGKILL").await {
                 tracing::warn!(pod = %self.pod.name_any(), %error, "a container was not killed");
             }
-            let again = now.saturating_add(RETRY * 10).unwrap_or(now);
-            if self.stopping.contains_key(&id) {
-                self.stopping.insert(id.clone(), again);
+            if let Some(deadline) = self.stopping.get_mut(&id) {
+                *deadline = now + RETRY * 10;
             }
             self.mailbox.put(|mail| {
                 mail.touched.insert(id);
@@ -377,7 +379,7 @@ pub(super) async fn sleep_until(moment: Option<Timestamp>) {
     match moment {
         Some(moment) => {
             let left = Duration::try_from(moment.duration_since(Timestamp::now())).unwrap_or_default();
-            tokio::time::sleep(left).await;
+            tokio::time::sleep(left.min(LONGEST_SLEEP)).await;
         }
         None => std::future::pending().await,
     }

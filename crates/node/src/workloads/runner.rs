@@ -22,7 +22,7 @@ use super::deployment_plan::{self, DeploymentWorld};
 use super::replica_set_plan;
 use crate::pods::Backoff;
 use crate::recorder::Recorder;
-use crate::watch::{Cache, Key, Queue};
+use crate::watch::{Cache, Key, LONGEST_SLEEP, Queue};
 
 /// Keys that are worked on at the same time.
 const AT_ONCE: usize = 8;
@@ -181,7 +181,7 @@ async fn until(moment: Option<Timestamp>) {
         Some(moment) => {
             let left = Duration::try_from(moment.duration_since(Timestamp::now())).unwrap_or_default();
             // A moment that is passed by its fraction only is not slept for again.
-            tokio::time::sleep(left + Duration::from_millis(1)).await;
+            tokio::time::sleep((left + Duration::from_millis(1)).min(LONGEST_SLEEP)).await;
         }
         None => std::future::pending().await,
     }

@@ -33,6 +33,31 @@ fn main() {
                 pause(word(1).parse().unwrap_or(20));
             }
         }
+        "long-line" => {
+            let piece = vec![b'x'; 1024 * 1024];
+            let mut out = std::io::stdout().lock();
+            for _ in 0..word(1).parse().unwrap_or(1) {
+                out.write_all(&piece).expect("written");
+            }
+            out.write_all(b"\nthe end\n").expect("written");
+            drop(out);
+            loop {
+                pause(60_000);
+            }
+        }
+        "chatter" => {
+            // So many lines in each tenth of a second, for so many tenths.
+            let (lines, tenths): (u64, u64) = (word(1).parse().unwrap_or(1), word(2).parse().unwrap_or(1));
+            for tenth in 0..tenths {
+                let text: String = (0..lines).map(|line| format!("line {}\n", tenth * lines + line)).collect();
+                std::io::stdout().lock().write_all(text.as_bytes()).expect("written");
+                pause(100);
+            }
+            println!("the end");
+            loop {
+                pause(60_000);
+            }
+        }
         "exit" => {
             println!("exiting with {}", word(1));
             pause(word(2).parse().unwrap_or(0));

@@ -1,11 +1,12 @@
 //! Logs and commands.
 
-use crate::lab::{Lab, NAMESPACE, main, ready};
+use crate::lab::{Lab, NAMESPACE, main, phase, ready};
 use futures::StreamExt as _;
 use kube::ResourceExt as _;
 use node::engine::{ExecOptions, ExecSession, Output};
 use node::{AccessError, LogOptions, PodPlace};
 use serde_json::json;
+use std::time::Duration;
 use tokio::io::AsyncWriteExt as _;
 
 /// All that a command writes.
@@ -65,6 +66,69 @@ async fn logs_are_read_followed_cut_and_told_of_the_attempt_before() {
     assert_eq!(pieces.concat(), b"exiting with 5\n");
     lab.delete_pod("count").await;
     lab.delete_pod("crash").await;
+    lab.end().await;
+}
+
+/// Resident memory of this process in bytes.
+fn resident() -> u64 {
+    let text = std::fs::read_to_string("/proc/self/status").expect("a status");
+    let line = text.lines().find_map(|line| line.strip_prefix("VmRSS:")).expect("VmRSS");
+    line.split_whitespace().next().expect("a number").parse::<u64>().expect("a number") * 1024
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_line_of_200_megabytes_passes_through_and_the_log_goes_on_after_it() {
+    let Some(lab) = Lab::start().await else { return };
+    lab.pod("long", &["long-line", "200"], json!({}), json!({})).await;
+    let long = lab.pod_until("long", "ready", ready).await;
+    let uid = long.uid().expect("a UID");
+    let place = PodPlace { namespace: NAMESPACE, name: "long", uid: &uid };
+    let access = lab.node.as_ref().expect("a node").access();
+
+    let before = resident();
+    let follow = LogOptions { follow: true, ..LogOptions::default() };
+    let mut log = access.logs(&place, "main", &follow).await.expect("a log");
+    let (mut most, mut tail) = (0, Vec::new());
+    while !tail.ends_with(b"the end\n") {
+        let piece = tokio::time::timeout(Duration::from_secs(60), log.next()).await.expect("more").expect("more");
+        let piece = piece.expect("a piece");
+        most = most.max(resident().saturating_sub(before));
+        tail.extend_from_slice(&piece);
+        tail.drain(..tail.len().saturating_sub(16));
+    }
+    drop(log);
+    assert!(most < 64_000_000, "{most} bytes were held for one line");
+
+    // The rest of the node works meanwhile and after it.
+    lab.pod("beside", &["exit", "0"], json!({"restartPolicy": "Never"}), json!({})).await;
+    lab.pod_until("beside", "done", |pod| phase(pod) == "Succeeded").await;
+    let last = LogOptions { tail_lines: Some(1), ..LogOptions::default() };
+    let lines: Vec<_> = access.logs(&place, "main", &last).await.expect("a log").collect().await;
+    let lines: Vec<_> = lines.into_iter().map(|line| line.expect("a line")).collect();
+    assert_eq!(lines.concat(), b"the end\n");
+    lab.delete_pod("long").await;
+    lab.delete_pod("beside").await;
+    lab.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn ten_thousand_lines_a_second_all_come_and_in_order() {
+    let Some(lab) = Lab::start().await else { return };
+    lab.pod("chatter", &["chatter", "1000", "30"], json!({}), json!({})).await;
+    let chatter = lab.pod_until("chatter", "ready", ready).await;
+    let uid = chatter.uid().expect("a UID");
+    let place = PodPlace { namespace: NAMESPACE, name: "chatter", uid: &uid };
+    let access = lab.node.as_ref().expect("a node").access();
+    let follow = LogOptions { follow: true, ..LogOptions::default() };
+    let mut log = access.logs(&place, "main", &follow).await.expect("a log");
+    let mut text = Vec::new();
+    while !text.ends_with(b"the end\n") {
+        let piece = tokio::time::timeout(Duration::from_secs(60), log.next()).await.expect("more").expect("more");
+        text.extend_from_slice(&piece.expect("a piece"));
+    }
+    let wanted: String = (0..30_000).map(|line| format!("line {line}\n")).chain(["the end\n".to_owned()]).collect();
+    assert!(text == wanted.as_bytes(), "{} bytes came, {} were written", text.len(), wanted.len());
+    lab.delete_pod("chatter").await;
     lab.end().await;
 }
 

@@ -17,10 +17,9 @@ mod secrets;
 
 use crate::cli::UpOptions;
 use crate::data_dir::DataDir;
-use crate::{logging, trust};
+use crate::{engine, logging, trust};
 use anyhow::{Context, Result};
 use api::identity::Issuer;
-use node::engine::{Engine, EngineError, EngineOptions};
 use node::gateway::{Gateway, GatewayHandle, GatewayOptions, LocalAuthority};
 use node::network::{Cidr, Network, NetworkOptions};
 use node::{Node, NodeHandle, NodeOptions};
@@ -83,7 +82,8 @@ impl Running {
         limits::raise();
         let range = addresses::service_range(&data).await?;
         // Podman's service takes longer to come up than everything of our own; both go on at the same time.
-        let ((server, outcome), engine) = tokio::try_join!(store(options, &data, range), find_engine(options, &data))?;
+        let ((server, outcome), engine) =
+            tokio::try_join!(store(options, &data, range), engine::find(&data, options.engine.as_deref()))?;
         let client = server.client();
         say(&format!("data        {}", data.path().display()));
         say(&format!("engine      {}", engine.address()));
@@ -180,23 +180,6 @@ async fn store(options: &UpOptions, data: &DataDir, range: Cidr) -> Result<(kube
     ground::kinds(&client).await?;
     let outcome = if options.no_platform { platform::Outcome::default() } else { platform::install(&client).await? };
     Ok((server, outcome))
-}
-
-async fn find_engine(options: &UpOptions, data: &DataDir) -> Result<Engine> {
-    let wanted = EngineOptions { data_dir: data.folder("node")?, host: options.engine.clone() };
-    Ok(Engine::find(wanted).await.map_err(|error| with_option(error, options.engine.is_some()))?)
-}
-
-/// Names the option that the address came from.
-fn with_option(error: EngineError, given: bool) -> EngineError {
-    let option = "--engine";
-    match error {
-        EngineError::NoAnswer { address, reason, .. } if given => {
-            EngineError::NoAnswer { address, source_of_address: option, reason }
-        }
-        EngineError::Address { address, .. } if given => EngineError::Address { address, source_of_address: option },
-        error => error,
-    }
 }
 
 fn tell_platform(outcome: &platform::Outcome) {

@@ -4,7 +4,7 @@ use crate::cluster::{Cluster, condition};
 use crate::server::{possible, shared};
 use crate::{images, shop, web};
 use kube::api::Api;
-use model::{ClusterComponentType, Component, Project, ReleaseBinding};
+use model::{ClusterComponentType, Component, Environment, Project, ReleaseBinding};
 use reqwest::StatusCode;
 use serde_json::{Value, json};
 
@@ -27,6 +27,8 @@ async fn mistakes_are_told_where_they_are_seen_and_what_ran_goes_on() {
     let url = an_unknown_component_type_is_named_and_its_coming_heals(&cluster).await;
     a_template_that_fails_is_named_and_what_ran_goes_on(&cluster, &url).await;
     a_missing_image_is_named_and_what_ran_goes_on(&cluster, &engine, &url).await;
+    an_environment_without_a_plane_is_told_and_can_be_taken_away(&cluster, &url).await;
+    an_image_that_exits_at_once_is_told_with_its_exit_code(&cluster, &url).await;
     cluster.delete::<Component>("default", "odd").await;
     cluster.delete::<Project>("default", PROJECT).await;
     cluster.gone::<Project>("default", PROJECT).await;
@@ -98,4 +100,44 @@ async fn a_missing_image_is_named_and_what_ran_goes_on(cluster: &Cluster, engine
     images::bring(engine, MISSING, "program").await;
     cluster.ready("default", "odd-development").await;
     assert_eq!(web::get(url).await, (StatusCode::OK, "new at /".into()));
+}
+
+async fn an_environment_without_a_plane_is_told_and_can_be_taken_away(cluster: &Cluster, url: &str) {
+    let release = cluster.ready("default", "odd-development").await.spec.release_name;
+    let plane = json!({"kind": "ClusterDataPlane", "name": "absent"});
+    cluster
+        .apply_one(json!({
+            "apiVersion": model::API_VERSION,
+            "kind": "Environment",
+            "metadata": {"name": "nowhere", "namespace": "default"},
+            "spec": {"dataPlaneRef": plane},
+        }))
+        .await;
+    cluster.apply_one(shop::binding(PROJECT, "odd", "nowhere", &release, json!({}))).await;
+    let told = |binding: &ReleaseBinding| condition(binding, "Ready").2.contains("ClusterDataPlane \"absent\"");
+    let binding = cluster.until("default", "odd-nowhere", "blamed on the plane", told).await;
+    let (status, reason, message) = condition(&binding, "Ready");
+    let expected = "ClusterDataPlane \"absent\" of environment \"nowhere\" not found";
+    assert_eq!((status.as_str(), reason.as_str(), message.as_str()), ("False", "DataPlaneNotFound", expected));
+    assert_eq!(web::get(url).await, (StatusCode::OK, "new at /".into()));
+    cluster.delete::<ReleaseBinding>("default", "odd-nowhere").await;
+    cluster.gone::<ReleaseBinding>("default", "odd-nowhere").await;
+    cluster.delete::<Environment>("default", "nowhere").await;
+    cluster.gone::<Environment>("default", "nowhere").await;
+}
+
+async fn an_image_that_exits_at_once_is_told_with_its_exit_code(cluster: &Cluster, url: &str) {
+    let mut workload = shop::workload(PROJECT, "odd", MISSING, "gone");
+    workload["spec"]["container"]["command"] = json!(["/program", "exit", "7"]);
+    cluster.apply_one(workload).await;
+    let told = |binding: &ReleaseBinding| {
+        let (status, _, message) = condition(binding, "Ready");
+        status == "False" && message.contains("CrashLoopBackOff")
+    };
+    let binding = cluster.until("default", "odd-development", "blamed on the program", told).await;
+    let (_, _, message) = condition(&binding, "Ready");
+    assert!(message.contains("exit code 7") || message.contains("exited with 7"), "{message}");
+    assert_eq!(web::get(url).await, (StatusCode::OK, "new at /".into()), "what ran before runs on");
+    cluster.apply_one(shop::workload(PROJECT, "odd", MISSING, "new")).await;
+    cluster.ready("default", "odd-development").await;
 }

@@ -39,6 +39,12 @@ impl Cluster {
     }
 
     pub(crate) async fn apply_one(&self, document: Value) {
+        let applied = self.try_apply(&document).await;
+        let name = &document["metadata"]["name"];
+        applied.unwrap_or_else(|error| panic!("{} {name} is refused: {error}", document["kind"]));
+    }
+
+    pub(crate) async fn try_apply(&self, document: &Value) -> Result<(), kube::Error> {
         let kind = document["kind"].as_str().expect("a kind");
         let row = model::kind_row(kind).unwrap_or_else(|| panic!("{kind} is a kind of ours"));
         let gvk = GroupVersionKind::gvk(model::GROUP, model::VERSION, kind);
@@ -49,8 +55,7 @@ impl Cluster {
             None => Api::all_with(self.0.clone(), &resource),
         };
         let params = PatchParams::apply("e2e").force();
-        let applied = api.patch(name, &params, &Patch::Apply(&document)).await;
-        applied.unwrap_or_else(|error| panic!("{kind} {name} is refused: {error}"));
+        api.patch(name, &params, &Patch::Apply(document)).await.map(drop)
     }
 
     /// Waits until the object is as asked for.

@@ -1,6 +1,7 @@
 //! What a killed server, a deleted Deployment and a removed container leave: the same end state.
 
 use crate::cluster::Cluster;
+use crate::remains::{Remains, in_podman};
 use crate::server::{Server, possible};
 use crate::steady_load::Load;
 use crate::{images, shop, web};
@@ -11,7 +12,6 @@ use k8s_openapi::api::core::v1::Pod;
 use nix::sys::signal::Signal;
 use reqwest::StatusCode;
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 const PROJECT: &str = "crash";
@@ -73,13 +73,13 @@ async fn a_killed_server_goes_on_where_it_was_and_what_is_taken_away_comes_back(
         async move { web::get(&url).await }
     });
     cluster_sees(&cluster, "steady", "asked for /slow/1500").await;
-    let interface = interface(&server);
-    assert!(interface.exists(), "{}", interface.display());
+    let remains = Remains::of(&server.place);
+    assert!(!remains.now().is_empty());
     let status = tokio::task::spawn_blocking(move || (server.end(Signal::SIGTERM), server)).await.expect("ends");
     assert_eq!(slow.await.expect("asked"), (StatusCode::OK, "at last".into()));
     assert_eq!(status.0.code(), Some(0), "{}", status.1.place.log());
-    assert!(!interface.exists(), "{}", interface.display());
-    if let Some(left) = left_in_podman(&status.1) {
+    assert_eq!(remains.now(), Vec::<String>::new());
+    if let Some(left) = in_podman(&status.1) {
         assert_eq!(left, "");
     }
 }
@@ -148,24 +148,4 @@ async fn cluster_sees(cluster: &Cluster, component: &str, line: &str) {
         panic!("the log ended without {line:?}");
     };
     tokio::time::timeout(crate::server::PATIENCE, seen).await.expect("the line comes");
-}
-
-/// Where the kernel shows the server's interface for Services.
-fn interface(server: &Server) -> PathBuf {
-    let instance = std::fs::read_to_string(server.place.data().join("node/instance")).expect("an instance");
-    Path::new("/sys/class/net").join(format!("svc-{}", instance.trim()))
-}
-
-/// Containers and networks of the place's own Podman; nothing where another engine is used.
-fn left_in_podman(server: &Server) -> Option<String> {
-    if !server.line("engine").contains("podman.sock") {
-        return None;
-    }
-    let list = |words: &[&str]| {
-        let mut podman = std::process::Command::new("podman");
-        podman.args(words).env("CONTAINERS_STORAGE_CONF", server.place.path("storage.conf"));
-        podman.env("CONTAINERS_CONF", server.place.data().join("node/podman/containers.conf"));
-        String::from_utf8(podman.output().expect("podman runs").stdout).expect("text")
-    };
-    Some(list(&["ps", "-a", "-q", "--external"]))
 }

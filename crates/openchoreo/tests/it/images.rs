@@ -1,7 +1,7 @@
 //! Images of the fixture program, imported through the engine's API; no registry is asked.
 
 use crate::server::Server;
-use bollard::query_parameters::{CreateImageOptions, RemoveImageOptions};
+use bollard::query_parameters::{CreateImageOptions, ListContainersOptions, RemoveImageOptions};
 use bollard::{API_DEFAULT_VERSION, Docker, body_full};
 use futures::TryStreamExt as _;
 use std::path::{Path, PathBuf};
@@ -35,6 +35,18 @@ pub(crate) async fn bring(engine: &Docker, image: &str, program: &str) {
 
 pub(crate) async fn is_there(engine: &Docker, image: &str) -> bool {
     engine.inspect_image(image).await.is_ok()
+}
+
+/// Ids of the running containers of an image.
+pub(crate) async fn running(engine: &Docker, image: &str) -> Vec<String> {
+    running_by_name(engine, image).await.into_iter().map(|(_, id)| id).collect()
+}
+
+/// Name and id of the running containers of an image.
+pub(crate) async fn running_by_name(engine: &Docker, image: &str) -> Vec<(String, String)> {
+    let all = engine.list_containers(Some(ListContainersOptions::default())).await.expect("listed").into_iter();
+    let ours = all.filter(|container| container.image.as_deref() == Some(image));
+    ours.filter_map(|container| Some((container.names?.into_iter().next()?, container.id?))).collect()
 }
 
 pub(crate) async fn remove(engine: &Docker, image: &str) {

@@ -4,14 +4,20 @@
 
 mod bad_documents;
 mod bad_input;
+mod bad_input_table;
 mod cluster;
 mod component_life;
 mod crash;
+mod down;
+mod engine;
+mod folders;
 mod guestbook;
 mod images;
 mod process;
+mod remains;
 mod sample;
 mod server;
 mod shop;
 mod steady_load;
 mod web;
+mod wreck;

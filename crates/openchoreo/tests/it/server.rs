@@ -51,21 +51,34 @@ impl Place {
 
     /// `openchoreo up` with this place's folders; ports are free ones unless `options` say otherwise.
     pub(crate) fn command(&self, options: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_openchoreo"));
-        command.arg("up").arg("--data-dir").arg(self.data());
+        let mut command = self.program("up");
         for port in ["--api-port", "--kubernetes-port", "--gateway-port"] {
             if !options.contains(&port) {
                 command.args([port, "0"]);
             }
         }
+        command.args(options);
         command
-            .args(options)
+    }
+
+    /// The server's program with this place's folders.
+    pub(crate) fn program(&self, verb: &str) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_openchoreo"));
+        command
+            .args([verb, "--data-dir"])
+            .arg(self.data())
             .env("HOME", self.path("home"))
             .env("CONTAINERS_STORAGE_CONF", self.path("storage.conf"))
             .env_remove("XDG_DATA_HOME")
             .env_remove("XDG_CONFIG_HOME")
             .stdin(Stdio::null());
         command
+    }
+
+    /// The id on everything that the installation makes.
+    pub(crate) fn instance(&self) -> String {
+        let id = std::fs::read_to_string(self.data().join("node/instance")).expect("an instance");
+        id.trim().to_owned()
     }
 }
 
@@ -99,11 +112,21 @@ struct Process {
 impl Server {
     /// Starts a server that removes everything when it is stopped.
     pub(crate) fn start(options: &[&str]) -> Server {
-        let turn = File::create(Path::new(env!("CARGO_TARGET_TMPDIR")).join("one-server-at-a-time")).expect("a file");
-        turn.lock().expect("locked");
-        let mut server = Server { place: Place::new(), _turn: turn, process: None, lines: Vec::new() };
+        let mut server = Server::prepare();
         server.start_again(options);
         server
+    }
+
+    /// A place for a server that is to be started.
+    pub(crate) fn prepare() -> Server {
+        Server { place: Place::new(), _turn: Server::turn(), process: None, lines: Vec::new() }
+    }
+
+    /// While it is held, no other server of these tests runs.
+    pub(crate) fn turn() -> File {
+        let turn = File::create(Path::new(env!("CARGO_TARGET_TMPDIR")).join("one-server-at-a-time")).expect("a file");
+        turn.lock().expect("locked");
+        turn
     }
 
     /// Starts it in the same place.
@@ -188,7 +211,7 @@ impl Drop for Server {
             if std::thread::panicking() {
                 let _ = writeln!(std::io::stderr(), "the server ended with {status}; its log:\n{}", self.place.log());
             }
-        } else if self.place.data().exists() {
+        } else if self.place.data().join("node").exists() {
             // It was killed: containers are taken away by another start.
             self.start_again(&[]);
             self.end(Signal::SIGTERM);
