@@ -65,9 +65,13 @@ pub enum EngineError {
     },
 }
 
-/// What the engine said, without the client library's wrapping; with the way out where its words do not show it.
+/// What the engine said, without the client library's wrapping; with the way out where its words do not show it. Where it
+/// said nothing, that.
 pub fn engine_words(error: &bollard::errors::Error) -> String {
     let mut words = plain_words(error);
+    if is_silence(error) {
+        return format!("the container engine does not answer: {words}");
+    }
     if words.contains("netavark") && words.contains("No such file or directory") {
         words.push_str(
             ". Podman's network program calls iptables, which is not installed (Debian and Ubuntu: `apt-get install iptables`)",
@@ -76,7 +80,21 @@ pub fn engine_words(error: &bollard::errors::Error) -> String {
     words
 }
 
-fn plain_words(error: &bollard::errors::Error) -> String {
+/// Whether nothing came from the engine.
+fn is_silence(error: &bollard::errors::Error) -> bool {
+    use bollard::errors::Error;
+    matches!(
+        error,
+        Error::HyperLegacyError { .. }
+            | Error::HyperResponseError { .. }
+            | Error::IOError { .. }
+            | Error::RequestTimeoutError
+            | Error::SocketNotFoundError(_)
+    )
+}
+
+/// The same without a word on who says it.
+pub(crate) fn plain_words(error: &bollard::errors::Error) -> String {
     match error {
         bollard::errors::Error::DockerResponseServerError { message, .. } => message.trim().to_owned(),
         bollard::errors::Error::DockerStreamError { error } => error.trim().to_owned(),
@@ -111,6 +129,13 @@ pub fn is_missing(error: &bollard::errors::Error) -> bool {
 #[cfg(test)]
 mod tests {
     use super::engine_words;
+
+    #[test]
+    fn an_engine_that_does_not_answer_is_said_not_to() {
+        let broken = std::io::Error::from(std::io::ErrorKind::BrokenPipe);
+        let words = engine_words(&bollard::errors::Error::IOError { err: broken });
+        assert!(words.starts_with("the container engine does not answer: "), "{words}");
+    }
 
     #[test]
     fn a_network_program_without_iptables_is_told_with_the_way_out() {

@@ -9,7 +9,8 @@ use bollard::query_parameters::EventsOptions;
 use futures::StreamExt as _;
 use tokio_util::sync::CancellationToken;
 
-use super::{Engine, INSTANCE_LABEL, engine_words};
+use super::error::plain_words;
+use super::{Engine, INSTANCE_LABEL};
 
 /// The pauses before an engine that does not answer is asked again.
 const FIRST_PAUSE: Duration = Duration::from_millis(50);
@@ -92,7 +93,7 @@ impl Engine {
     async fn answers(&self) -> Result<(), String> {
         match tokio::time::timeout(ANSWER, self.docker().ping()).await {
             Ok(Ok(_)) => Ok(()),
-            Ok(Err(error)) => Err(engine_words(&error)),
+            Ok(Err(error)) => Err(plain_words(&error)),
             Err(_) => Err(format!("no answer within {} seconds", ANSWER.as_secs())),
         }
     }

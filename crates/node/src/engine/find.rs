@@ -6,7 +6,7 @@ use std::time::Duration;
 use bollard::{API_DEFAULT_VERSION, ClientVersion, Docker};
 
 use super::EngineError;
-use super::error::engine_words;
+use super::error::plain_words;
 use super::podman_service::PodmanService;
 
 /// Seconds that one request may take until its answer begins.
@@ -74,7 +74,7 @@ async fn given(address: &str, source_of_address: &'static str) -> Result<Found, 
 async fn connect(address: &str) -> Result<Docker, String> {
     let docker = client(address, API_DEFAULT_VERSION)?;
     let agreed = tokio::time::timeout(ANSWER, docker.negotiate_version()).await;
-    agreed.map_err(|_| format!("no answer within {} seconds", ANSWER.as_secs()))?.map_err(|error| engine_words(&error))
+    agreed.map_err(|_| format!("no answer within {} seconds", ANSWER.as_secs()))?.map_err(|error| plain_words(&error))
 }
 
 /// Connects to Podman's service once it answers. A ping costs nothing there, while the version, which tells those of all
@@ -91,7 +91,7 @@ fn client(address: &str, version: &ClientVersion) -> Result<Docker, String> {
     } else {
         Docker::connect_with_http(address, REQUEST_SECONDS, version)
     };
-    docker.map_err(|error| engine_words(&error))
+    docker.map_err(|error| plain_words(&error))
 }
 
 /// Docker's and Podman's sockets, rootful before rootless.

@@ -10,6 +10,7 @@ mod images;
 mod infra_image;
 mod instance;
 mod last_lines;
+mod networks;
 mod podman_service;
 mod probe;
 mod usage;

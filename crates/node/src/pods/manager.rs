@@ -206,6 +206,7 @@ impl Manager {
     /// Looks at all containers again: events may have been missed. At the first opening only what changed between the
     /// listing at start and now can have been missed, and the same look finds it.
     async fn relist(&self, first: bool) {
+        self.look_for_networks().await;
         match self.ground.engine.containers(&[]).await {
             Ok(found) => {
                 let mut found = by_pod(found);
@@ -222,6 +223,14 @@ impl Manager {
                 }
             }
             Err(error) => tracing::debug!(error = %engine_words(&error), "the containers were not listed"),
+        }
+    }
+
+    /// Networks whose namespaces went while nobody could remove them are removed now.
+    async fn look_for_networks(&self) {
+        match self.ground.engine.network_namespaces().await {
+            Ok(namespaces) => namespaces.into_iter().for_each(|namespace| self.empty_namespaces.push(namespace)),
+            Err(error) => tracing::debug!(error = %engine_words(&error), "the networks were not listed"),
         }
     }
 

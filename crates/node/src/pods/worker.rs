@@ -234,7 +234,9 @@ impl Worker {
                 self.look_into_end(&found).await;
             }
             self.unblock(|block| {
-                matches!(block.reason, "CreateContainerError" | "RunContainerError" | "CreatePodSandboxError")
+                let of_engine =
+                    ["CreateContainerError", "RunContainerError", "CreatePodSandboxError", "ImageInspectError"];
+                of_engine.contains(&block.reason)
             });
         }
         let touched = std::mem::take(&mut self.look_again).into_iter().chain(mail.touched).collect::<BTreeSet<_>>();

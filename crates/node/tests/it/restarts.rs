@@ -2,10 +2,12 @@
 
 use std::time::{Duration, Instant};
 
-use crate::lab::{Lab, container_id, main, phase, ready, waits};
-use bollard::query_parameters::{KillContainerOptions, RemoveContainerOptions};
-use k8s_openapi::api::core::v1::Pod;
+use crate::lab::{Lab, NAMESPACE, container_id, main, phase, ready, waits};
+use bollard::query_parameters::{KillContainerOptions, ListNetworksOptions, RemoveContainerOptions};
+use k8s_openapi::api::core::v1::{Namespace, Pod};
+use kube::Api;
 use kube::api::DeleteParams;
+use kube::runtime::wait::await_condition;
 use serde_json::json;
 
 fn restarts(pod: &Pod) -> i32 {
@@ -122,6 +124,41 @@ async fn a_node_that_starts_again_finds_its_containers_and_removes_those_of_no_p
     };
     assert_eq!(transition(&after), transition(&stays), "it was ready all the time");
     lab.delete_pod("stays").await;
+    lab.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_network_whose_namespace_went_while_the_node_was_away_is_removed() {
+    let Some(mut lab) = Lab::start().await else { return };
+    lab.pod("web", &["serve", "8080"], json!({}), json!({})).await;
+    let web = lab.pod_until("web", "ready", ready).await;
+    let networks = async |lab: &Lab| {
+        let label = format!("{}={}", node::engine::INSTANCE_LABEL, lab.engine.instance());
+        let filters = [("label".to_owned(), vec![label])];
+        let options = ListNetworksOptions { filters: Some(filters.into()) };
+        lab.engine.docker().list_networks(Some(options)).await.expect("listed").len()
+    };
+    assert_eq!(networks(&lab).await, 1);
+    // As a kill between the end of the last pod and the end of its network leaves it.
+    lab.stop_node().await;
+    let force = RemoveContainerOptions { force: true, ..Default::default() };
+    lab.engine.docker().remove_container(&container_id(&web), Some(force)).await.expect("removed");
+    let api = lab.api::<Pod>();
+    api.delete("web", &DeleteParams { grace_period_seconds: Some(0), ..DeleteParams::default() })
+        .await
+        .expect("deleted");
+    let namespaces: Api<Namespace> = Api::all(lab.client.clone());
+    namespaces.delete(NAMESPACE, &DeleteParams::default()).await.expect("deleted");
+    let gone = await_condition(namespaces, NAMESPACE, |namespace: Option<&Namespace>| namespace.is_none());
+    tokio::time::timeout(Duration::from_secs(25), gone).await.expect("it goes").expect("watched");
+    assert_eq!(networks(&lab).await, 1);
+    lab.start_node().await;
+    let left = async {
+        while networks(&lab).await > 0 {
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(25), left).await.expect("the network goes");
     lab.end().await;
 }
 

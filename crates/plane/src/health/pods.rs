@@ -3,8 +3,8 @@
 use super::facts::Facts;
 use super::{Assessment, Health};
 
-/// Reasons of a waiting container that do not go away by waiting.
-const STUCK: [&str; 7] = [
+/// Reasons of a waiting container that do not go away by waiting: something else must happen first.
+const STUCK: [&str; 10] = [
     "CrashLoopBackOff",
     "ImagePullBackOff",
     "ErrImagePull",
@@ -12,6 +12,9 @@ const STUCK: [&str; 7] = [
     "ErrImageNeverPull",
     "CreateContainerConfigError",
     "CreateContainerError",
+    "CreatePodSandboxError",
+    "ImageInspectError",
+    "RunContainerError",
 ];
 
 pub(super) fn pod(facts: &Facts<'_>) -> Assessment {

@@ -27,6 +27,8 @@ pub(super) struct Player {
     notes: BTreeMap<String, String>,
     /// Running containers after the last step, by component.
     running: BTreeMap<String, Vec<(String, String)>>,
+    /// Components that the last step changed.
+    changed: &'static [&'static str],
     gateway: Gateway,
 }
 
@@ -39,6 +41,7 @@ impl Player {
             checked: 0,
             notes: BTreeMap::new(),
             running: BTreeMap::new(),
+            changed: &[],
             gateway,
         }
     }
@@ -234,9 +237,11 @@ impl Player {
         };
         let running = by_component(&found);
         for (component, before) in &self.running {
-            let changes = step.changes.iter().any(|name| component.ends_with(&format!("/{name}")));
+            let is_in = |names: &[&str]| names.iter().any(|name| component.ends_with(&format!("/{name}")));
             let now = running.get(component);
-            if !changes && now != Some(before) {
+            // What the step before replaced may have been on its way out when it was looked at.
+            let fewer = is_in(self.changed) && now.is_some_and(|now| now.iter().all(|one| before.contains(one)));
+            if !is_in(step.changes) && now != Some(before) && !fewer {
                 let kills = self.shared.kills.load(Ordering::SeqCst);
                 self.problems.push(format!(
                     "step {:?}, after kill {kills}: containers of {component} were {before:?} and are {now:?}",
@@ -245,6 +250,7 @@ impl Player {
             }
         }
         self.running = running;
+        self.changed = step.changes;
         Ok(())
     }
 }
