@@ -1,6 +1,7 @@
 //! Containers as this crate sees them: made, started, signalled, removed, and looked at.
 
 use std::collections::{HashMap, HashSet};
+use std::time::Duration;
 
 use bollard::models::{ContainerCreateBody, ContainerInspectResponse, ContainerStateStatusEnum, ContainerSummary};
 use bollard::query_parameters::{
@@ -13,6 +14,10 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use super::{Engine, INSTANCE_LABEL, is_missing};
+
+/// How often a listing is asked for again because a container went meanwhile, and after which pause.
+const VANISHING: u32 = 20;
+const MOMENT: Duration = Duration::from_millis(50);
 
 /// Where a container is in its life.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -83,13 +88,19 @@ impl Engine {
         Ok(found)
     }
 
-    /// Lists containers. One wreck keeps Podman from listing any, so wrecks among those asked for are removed.
+    /// Lists containers. One wreck keeps Podman from listing any, so wrecks among those asked for are removed; one that goes
+    /// while it lists does so for that moment.
     async fn list(&self, options: &ListContainersOptions) -> EngineResult<Vec<ContainerSummary>> {
         let mut cleared = HashSet::new();
+        let mut vanished = 0;
         loop {
             let answer = self.docker().list_containers(Some(options.clone())).await;
             match without_unknown_states(answer) {
                 Ok(listed) => return Ok(listed),
+                Err(error) if is_missing(&error) && vanished < VANISHING => {
+                    vanished += 1;
+                    tokio::time::sleep(MOMENT).await;
+                }
                 Err(error) => match wreck(&error).filter(|id| cleared.insert((*id).to_owned())) {
                     Some(id) => self.clear_wreck(id).await?,
                     None => return Err(error),
@@ -235,7 +246,7 @@ mod tests {
     use serde::de::DeserializeOwned;
     use serde_json::{Value, json};
 
-    use super::{Phase, observed, without_unknown_states};
+    use super::{Phase, observed, without_unknown_states, wreck};
 
     /// As the client reads an answer.
     fn read<T: DeserializeOwned>(answer: &Value) -> Result<T, Error> {
@@ -244,6 +255,17 @@ mod tests {
             contents: answer.to_string(),
             column: 0,
         })
+    }
+
+    #[test]
+    fn a_container_that_podman_lost_the_files_of_is_known_by_its_words() {
+        let id = "97fc2aaf7d33b6fdad0ff362cbdfcb50b4c21ff809474efde03727e4d49e3ce1";
+        let said = |status_code, words: String| Error::DockerResponseServerError { status_code, message: words };
+        let words = format!("getting container from store \"{id}\": container not known");
+        assert_eq!(wreck(&said(500, words.clone())), Some(id));
+        assert_eq!(wreck(&said(404, words)), None);
+        assert_eq!(wreck(&said(500, "getting container from store \"../x\": container not known".into())), None);
+        assert_eq!(wreck(&said(500, format!("getting container from store \"{id}\": input/output error"))), None);
     }
 
     #[test]

@@ -21,7 +21,8 @@ use super::find::{connect_podman, program_in_path};
 /// How long the service may take until it answers.
 const START: Duration = Duration::from_secs(60);
 /// How long a service that an earlier process left may take to end.
-const STOP: Duration = Duration::from_secs(3);
+/// It gives requests under way five seconds; one that is killed in a removal leaves a container without files.
+const STOP: Duration = Duration::from_secs(7);
 /// The longest path that fits a socket's address.
 const SOCKET_PATH: usize = 100;
 /// The pause before a service that ended by itself is started again.
@@ -65,6 +66,7 @@ impl PodmanService {
         let launch = Launch { program: program.to_owned(), folder: folder.clone(), socket, pid_file };
         launch.write_settings().map_err(failed)?;
         let mut child = launch.spawn().map_err(failed)?;
+        let early = EndEarly(child.id());
         let mut errors = child.stderr.take();
         let deadline = tokio::time::Instant::now() + START;
         let docker = loop {
@@ -72,6 +74,7 @@ impl PodmanService {
                 break docker;
             }
             if let Ok(Some(status)) = child.try_wait() {
+                early.keep();
                 let mut said = String::new();
                 if let Some(errors) = &mut errors {
                     let _ = errors.take(4096).read_to_string(&mut said).await;
@@ -79,7 +82,6 @@ impl PodmanService {
                 return Err(EngineError::PodmanService { reason: format!("it ended with {status}: {}", said.trim()) });
             }
             if tokio::time::Instant::now() > deadline {
-                let _ = child.start_kill();
                 return Err(EngineError::PodmanService {
                     reason: format!("no answer within {} seconds", START.as_secs()),
                 });
@@ -87,10 +89,28 @@ impl PodmanService {
             // The service gives no sign of readiness other than its socket.
             tokio::time::sleep(Duration::from_millis(10)).await;
         };
+        early.keep();
         let state = Arc::new(State::default());
         state.pid.store(child.id().map_or(0, |pid| pid as i32), Ordering::SeqCst);
         tokio::spawn(keep_running(launch, child, errors, state.clone()));
         Ok((Self { state }, docker, address))
+    }
+}
+
+/// Ends the service when its start is given up: because it does not answer, or something else failed meanwhile.
+struct EndEarly(Option<u32>);
+
+impl EndEarly {
+    fn keep(mut self) {
+        self.0 = None;
+    }
+}
+
+impl Drop for EndEarly {
+    fn drop(&mut self) {
+        if let Some(pid) = self.0 {
+            stop(pid as i32);
+        }
     }
 }
 
