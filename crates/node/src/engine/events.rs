@@ -64,7 +64,10 @@ impl Engine {
                     event = events.next() => event,
                     () = tokio::time::sleep(SILENCE) => match self.answers().await {
                         Ok(()) => continue,
-                        Err(_) => break,
+                        Err(why) => {
+                            on_event(EngineEvent::Broken { why });
+                            break;
+                        }
                     },
                 };
                 match event {

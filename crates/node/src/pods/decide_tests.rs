@@ -162,6 +162,7 @@ fn a_blocked_container_waits_for_its_moment_or_for_a_change() {
 fn a_clock_that_is_set_back_keeps_no_container_waiting() {
     let pod = pod("Always", &["a"], &[], json!({}));
     let mut ended = Given { containers: vec![container(&pod, "a", 3, 3, Phase::Exited, 1)], ..Given::default() };
+    ended.containers[0].started_at = Some(at(3590));
     ended.containers[0].finished_at = Some(at(3600));
     assert_eq!(ended.decide(&pod), now(&[start("a", 4, 4)]), "it ended an hour from now");
     let blocked = Given { blocked: vec![("a", block(Some(3600)))], ..Given::default() };
