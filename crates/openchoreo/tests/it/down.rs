@@ -31,6 +31,7 @@ async fn what_a_killed_server_left_is_taken_away_and_comes_back_from_its_data() 
     assert_eq!(refused.status.code(), Some(1), "{words}");
     assert!(words.contains(&format!("in use by process {}", server.pid())), "{words}");
 
+    let port = server.gateway_port().to_string();
     let remains = Remains::of(&server.place);
     let mut server = tokio::task::spawn_blocking(move || {
         server.end(Signal::SIGKILL);
@@ -53,7 +54,7 @@ async fn what_a_killed_server_left_is_taken_away_and_comes_back_from_its_data() 
     }
 
     server = tokio::task::spawn_blocking(move || {
-        server.start_again(&[]);
+        server.start_again(&["--gateway-port", &port]);
         server
     })
     .await

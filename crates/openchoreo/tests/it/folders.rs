@@ -112,6 +112,7 @@ async fn full(server: &Server) {
     let mut file = std::fs::File::create(&ballast).expect("made");
     let piece = vec![0_u8; 64 * 1024];
     while std::io::Write::write_all(&mut file, &piece).is_ok() {}
+    drop(file);
     // The store's file may have room of its own for a while.
     let mut size = 200_000;
     let error = loop {

@@ -103,7 +103,8 @@ impl Drop for Place {
 
 fn free_ports() -> Result<[u16; 4]> {
     let mut found = [0; 4];
-    let mut next = PORTS.start + (std::process::id() % 5_000) as u16;
+    // Far from those of a soak that was started just before.
+    let mut next = PORTS.start + (std::process::id() * 16 % 9_000) as u16;
     for port in &mut found {
         while TcpListener::bind(("127.0.0.1", next)).is_err() {
             next += 1;

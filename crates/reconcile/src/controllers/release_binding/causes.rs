@@ -14,6 +14,8 @@ const TROUBLES: &[&str] = &[
     "InvalidImageName",
     "CreateContainerConfigError",
     "CreateContainerError",
+    "CreatePodSandboxError",
+    "ImageInspectError",
     "RunContainerError",
     "CrashLoopBackOff",
 ];
