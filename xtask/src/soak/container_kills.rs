@@ -37,7 +37,9 @@ const PROJECT: &str = "kills";
 const NAME: &str = "work-development";
 
 pub(super) fn run(args: &SoakArgs, time: Duration) -> Result<Counts> {
-    possible()?;
+    if !possible(args)? {
+        return Ok(Counts::default());
+    }
     let program = program(args)?;
     let seed = args.seed.unwrap_or_else(super::clock);
     let (times, until) = match (args.count, &args.name) {

@@ -35,7 +35,9 @@ const PATIENCE: Duration = Duration::from_mins(1);
 const PROJECT: &str = "engine";
 
 pub(super) fn run(args: &SoakArgs, time: Duration) -> Result<Counts> {
-    possible()?;
+    if !possible(args)? {
+        return Ok(Counts::default());
+    }
     let program = program(args)?;
     let (times, until) = match (args.count, &args.name) {
         (Some(times), _) => (times, None),

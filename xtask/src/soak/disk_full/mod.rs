@@ -30,7 +30,9 @@ const PATIENCE: Duration = Duration::from_mins(1);
 const PROJECT: &str = "disk";
 
 pub(super) fn run(args: &SoakArgs, time: Duration) -> Result<Counts> {
-    possible()?;
+    if !possible(args)? {
+        return Ok(Counts::default());
+    }
     let program = program(args)?;
     let (times, until) = match (args.count, &args.name) {
         (Some(times), _) => (times, None),

@@ -33,7 +33,9 @@ const QUIET: Duration = Duration::from_secs(3);
 const ENOUGH: usize = 5;
 
 pub(super) fn run(args: &SoakArgs, time: Duration) -> Result<Counts> {
-    possible()?;
+    if !possible(args)? {
+        return Ok(Counts::default());
+    }
     let program = program(args)?;
     let seed = args.seed.unwrap_or_else(super::clock);
     let (kills, until) = match (args.count, &args.name) {
