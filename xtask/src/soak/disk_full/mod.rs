@@ -75,9 +75,7 @@ async fn soak(program: &Path, times: usize, until: Option<Instant>) -> Result<Co
 
 impl Soak<'_> {
     async fn all(&mut self, times: usize, until: Option<Instant>, counts: &mut Counts) -> Result<()> {
-        let before = self.disk.writes()?;
         self.start().await?;
-        let of_start = self.disk.writes()? - before;
         image::build(self.place)?;
         let objects = self.objects().await?;
         for document in project(PROJECT) {
@@ -93,14 +91,20 @@ impl Soak<'_> {
         let before = self.disk.writes()?;
         self.scenario().await?;
         let of_scenario = self.disk.writes()? - before;
-        println!("disk-full: {of_start} writes of a start from nothing, {of_scenario} of the scenario");
+        if let Some(server) = self.server.take() {
+            server.kill().await?;
+        }
+        let before = self.disk.writes()?;
+        self.start().await?;
+        let of_start = self.disk.writes()? - before;
+        println!("disk-full: {of_start} writes of a start, {of_scenario} of the scenario");
         for number in 0..times {
             if until.is_some_and(|until| Instant::now() > until) {
                 break;
             }
             let part = |of: u64| of * number as u64 / times as u64;
             if number % STARTS == STARTS - 1 {
-                let at = part(of_start.min(200));
+                let at = part(of_start);
                 self.full_at_start(at).await.with_context(|| format!("full after {at} writes of a start"))?;
             } else {
                 let at = part(of_scenario);
