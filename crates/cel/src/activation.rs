@@ -27,7 +27,7 @@ impl Activation {
 
     /// Sets a variable; `false` when it is not declared.
     pub fn set(&mut self, name: &str, value: impl Into<Value>) -> bool {
-        self.variables.slots.get(name).copied().is_some_and(|slot| self.set_slot(slot, value))
+        self.variables.slot(name).is_some_and(|slot| self.set_slot(slot, value))
     }
 
     /// Sets the variable of a slot; `false` when there is no such slot.
@@ -43,7 +43,7 @@ impl Activation {
 
     /// The value of a variable, if set.
     pub fn get(&self, name: &str) -> Option<&Value> {
-        let slot = *self.variables.slots.get(name)?;
+        let slot = self.variables.slot(name)?;
         self.values.get(slot as usize)?.as_ref()
     }
 

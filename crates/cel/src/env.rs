@@ -28,11 +28,25 @@ pub struct Library {
     pub types: Vec<(&'static str, Type)>,
 }
 
+/// Up to this many variables a scan is quicker than a look into the index.
+const SCANNED: usize = 16;
+
 /// Variables by name and by slot.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Variables {
     pub(crate) declared: Vec<(Arc<str>, Type)>,
-    pub(crate) slots: HashMap<Arc<str>, u32>,
+    slots: HashMap<Arc<str>, u32>,
+}
+
+impl Variables {
+    /// The slot of a variable; of two with one name that of the last.
+    pub(crate) fn slot(&self, name: &str) -> Option<u32> {
+        if self.declared.len() <= SCANNED {
+            // Most names already differ in length.
+            return self.declared.iter().rposition(|(known, _)| **known == *name).map(|slot| slot as u32);
+        }
+        self.slots.get(name).copied()
+    }
 }
 
 #[derive(Clone)]
@@ -54,7 +68,7 @@ pub(crate) struct Inner {
 
 impl Inner {
     pub(crate) fn variable(&self, name: &str) -> Option<(u32, &Type)> {
-        let slot = *self.variables.slots.get(name)?;
+        let slot = self.variables.slot(name)?;
         self.variables.declared.get(slot as usize).map(|(_, ty)| (slot, ty))
     }
 
@@ -227,7 +241,7 @@ impl Env {
 
     /// The slot of a variable, for [`Activation::set_slot`].
     pub fn slot(&self, name: &str) -> Option<u32> {
-        self.0.variables.slots.get(name).copied()
+        self.0.variables.slot(name)
     }
 
     /// The declared variables in order of their slots.

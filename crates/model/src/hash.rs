@@ -25,6 +25,7 @@ impl Default for Fnv32a {
 
 impl Fnv32a {
     /// Takes in some bytes.
+    #[inline]
     pub fn write(&mut self, bytes: &[u8]) {
         for byte in bytes {
             self.0 = (self.0 ^ u32::from(*byte)).wrapping_mul(PRIME);
@@ -32,6 +33,7 @@ impl Fnv32a {
     }
 
     /// Takes in a text that was prepared, in one step.
+    #[inline]
     pub const fn write_prepared(&mut self, text: &Prepared) {
         let (low, high) = (self.0 & 0xff, self.0 & !0xff);
         self.0 = high.wrapping_mul(text.factor).wrapping_add(text.ends[low as usize]);

@@ -1,11 +1,11 @@
 //! The policy as `networking.k8s.io/v1`.
 
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::{Subject, gateway_scopes, is_namespace_wide, protocol};
 use crate::input::WorkloadEndpoint;
 
-pub(super) fn policy(subject: &Subject<'_>) -> Value {
+pub(super) fn policy(subject: Subject<'_>) -> Value {
     let metadata = subject.metadata;
     let mut rules = Vec::new();
     let ports = |times: fn(&WorkloadEndpoint) -> usize| -> Vec<Value> {
@@ -35,28 +35,32 @@ pub(super) fn policy(subject: &Subject<'_>) -> Value {
         }]);
         rules.push(rule(from, gateway));
     }
-    let mut spec = json!({"podSelector": {}, "policyTypes": ["Ingress"]});
-    spec["podSelector"]["matchLabels"] = super::labels(&metadata.pod_selectors);
-    if !rules.is_empty() {
-        spec["ingress"] = Value::Array(rules);
-    }
-    let mut policy = json!({
-        "apiVersion": "networking.k8s.io/v1",
-        "kind": "NetworkPolicy",
-        "metadata": {"name": subject.name, "namespace": metadata.namespace},
-    });
-    policy["spec"] = spec;
-    policy
+    let ingress = (!rules.is_empty()).then(|| ("ingress", Value::Array(rules)));
+    let spec = ingress.into_iter().chain([
+        ("podSelector", object([("matchLabels", super::labels(&metadata.pod_selectors))])),
+        ("policyTypes", json!(["Ingress"])),
+    ]);
+    object([
+        ("apiVersion", Value::from("networking.k8s.io/v1")),
+        ("kind", Value::from("NetworkPolicy")),
+        ("metadata", object([("name", subject.name.into()), ("namespace", metadata.namespace.as_str().into())])),
+        ("spec", object(spec)),
+    ])
 }
 
-/// A rule; what is moved into place is not written a second time, as it would be inside `json!`.
+/// An object of values that are moved into place; `json!` would write each a second time.
+fn object<'k>(entries: impl IntoIterator<Item = (&'k str, Value)>) -> Value {
+    let mut object = Map::new();
+    for (key, value) in entries {
+        object.insert(key.to_owned(), value);
+    }
+    Value::Object(object)
+}
+
 fn rule(from: Value, ports: Vec<Value>) -> Value {
-    let mut rule = json!({});
-    rule["from"] = from;
-    rule["ports"] = Value::Array(ports);
-    rule
+    object([("from", from), ("ports", Value::Array(ports))])
 }
 
 fn port(endpoint: &WorkloadEndpoint) -> Value {
-    json!({"protocol": protocol(endpoint), "port": endpoint.port})
+    object([("port", endpoint.port.into()), ("protocol", protocol(endpoint).into())])
 }

@@ -30,7 +30,7 @@ pub fn network_policy(metadata: &ComponentMetadata, workload: &Workload, plane: 
     if plane.annotations.get(PROVIDER).is_some_and(|provider| provider == "cilium") {
         cilium::policy(subject)
     } else {
-        kubernetes::policy(&subject)
+        kubernetes::policy(subject)
     }
 }
 

@@ -7,6 +7,9 @@ use serde_json::{Number, Value};
 
 use super::Tree;
 
+/// Up to this many entries an object is sooner filled one by one than made of all of them in one go.
+const INSERTED: usize = 4;
+
 /// A value that JSON has no form for.
 #[derive(Debug, Clone, Copy, PartialEq, thiserror::Error)]
 #[error("json: unsupported value: {}", Tree::Double(*.0).to_shown())]
@@ -58,6 +61,15 @@ impl Tree {
                     item.json_into(value)?;
                 }
                 Value::Array(values)
+            }
+            Self::Map(map) | Self::StringMap(map) if map.len() <= INSERTED => {
+                let mut object = serde_json::Map::new();
+                for (key, value) in map {
+                    let mut json = Value::Null;
+                    value.json_into(&mut json)?;
+                    object.insert(String::from(&*key), json);
+                }
+                Value::Object(object)
             }
             Self::Map(map) | Self::StringMap(map) => {
                 let mut entries = Vec::with_capacity(map.len());

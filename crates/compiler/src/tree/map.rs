@@ -1,5 +1,6 @@
 //! An object's entries, sorted by key: the order of JSON output, of loops and of hashes.
 
+use std::cmp::Ordering;
 use std::sync::Arc;
 
 use super::Tree;
@@ -114,14 +115,23 @@ impl Map {
 
     /// Sets all of `others`, which are sorted by key.
     pub(crate) fn overlay(&mut self, others: &[(Arc<str>, Tree)]) {
+        if self.entries.is_empty() {
+            self.entries.extend_from_slice(others);
+            return;
+        }
         let mut at = 0;
         for (key, value) in others {
             // Both are in order: each search goes on where the last one ended.
-            while self.entries.get(at).is_some_and(|(known, _)| **known < **key) {
+            let mut order = Ordering::Greater;
+            while let Some((known, _)) = self.entries.get(at) {
+                order = (**known).cmp(&**key);
+                if order.is_ge() {
+                    break;
+                }
                 at += 1;
             }
             match self.entries.get_mut(at) {
-                Some((known, old)) if **known == **key => *old = value.clone(),
+                Some((_, old)) if order.is_eq() => *old = value.clone(),
                 _ => self.entries.insert(at, (key.clone(), value.clone())),
             }
             at += 1;

@@ -91,27 +91,31 @@ impl<H: Hasher> Feed<'_, H> {
         self.bytes(b'!', &[]);
     }
 
+    /// Almost all are short and fit: then the length is one byte, and there is one copy.
+    #[inline]
     fn bytes(&mut self, shape: u8, bytes: &[u8]) {
-        // Almost all are short and fit: then the length is one byte, and there is one copy.
         let end = self.filled + 2 + bytes.len();
-        match u8::try_from(bytes.len()) {
-            Ok(length) if length != LONG && end <= BLOCK => {
-                let place = &mut self.block[self.filled..end];
-                place[0] = shape;
-                place[1] = length;
-                place[2..].copy_from_slice(bytes);
+        match self.block.get_mut(self.filled..end) {
+            Some([first, second, place @ ..]) if bytes.len() < usize::from(LONG) => {
+                *first = shape;
+                *second = bytes.len() as u8;
+                place.copy_from_slice(bytes);
                 self.filled = end;
             }
-            Ok(length) if length != LONG => {
-                self.put(&[shape, length]);
-                self.put(bytes);
-            }
+            _ => self.long_bytes(shape, bytes),
+        }
+    }
+
+    #[cold]
+    fn long_bytes(&mut self, shape: u8, bytes: &[u8]) {
+        match u8::try_from(bytes.len()) {
+            Ok(length) if length != LONG => self.put(&[shape, length]),
             _ => {
                 self.put(&[shape, LONG]);
                 self.put(&(bytes.len() as u64).to_le_bytes());
-                self.put(bytes);
             }
         }
+        self.put(bytes);
     }
 
     fn word(&mut self, shape: u8, word: u64) {
@@ -120,8 +124,15 @@ impl<H: Hasher> Feed<'_, H> {
         self.put(&whole);
     }
 
+    #[inline]
     fn shape(&mut self, shape: u8) {
-        self.put(&[shape]);
+        match self.block.get_mut(self.filled) {
+            Some(place) => {
+                *place = shape;
+                self.filled += 1;
+            }
+            None => self.put(&[shape]),
+        }
     }
 }
 
