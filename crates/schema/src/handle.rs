@@ -66,6 +66,24 @@ impl Schema {
         rules::cost::problems(&self.arena, self.root)
     }
 
+    /// Defaults that their own schema refuses, each with the place of the default. Only a schema of [`Definitions`] can have
+    /// some: one that is parsed by itself is refused for them.
+    ///
+    /// ```
+    /// let named = serde_json::json!({"config": {"type": "object", "properties": {
+    ///     "size": {"type": "integer", "default": "large"},
+    /// }}});
+    /// let definitions = schema::Definitions::parse(named.as_object().unwrap())?;
+    /// let problems = definitions.schema("config").unwrap().default_problems();
+    /// assert_eq!(problems[0].path, "properties[size].default");
+    /// # Ok::<(), Vec<schema::SchemaProblem>>(())
+    /// ```
+    pub fn default_problems(&self) -> Vec<SchemaProblem> {
+        let mut problems = Vec::new();
+        parse::check_defaults(&self.arena, self.root, &mut problems);
+        problems
+    }
+
     /// The schema that accepts and preserves everything.
     pub fn any() -> Schema {
         let mut node = NodeData::new(Kind::Any);

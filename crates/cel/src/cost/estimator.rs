@@ -182,8 +182,8 @@ impl<'a> Estimator<'a> {
     }
 
     fn select(&mut self, expr: &Expr, operand: &Expr, field: &Arc<str>, mode: SelectMode) -> Known {
-        if let Some(Reference::Slot(_)) = self.checked.reference(expr) {
-            return self.ident(expr, &expr.qualified_name().unwrap_or_default().into());
+        if let (Some(Reference::Slot(_)), Some(name)) = (self.checked.reference(expr), expr.qualified_name()) {
+            return self.ident(expr, &name.into());
         }
         let mut known = self.expr(operand);
         let field = match self.checked.reference(expr) {

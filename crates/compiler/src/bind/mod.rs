@@ -4,13 +4,13 @@ mod references;
 mod words;
 
 use cel::Numbers;
-use schema::{Definitions, Schema};
+use schema::{Definitions, Schema, SchemaProblem};
 use serde_json::{Map, Value};
 
 use crate::spec::SchemaSection;
 
 /// The name under which a type's schema is parsed.
-const ROOT: &str = "schema";
+pub(crate) const ROOT: &str = "schema";
 
 /// What happens to values of a type that declares no schema for them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,8 +26,8 @@ pub(crate) enum Undeclared {
 pub(crate) enum SchemaError {
     #[error("failed to resolve $ref: {0}")]
     Reference(String),
-    #[error("failed to build structural schema: {0}")]
-    Structure(String),
+    #[error("failed to build structural schema: {}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))]
+    Structure(Vec<SchemaProblem>),
 }
 
 /// Values that do not fit.
@@ -59,10 +59,7 @@ impl Values {
         let parsed = Definitions::parse(&Map::from_iter([(ROOT.to_owned(), source)]));
         match parsed.map(|definitions| definitions.schema(ROOT)) {
             Ok(schema) => Ok(Self { schema }),
-            Err(problems) => {
-                let problems: Vec<String> = problems.iter().map(ToString::to_string).collect();
-                Err(SchemaError::Structure(problems.join("; ")))
-            }
+            Err(problems) => Err(SchemaError::Structure(problems)),
         }
     }
 

@@ -2,6 +2,8 @@
 
 use serde_json::{Map, Value};
 
+use super::words::json_type;
+
 const DEFINITIONS: &str = "$defs";
 const PREFIX: &str = "#/$defs/";
 /// Deeper references than these are an error.
@@ -84,7 +86,10 @@ impl Resolver<'_> {
             let known: Vec<&str> = definitions.keys().map(String::as_str).collect();
             return Err(format!("$ref {text:?} not found in $defs; there are {}", known.join(", ")));
         };
-        let mut merged = definition.as_object().cloned().unwrap_or_default();
+        let Some(definition) = definition.as_object() else {
+            return Err(format!("$ref {text:?} leads to a value of type {}, not to a schema", json_type(definition)));
+        };
+        let mut merged = definition.clone();
         for (keyword, value) in beside.iter().filter(|(keyword, _)| *keyword != "$ref") {
             merged.insert(keyword.clone(), value.clone());
         }
@@ -127,6 +132,7 @@ mod tests {
     #[case(json!({"$ref": "#/$defs/A"}), "$ref \"#/$defs/A\" not found: no definitions available")]
     #[case(json!({"$ref": "#/definitions/A"}), "unsupported $ref path \"#/definitions/A\": expected #/$defs/Name")]
     #[case(json!({"$defs": {"A": {"items": {"$ref": "#/$defs/B"}}, "B": {"not": {"$ref": "#/$defs/A"}}}, "items": {"$ref": "#/$defs/A"}}), "circular $ref: A → B → A")]
+    #[case(json!({"$defs": {"A": true}, "items": {"$ref": "#/$defs/A"}}), "$ref \"#/$defs/A\" leads to a value of type bool, not to a schema")]
     fn references_that_lead_nowhere_are_errors(#[case] schema: Value, #[case] message: &str) {
         assert_eq!(resolve(&schema), Err(message.to_owned()));
     }

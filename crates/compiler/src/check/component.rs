@@ -10,6 +10,7 @@ use super::together::{TraitSpec, kind, used_together};
 use super::{Checked, hint};
 use crate::bind::{Undeclared, Values, ValuesError};
 use crate::compiler::Compiler;
+use crate::extract;
 use crate::input::{ComponentInput, Gateway, Source, TraitInstance, check_secrets, secret_keys};
 use crate::output::{RenderedResource, TargetPlane};
 use crate::problem::{Code, Place, Problem, Problems};
@@ -80,6 +81,13 @@ pub fn component(input: &ComponentInput<'_>) -> ComponentChecked {
     unfit(&type_spec["environmentConfigs"], input.environment_configs, &configs, &mut found);
     own_traits(input, &type_spec, &traits, &place, &binding, &mut found);
     workload(input, &mut found.missing);
+    for (endpoint, why) in extract::unreadable(&input.workload.endpoints) {
+        let place = Place::new(
+            format!("Workload of {}", input.metadata.component_name),
+            format!("spec.endpoints.{endpoint}.schema.content"),
+        );
+        found.checked.warn(Code::Values, &place, format!("no routes can be read from this: {why}"));
+    }
 
     match Compiler::with_capacity(1).component(input) {
         Ok(rendered) => found.produces = rendered.resources.iter().map(Produced::of).collect(),

@@ -4,7 +4,7 @@ use cel::Type;
 use serde_json::Value;
 
 use super::{Checked, schema_types, variables};
-use crate::bind::{SchemaError, Values};
+use crate::bind::{ROOT, SchemaError, Values};
 use crate::problem::{Code, Place};
 use crate::spec;
 
@@ -29,10 +29,24 @@ pub(super) fn declared(spec: &Value, kept: bool, place: &Place, checked: &mut Ch
             checked.add(Code::Schema, &schema_place.below(&unknown.path), unknown.detail);
         }
         match Values::parse(Some(&section)) {
-            Ok(values) => values.schema().map_or_else(undeclared, |schema| schema_types::of(schema.root(), field)),
-            Err(error) => {
-                let (SchemaError::Reference(detail) | SchemaError::Structure(detail)) = &error;
-                checked.add(Code::Schema, &schema_place, detail.clone());
+            Ok(values) => values.schema().map_or_else(undeclared, |schema| {
+                for problem in schema.default_problems() {
+                    let message = format!("the default does not fit its own schema: {}", problem.detail);
+                    checked.add(Code::Values, &schema_place.below(&problem.path), message);
+                }
+                schema_types::of(schema.root(), field)
+            }),
+            Err(SchemaError::Reference(detail)) => {
+                checked.add(Code::Schema, &schema_place, detail);
+                Type::Dyn
+            }
+            Err(SchemaError::Structure(problems)) => {
+                for problem in problems {
+                    let path = problem.path.strip_prefix(ROOT).unwrap_or(&problem.path);
+                    let within = problem.within.unwrap_or_default();
+                    let place = schema_place.below(path.trim_start_matches('.'));
+                    checked.add(Code::Schema, &place, format!("{}{within}", problem.detail));
+                }
                 Type::Dyn
             }
         }

@@ -1,6 +1,6 @@
 //! Routes from endpoints' interface definitions, for `workload.toEndpointResources(name)`.
 //!
-//! A definition that cannot be read gives no routes and no error.
+//! A definition that cannot be read gives no routes and no error (contract of v1.2); checks warn of it.
 
 mod openapi;
 mod proto;
@@ -38,16 +38,28 @@ pub(crate) fn routes(endpoints: &BTreeMap<String, WorkloadEndpoint>) -> BTreeMap
         .collect()
 }
 
+/// The endpoints whose schemas cannot be read, and why. They have no routes, which is no error (contract of v1.2).
+pub(crate) fn unreadable(endpoints: &BTreeMap<String, WorkloadEndpoint>) -> impl Iterator<Item = (&str, String)> {
+    endpoints.iter().filter_map(|(name, endpoint)| Some((name.as_str(), read(endpoint).err()?)))
+}
+
 fn of(endpoint: &WorkloadEndpoint) -> Vec<Route> {
-    let Some(schema) = endpoint.schema.as_ref().filter(|schema| !schema.content.is_empty()) else { return Vec::new() };
-    let mut routes = match format(&schema.kind, &endpoint.kind) {
-        Format::OpenApi => openapi::routes(&schema.content),
-        Format::Proto => proto::routes(&schema.content),
-        Format::Opaque => None,
-    }
-    .unwrap_or_default();
+    let mut routes = read(endpoint).unwrap_or_default();
     routes.sort();
     routes
+}
+
+fn read(endpoint: &WorkloadEndpoint) -> Result<Vec<Route>, String> {
+    let Some(schema) = endpoint.schema.as_ref().filter(|schema| !schema.content.is_empty()) else {
+        return Ok(Vec::new());
+    };
+    match format(&schema.kind, &endpoint.kind) {
+        Format::OpenApi => openapi::routes(&schema.content),
+        Format::Proto => proto::routes(&schema.content).ok_or_else(|| {
+            "the file does not parse, imports another file, or names a message that is not in it".to_owned()
+        }),
+        Format::Opaque => Ok(Vec::new()),
+    }
 }
 
 /// The definition's own type goes before what the endpoint's type suggests.

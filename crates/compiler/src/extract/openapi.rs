@@ -6,10 +6,13 @@ use super::Route;
 
 const METHODS: [&str; 9] = ["get", "put", "post", "delete", "options", "head", "patch", "trace", "connect"];
 
-/// One route per operation, or `None` where the text is no OpenAPI document.
-pub(super) fn routes(content: &str) -> Option<Vec<Route>> {
-    let document: Value = serde_saphyr::from_str(content).ok()?;
-    let paths = document.get("paths")?.as_object()?;
+/// One route per operation, or why the text is no OpenAPI document.
+pub(super) fn routes(content: &str) -> Result<Vec<Route>, String> {
+    let document: Value =
+        serde_saphyr::from_str(content).map_err(|error| format!("this is neither YAML nor JSON: {error}"))?;
+    let Some(paths) = document.get("paths").and_then(Value::as_object) else {
+        return Err("an OpenAPI document has an object `paths`, this has none".to_owned());
+    };
     let mut routes = Vec::new();
     for (path, item) in paths {
         let Some(item) = item.as_object() else { continue };
@@ -24,7 +27,7 @@ pub(super) fn routes(content: &str) -> Option<Vec<Route>> {
             }
         }
     }
-    Some(routes)
+    Ok(routes)
 }
 
 #[cfg(test)]
@@ -40,7 +43,7 @@ mod tests {
 
     #[test]
     fn other_text_has_no_routes() {
-        assert_eq!(routes(": ["), None);
-        assert_eq!(routes("just text"), None);
+        assert!(routes(": [").unwrap_err().starts_with("this is neither YAML nor JSON: "));
+        assert_eq!(routes("just text").unwrap_err(), "an OpenAPI document has an object `paths`, this has none");
     }
 }

@@ -38,7 +38,7 @@ pub enum PatchError {
     Root(&'static str),
     #[error("invalid path segment \"{0}\": missing ']'")]
     Unclosed(String),
-    #[error("unsupported filter expression: {0}")]
+    #[error("unsupported filter expression: {0} (supported: @.field=='text')")]
     Filter(String),
     #[error("invalid array index \"{0}\"")]
     Index(String),

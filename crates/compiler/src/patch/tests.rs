@@ -45,7 +45,7 @@ fn operations_change_what_their_path_names(
 #[case(json!({}), "replace", "/a", "replace operation failed: key \"a\" does not exist")]
 #[case(json!({"a": []}), "remove", "/a/-", "remove operation cannot target append marker '-'")]
 #[case(json!({"a": []}), "add", "/a/[?(@.n=='x')]/b", "path \"/a/[?(@.n=='x')]/b\" contains a filter or wildcard but matched 0 elements (filter criteria not met or target does not exist)")]
-#[case(json!({"a": []}), "add", "/a/[?(@.n=x)]/b", "unsupported filter expression: @.n=x")]
+#[case(json!({"a": []}), "add", "/a/[?(@.n=x)]/b", "unsupported filter expression: @.n=x (supported: @.field=='text')")]
 #[case(json!({"a": [1, 2]}), "remove", "/a/[*]", "array index 1 out of bounds for remove (length 1)")]
 #[case(json!({}), "add", "/a[", "invalid path segment \"a[\": missing ']'")]
 fn operations_that_cannot_be_done_say_why(

@@ -12,6 +12,7 @@ use std::sync::Arc;
 use serde_json::{Map, Value};
 
 pub use keywords::unknown_keywords;
+pub(crate) use structural::check_defaults;
 
 use crate::error::{ErrorKind, FieldError};
 use crate::handle::Schema;

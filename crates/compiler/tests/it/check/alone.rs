@@ -15,6 +15,16 @@ fn mistakes_of_a_component_type_are_found() {
     let resource = |id: &str, kind: &str| json!({"id": id, "template": {"apiVersion": "v1", "kind": kind, "metadata": {"name": "${metadata.name}"}}});
     let cases: &[Case] = &[
         ("unknown variable", LEVEL, json!("${parameter.level}")),
+        (
+            "a property of a type that there is not",
+            "/parameters/openAPIV3Schema/properties/replicas/type",
+            json!("intger"),
+        ),
+        (
+            "a default that does not fit its own schema",
+            "/parameters/openAPIV3Schema/properties/replicas/default",
+            json!("two"),
+        ),
         ("unknown field", LEVEL, json!("${parameters.levl}")),
         ("unknown field of a built-in variable", LEVEL, json!("${workload.container.img + parameters.level}")),
         ("unknown function", LEVEL, json!("${parameters.level.toLowerCase()}")),

@@ -174,6 +174,10 @@ fn a_component_is_checked_with_everything_that_it_needs() {
     sample.type_spec["resources"][1]["template"]["data"]["level"] = json!("${parameters.levl}");
     sample.trait_specs[0].1["patches"][0]["operations"][1]["path"] = json!("/spec/paused");
     told.push_str(&format!("== mistakes of the type and of the trait\n{}\n", sample.check()));
+
+    sample = Sample::new();
+    sample.workload["endpoints"]["http"]["schema"] = json!({"type": "openapi", "content": "openapi: 3.0.0"});
+    told.push_str(&format!("== an interface definition without paths\n{}\n", sample.check()));
     insta::assert_snapshot!("components", told);
 }
 
