@@ -102,24 +102,6 @@ impl Compiler {
     /// assert!(rendered.has_namespace("dp-shop"));
     /// assert_eq!(rendered.manifests[0].object["metadata"]["labels"], json!({"team": "shop"}));
     /// ```
-    ///
-    /// ```
-    /// use compiler::Compiler;
-    /// use compiler::input::{DataPlane, Environment, ProjectInput, ProjectMetadata};
-    /// use serde_json::json;
-    ///
-    /// let spec = json!({"resources": [{"id": "namespace", "template": {
-    ///     "apiVersion": "v1", "kind": "Namespace",
-    ///     "metadata": {"name": "${metadata.namespace}", "labels": {"team": "${parameters.team}"}},
-    /// }}]});
-    /// let rendered = Compiler::new().project(&ProjectInput {
-    ///     type_name: "team", type_spec: &spec, parameters: Some(&json!({"team": "shop"})), environment_configs: None,
-    ///     environment: &Environment::default(), data_plane: &DataPlane::default(),
-    ///     metadata: &ProjectMetadata { namespace: "dp-shop".into(), ..ProjectMetadata::default() },
-    /// }).unwrap();
-    /// assert!(rendered.has_namespace("dp-shop"));
-    /// assert_eq!(rendered.manifests[0].object["metadata"]["labels"], json!({"team": "shop"}));
-    /// ```
     pub fn project(&self, input: &ProjectInput<'_>) -> Result<ProjectRendered, Problems> {
         project::compile(self, input)
     }
@@ -130,30 +112,6 @@ impl Compiler {
     }
 
     /// Binds a resource for one environment; the answer renders its manifests and evaluates its outputs and readiness.
-    ///
-    /// ```
-    /// use compiler::{Compiler, ResolvedValue};
-    /// use compiler::input::{DataPlane, Environment, Observed, ResourceInput, ResourceMetadata};
-    /// use serde_json::json;
-    ///
-    /// let spec = json!({
-    ///     "resources": [{"id": "claim", "readyWhen": "${applied.claim.status.phase == 'Bound'}", "template": {
-    ///         "apiVersion": "v1", "kind": "PersistentVolumeClaim", "metadata": {"name": "${metadata.name}"},
-    ///     }}],
-    ///     "outputs": [{"name": "volume", "value": "${applied.claim.status.volumeName}"}],
-    /// });
-    /// let bound = Compiler::new().resource(&ResourceInput {
-    ///     type_name: "disk", type_spec: &spec, parameters: None, environment_configs: None,
-    ///     environment: &Environment::default(), data_plane: &DataPlane::default(),
-    ///     metadata: &ResourceMetadata { name: "orders-dev".into(), ..ResourceMetadata::default() },
-    /// }).unwrap();
-    /// assert_eq!(bound.manifests().unwrap()[0].object["metadata"]["name"], "orders-dev");
-    ///
-    /// let status = json!({"phase": "Bound", "volumeName": "pv-7"});
-    /// let observed = [Observed { id: "claim", status: Some(&status) }];
-    /// assert_eq!(bound.is_ready("claim", &observed), Some(Ok(true)));
-    /// assert_eq!(bound.outputs(&observed).outputs[0].value, ResolvedValue::Value("pv-7".into()));
-    /// ```
     ///
     /// ```
     /// use compiler::{Compiler, ResolvedValue};

@@ -60,7 +60,7 @@ pub(super) fn trait_(program: &TraitProgram, place: &Place, checked: &mut Checke
     for (at, create) in program.creates.iter().enumerate() {
         let place = place.below(&format!("spec.creates[{at}]"));
         condition(create.include_when.as_ref(), &place.below("includeWhen"), checked);
-        loops(create.for_each.as_ref(), &place.below("forEach"), checked);
+        loops(create.for_each.as_deref(), &place.below("forEach"), checked);
         manifest(&create.template, Namespace::Own, &place.below("template"), checked);
         if let Some(kind) = literal(&create.template, "kind").filter(|kind| WORKLOADS.contains(kind)) {
             let message = format!("a trait cannot create a {kind}: the workload is the component type's");
@@ -69,13 +69,13 @@ pub(super) fn trait_(program: &TraitProgram, place: &Place, checked: &mut Checke
     }
     for (at, patch) in program.patches.iter().enumerate() {
         let place = place.below(&format!("spec.patches[{at}]"));
-        loops(patch.for_each.as_ref(), &place.below("forEach"), checked);
+        loops(patch.for_each.as_deref(), &place.below("forEach"), checked);
         target::alone(&patch.target, &place.below("target"), checked);
         operations::alone(&patch.operations, &place, checked);
     }
     for (at, remove) in program.removes.iter().enumerate() {
         let place = place.below(&format!("spec.removes[{at}]"));
-        loops(remove.for_each.as_ref(), &place.below("forEach"), checked);
+        loops(remove.for_each.as_deref(), &place.below("forEach"), checked);
         target::alone(&remove.target, &place.below("target"), checked);
         if WORKLOADS.contains(&remove.target.kind.as_str()) && matches!(remove.target.group.as_str(), "apps" | "batch")
         {
@@ -121,7 +121,7 @@ fn each_resource(resources: &[Resource], namespace: Namespace, place: &Place, ch
             checked.add(Code::Spec, &place.below("id"), format!("the id {:?} is used twice", &*resource.id));
         }
         condition(resource.include_when.as_ref(), &place.below("includeWhen"), checked);
-        loops(resource.for_each.as_ref(), &place.below("forEach"), checked);
+        loops(resource.for_each.as_deref(), &place.below("forEach"), checked);
         manifest(&resource.template, namespace, &place.below("template"), checked);
     }
 }
@@ -136,7 +136,7 @@ fn post_rules(rules: &[PostRule], place: &Place, checked: &mut Checked) {
     for (at, rule) in rules.iter().enumerate() {
         let place = place.below(&format!("spec.postRenderValidations[{at}]"));
         condition(rule.when.as_ref(), &place.below("when"), checked);
-        loops(rule.for_each.as_ref(), &place.below("forEach"), checked);
+        loops(rule.for_each.as_deref(), &place.below("forEach"), checked);
         target::alone(&rule.target, &place.below("target"), checked);
         condition(Some(&rule.rule), &place.below("rule"), checked);
     }

@@ -41,20 +41,20 @@ fn render_one(
 ) -> Result<(), Vec<Problem>> {
     let id = &resource.id;
     let control = |field: &str, error: &ControlError| {
-        vec![control_problem(&place().below(field), &format!("failed to evaluate {field} for resource {id}: "), error)]
+        vec![error.problem(&place().below(field), &format!("failed to evaluate {field} for resource {id}: "))]
     };
     if !holds(resource.include_when.as_ref(), bindings).map_err(|error| control("includeWhen", &error))? {
         return Ok(());
     }
-    let rounds = each(resource.for_each.as_ref(), bindings).map_err(|error| control("forEach", &error))?;
+    let rounds = each(resource.for_each.as_deref(), bindings).map_err(|error| control("forEach", &error))?;
     let template = || place().below("template");
     for round in rounds.iter() {
         if let Some(recorder) = recorder {
-            recorder.round(resource.for_each.as_ref(), bindings, round);
+            recorder.turn(resource.for_each.as_ref(), bindings);
         }
         let mut faults = Faults::new();
-        let (tree, shadow) =
-            origins::render(&resource.template, round, &mut faults, recorder.as_mut(), Writer::Template, template);
+        let source = Some(&resource.template);
+        let (tree, track) = origins::render(source, round, &mut faults, recorder.as_mut(), Writer::Template, template);
         if !faults.is_empty() {
             let place = template();
             let prefix = format!("failed to render template for resource {id}: ");
@@ -68,17 +68,9 @@ fn render_one(
             let message = format!("resource {id} missing required field '{field}'");
             return Err(vec![Problem::new(Code::Manifest, &template().below(&field.to_string()), message)]);
         }
-        items.push(Item { plane: resource.target_plane.clone(), tree, shadow, lists_told: false });
+        items.push(Item { plane: resource.target_plane.clone(), tree, track });
     }
     Ok(())
-}
-
-/// A condition's or loop's error, told as `prefix: error`.
-pub(super) fn control_problem(place: &Place, prefix: &str, error: &ControlError) -> Problem {
-    match error {
-        ControlError::Template(error) => Problem::template(place, prefix, error),
-        other => Problem::new(Code::Type, place, format!("{prefix}{other}")),
-    }
 }
 
 /// What a message calls a rendered object.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::Item;
 use super::base::describe;
 use crate::TargetPlane;
-use crate::finish::{Labels, Missing, add_labels, hash, missing_field, sort_key};
+use crate::finish::{Labels, Missing, add_labels, compare, hash, missing_field};
 use crate::input::ComponentMetadata;
 use crate::origins::Recorder;
 use crate::problem::{Code, Place, Problem, Problems, Stage};
@@ -20,26 +20,14 @@ pub(super) fn finish(
     recorder: &mut Option<Recorder>,
 ) -> Result<(), Problems> {
     let labels = metadata.labels.as_ref().map(Labels::from);
-    if let Some(recorder) = recorder {
-        announce(items, labels.as_ref(), recorder);
-    }
     label(items, labels.as_ref())?;
     let annotated = annotate(items, workload_type)?;
     if let Some(recorder) = recorder {
         record(items, labels.as_ref(), annotated, recorder);
     }
     check(items)?;
-    sort(items);
+    items.sort_by(|a, b| compare(&a.tree, &b.tree));
     Ok(())
-}
-
-/// Sorts by keys that are looked up once each.
-fn sort(items: &mut Vec<Item>) {
-    let keys: Vec<_> = items.iter().map(|item| sort_key(&item.tree)).collect();
-    let mut order: Vec<usize> = (0..items.len()).collect();
-    order.sort_by(|a, b| keys[*a].cmp(&keys[*b]));
-    let mut taken: Vec<Option<Item>> = std::mem::take(items).into_iter().map(Some).collect();
-    items.extend(order.into_iter().filter_map(|at| taken[at].take()));
 }
 
 fn label(items: &mut [Item], labels: Option<&Labels>) -> Result<(), Problems> {
@@ -80,28 +68,14 @@ fn annotate(items: &mut [Item], workload_type: &str) -> Result<Option<usize>, Pr
 const LABELS: [&str; 2] = ["metadata", "labels"];
 const ANNOTATIONS: [&str; 4] = ["spec", "template", "metadata", "annotations"];
 
-/// What is there of the fields that the platform writes.
-fn announce(items: &mut [Item], labels: Option<&Labels>, recorder: &mut Recorder) {
-    let annotation = Arc::from(hash::ANNOTATION);
-    for item in items {
-        let Some(shadow) = &mut item.shadow else { continue };
-        if let Some(labels) = labels {
-            recorder.about_to_write(&item.tree, shadow, &LABELS, labels.names());
-        }
-        recorder.about_to_write(&item.tree, shadow, &ANNOTATIONS, std::iter::once(&annotation));
+fn record(items: &[Item], labels: Option<&Labels>, annotated: Option<usize>, recorder: &mut Recorder) {
+    if let Some(labels) = labels {
+        let all = items.iter().filter_map(|item| item.track);
+        recorder.wrote(all, &LABELS, labels.names(), "standard labels");
     }
-}
-
-fn record(items: &mut [Item], labels: Option<&Labels>, annotated: Option<usize>, recorder: &mut Recorder) {
-    let annotation = Arc::from(hash::ANNOTATION);
-    for (at, item) in items.iter_mut().enumerate() {
-        let Some(shadow) = &mut item.shadow else { continue };
-        if let Some(labels) = labels {
-            recorder.wrote(shadow, &LABELS, labels.names(), "standard labels");
-        }
-        if annotated == Some(at) {
-            recorder.wrote(shadow, &ANNOTATIONS, std::iter::once(&annotation), "resource hash");
-        }
+    if let Some(main) = annotated.and_then(|at| items[at].track) {
+        let annotation = Arc::from(hash::ANNOTATION);
+        recorder.wrote(std::iter::once(main), &ANNOTATIONS, std::iter::once(&annotation), "resource hash");
     }
 }
 

@@ -15,7 +15,7 @@ use crate::TargetPlane;
 use crate::compiler::Compiler;
 use crate::evaluate::broken_rules;
 use crate::input::ComponentInput;
-use crate::origins::{Origins, Overridden, Recorder, Shadow};
+use crate::origins::{Origins, Overridden, Recorder, Track};
 use crate::output::{Counters, Rendered};
 use crate::policy::network_policy;
 use crate::problem::{Place, Problems, Stage};
@@ -30,10 +30,8 @@ use steps::Steps;
 struct Item {
     plane: TargetPlane,
     tree: Tree,
-    /// Where each field came from, if anybody asked.
-    shadow: Option<Shadow>,
-    /// Whether the shadow tells the items of all lists apart, as patches need it.
-    lists_told: bool,
+    /// How it came about, if anybody asked.
+    track: Option<Track>,
 }
 
 /// Compiles a component.
@@ -61,8 +59,8 @@ pub(crate) fn compile_with_origins(
         files: overrides.files.iter().map(|file| file.key.clone()).collect(),
     });
     let mut recorder = Some(Recorder::new(overridden.unwrap_or_default()));
-    let (rendered, shadows) = run(compiler, input, &mut recorder, &mut Steps::default())?;
-    Ok((rendered, Recorder::into_origins(recorder, shadows, Some("network policy"))))
+    let (rendered, tracks) = run(compiler, input, &mut recorder, &mut Steps::default())?;
+    Ok((rendered, Recorder::into_origins(recorder, tracks, Some("network policy"))))
 }
 
 /// The variables that the type's templates read.
@@ -79,7 +77,7 @@ fn run(
     input: &ComponentInput<'_>,
     recorder: &mut Option<Recorder>,
     steps: &mut Steps,
-) -> Result<(Rendered, Vec<Option<Shadow>>), Problems> {
+) -> Result<(Rendered, Vec<Option<Track>>), Problems> {
     input_check::check(input)?;
     let gateway = context::has_gateway(input);
     let program = compiler.component_type(input.type_name, input.type_spec, gateway)?;
@@ -116,11 +114,11 @@ fn run(
         traits: instances.len(),
         trait_resources: items.len() as i64 - base_count as i64,
     };
-    let shadows = items.iter_mut().map(|item| item.shadow.take()).collect();
+    let tracks = items.iter().map(|item| item.track).collect();
     let rendered = Rendered {
         resources: encode::encode(items)?,
         network_policy: network_policy(input.metadata, input.workload, input.data_plane),
         counters,
     };
-    Ok((rendered, shadows))
+    Ok((rendered, tracks))
 }

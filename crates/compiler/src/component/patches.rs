@@ -3,13 +3,13 @@
 use std::sync::Arc;
 
 use super::Item;
-use super::base::{control_problem, describe};
+use super::base::describe;
 use crate::evaluate::each;
-use crate::origins::{self, Recorder, Shadow, Writer};
+use crate::origins::{self, Recorder, Track, Writer};
 use crate::patch::{self, Op, Path};
 use crate::problem::{Code, Place, Problem};
 use crate::program::{Patch, Target};
-use crate::template::{Bindings, Faults, Template, to_cel};
+use crate::template::{Bindings, Faults, to_cel};
 use crate::tree::Tree;
 
 /// Applies one patch to the resources it is about.
@@ -25,11 +25,11 @@ pub(super) fn apply(
     let place = place.below(&format!("spec.patches[{at}]"));
     let outer = || format!("failed to apply trait patch #{at} for trait {name}: ");
     let who = format!("trait {name} patch #{at}");
-    let rounds = each(patch.for_each.as_ref(), bindings)
-        .map_err(|error| vec![loop_problem(patch.for_each.as_ref(), &place, &outer(), &who, &error)])?;
+    let rounds = each(patch.for_each.as_deref(), bindings)
+        .map_err(|error| vec![loop_problem(patch.for_each.as_deref(), &place, &outer(), &who, &error)])?;
     for (round, inside) in rounds.iter().enumerate() {
         if let Some(recorder) = recorder {
-            recorder.round(patch.for_each.as_ref(), bindings, inside);
+            recorder.turn(patch.for_each.as_ref(), bindings);
         }
         let prefix = || match patch.for_each {
             Some(_) => format!("{}forEach iteration {round} failed: ", outer()),
@@ -56,7 +56,7 @@ pub(super) fn loop_problem(
         (crate::evaluate::ControlError::Template(_), _) => format!("failed to evaluate forEach expression for {who}: "),
         _ => format!("invalid forEach result for {who}: "),
     };
-    control_problem(&place, &format!("{outer}{what}"), error)
+    error.problem(&place, &format!("{outer}{what}"))
 }
 
 pub(super) fn prefixed(prefix: &str, problems: Vec<Problem>) -> Vec<Problem> {
@@ -76,11 +76,7 @@ fn apply_round(
     let operations = render_operations(patch, who, bindings, place, recorder)?;
     for target in targets {
         let item = &mut items[target];
-        if let (Some(recorder), Some(shadow), false) = (recorder.as_mut(), &mut item.shadow, item.lists_told) {
-            recorder.tell_lists(&item.tree, shadow);
-            item.lists_told = true;
-        }
-        for (at, Rendered { op, path, value, shadow }) in operations.iter().enumerate() {
+        for (at, Rendered { op, path, value, track }) in operations.iter().enumerate() {
             let done = Op::parse(op).and_then(|op| Ok((op, Path::parse(path)?)));
             let done = done.and_then(|(op, path)| Ok((op, patch::apply(&mut item.tree, op, &path, value)?)));
             let (op, pointers) = done.map_err(|error| {
@@ -88,10 +84,8 @@ fn apply_round(
                 let message = format!("failed to apply patches to {name} for {who}: operation #{at} failed: {error}");
                 vec![Problem::new(Code::Patch, &place.below(&format!("operations[{at}]")), message)]
             })?;
-            if let (Some(recorder), Some(target), Some(value)) = (recorder.as_mut(), &mut item.shadow, shadow) {
-                for pointer in &pointers {
-                    recorder.patched(target, op, pointer, value);
-                }
+            if let (Some(recorder), Some(target), Some(value)) = (recorder.as_mut(), item.track, *track) {
+                recorder.patched(target, op, pointers, value);
             }
         }
     }
@@ -143,7 +137,7 @@ struct Rendered<'p> {
     op: &'p str,
     path: Arc<str>,
     value: Tree,
-    shadow: Option<Shadow>,
+    track: Option<Track>,
 }
 
 fn render_operations<'p>(
@@ -179,26 +173,15 @@ fn render_operations<'p>(
         let mut faults = Faults::new();
         let wanted = !operation.op.eq_ignore_ascii_case(Op::Remove.name());
         let place_of_value = || place().below("value");
-        let (value, mut shadow) = match operation.value.as_ref().filter(|_| wanted) {
-            Some(value) => {
-                origins::render(value, bindings, &mut faults, recorder.as_mut(), Writer::TraitPatch, place_of_value)
-            }
-            None => {
-                let null = Template::Literal(Tree::Null);
-                origins::render(&null, bindings, &mut faults, recorder.as_mut(), Writer::TraitPatch, place)
-            }
-        };
+        let source = operation.value.as_ref().filter(|_| wanted);
+        let written = || if source.is_some() { place_of_value() } else { place() };
+        let (value, track) =
+            origins::render(source, bindings, &mut faults, recorder.as_mut(), Writer::TraitPatch, written);
         if !faults.is_empty() {
             let (place, prefix) = (place_of_value(), format!("failed to render value {}: ", what()));
             problems.extend(faults.into_vec().iter().map(|fault| Problem::fault(&place, &prefix, fault)));
         }
-        if let (Some(recorder), Some(shadow)) = (recorder.as_mut(), &mut shadow) {
-            recorder.tell_lists(&value, shadow);
-            if operation.op.eq_ignore_ascii_case(Op::MergeShallow.name()) {
-                recorder.tell_entries(&value, shadow);
-            }
-        }
-        operations.push(Rendered { op: &operation.op, path, value, shadow });
+        operations.push(Rendered { op: &operation.op, path, value, track });
     }
     if problems.is_empty() { Ok(operations) } else { Err(problems) }
 }

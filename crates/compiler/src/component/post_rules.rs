@@ -1,7 +1,7 @@
 //! Rules on the rendered resources: those of the type first, then each trait instance's.
 
 use super::Item;
-use super::base::{control_problem, describe};
+use super::base::describe;
 use super::traits::Instance;
 use crate::evaluate::{each, holds};
 use crate::problem::{Code, Place, Problem, Problems, Stage};
@@ -57,15 +57,11 @@ impl Check<'_> {
             Ok(true) => {}
             Ok(false) => return,
             Err(error) => {
-                problems.push(control_problem(
-                    &self.place.below("when"),
-                    &format!("{prefix}when evaluation error: "),
-                    &error,
-                ));
+                problems.push(error.problem(&self.place.below("when"), &format!("{prefix}when evaluation error: ")));
                 return;
             }
         }
-        match each(self.rule.for_each.as_ref(), bindings) {
+        match each(self.rule.for_each.as_deref(), bindings) {
             Ok(rounds) => {
                 for bindings in rounds.iter() {
                     let before = problems.len();
@@ -82,11 +78,8 @@ impl Check<'_> {
                 }
             }
             Err(error) => {
-                problems.push(control_problem(
-                    &self.place.below("forEach"),
-                    &format!("{prefix}forEach evaluation error: "),
-                    &error,
-                ));
+                problems
+                    .push(error.problem(&self.place.below("forEach"), &format!("{prefix}forEach evaluation error: ")));
             }
         }
     }

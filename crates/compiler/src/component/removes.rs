@@ -20,8 +20,8 @@ pub(super) fn apply(
         let place = place.below(&format!("spec.removes[{at}]"));
         let outer = format!("failed to apply trait remove #{at} for trait {name}: ");
         let who = format!("trait {name} remove #{at}");
-        let rounds = each(remove.for_each.as_ref(), bindings)
-            .map_err(|error| vec![loop_problem(remove.for_each.as_ref(), &place, &outer, &who, &error)])?;
+        let rounds = each(remove.for_each.as_deref(), bindings)
+            .map_err(|error| vec![loop_problem(remove.for_each.as_deref(), &place, &outer, &who, &error)])?;
         for (round, bindings) in rounds.iter().enumerate() {
             let prefix = if remove.for_each.is_some() {
                 format!("{outer}forEach iteration {round} failed: ")

@@ -5,12 +5,11 @@ use std::sync::Arc;
 
 use cel::Value;
 
-use super::base::control_problem;
 use super::context::{Variables, bound};
 use super::steps::Steps;
 use super::{Item, patches, removes};
 use crate::compiler::Compiler;
-use crate::evaluate::{broken_rules, each, holds};
+use crate::evaluate::{ControlError, broken_rules, each, holds};
 use crate::input::{ComponentInput, TraitSource};
 use crate::origins::{self, Recorder, Writer};
 use crate::problem::{Code, Place, Problem, Problems, Stage};
@@ -237,19 +236,20 @@ fn render_create(
 ) -> Result<(), Vec<Problem>> {
     let place = || place.below(&format!("spec.creates[{at}]"));
     let prefix = |what: &str| format!("failed to evaluate {what} for trait {name} create #{at}: ");
-    let control = |what: &str, error: &_| vec![control_problem(&place().below(what), &prefix(what), error)];
+    let control = |what: &str, error: &ControlError| vec![error.problem(&place().below(what), &prefix(what))];
     if !holds(create.include_when.as_ref(), bindings).map_err(|error| control("includeWhen", &error))? {
         return Ok(());
     }
-    let rounds = each(create.for_each.as_ref(), bindings).map_err(|error| control("forEach", &error))?;
+    let rounds = each(create.for_each.as_deref(), bindings).map_err(|error| control("forEach", &error))?;
     let template = || place().below("template");
     for round in rounds.iter() {
         if let Some(recorder) = recorder {
-            recorder.round(create.for_each.as_ref(), bindings, round);
+            recorder.turn(create.for_each.as_ref(), bindings);
         }
         let mut faults = Faults::new();
-        let (tree, shadow) =
-            origins::render(&create.template, round, &mut faults, recorder.as_mut(), Writer::TraitCreate, template);
+        let source = Some(&create.template);
+        let (tree, track) =
+            origins::render(source, round, &mut faults, recorder.as_mut(), Writer::TraitCreate, template);
         if !faults.is_empty() {
             let place = template();
             let prefix = format!("failed to render create template for trait {name} create #{at}: ");
@@ -262,7 +262,7 @@ fn render_create(
             );
             return Err(vec![Problem::new(Code::Type, &template(), message)]);
         }
-        items.push(Item { plane: create.target_plane.clone(), tree, shadow, lists_told: false });
+        items.push(Item { plane: create.target_plane.clone(), tree, track });
     }
     Ok(())
 }

@@ -2,8 +2,9 @@
 
 use cel::Value;
 
+use crate::problem::{Code, Place, Problem};
 use crate::program::Loop;
-use crate::template::{Bindings, Template, TemplateError, without_omitted};
+use crate::template::{Bindings, Template, TemplateError, from_cel, without_omitted};
 use crate::tree::Tree;
 
 /// Why a condition or a loop could not be used.
@@ -15,6 +16,16 @@ pub(crate) enum ControlError {
     NotBool(&'static str),
     #[error("forEach must evaluate to array or map, got {0}")]
     NotItems(&'static str),
+}
+
+impl ControlError {
+    /// The problem at a place, told as `prefix: error`.
+    pub(crate) fn problem(&self, place: &Place, prefix: &str) -> Problem {
+        match self {
+            Self::Template(error) => Problem::template(place, prefix, error),
+            other => Problem::new(Code::Type, place, format!("{prefix}{other}")),
+        }
+    }
 }
 
 /// Whether a condition holds; an absent one does.
@@ -66,6 +77,8 @@ fn items(template: &Template, bindings: &Bindings) -> Result<Vec<Value>, Control
                 .map(|(key, value)| Value::map([("key", Value::String(key)), ("value", value)]))
                 .collect())
         }
-        other => Err(ControlError::NotItems(crate::template::from_cel(&other).type_name())),
+        other => {
+            Err(ControlError::NotItems(from_cel(&other).map_or("a value of its own type", |tree| tree.type_name())))
+        }
     }
 }

@@ -23,7 +23,7 @@ pub(crate) fn of<'t>(resources: impl Iterator<Item = &'t Tree>, kind: &str) -> O
     if others.is_empty() {
         return None;
     }
-    others.sort_by_cached_key(|object| order::sort_key(object));
+    others.sort_by(|a, b| order::compare(a, b));
     Some(safe_encode(&dump::hash(&others).to_string()))
 }
 

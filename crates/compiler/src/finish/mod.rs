@@ -7,5 +7,5 @@ mod order;
 mod structure;
 
 pub(crate) use labels::{Labels, add_labels};
-pub(crate) use order::sort_key;
+pub(crate) use order::compare;
 pub(crate) use structure::{Missing, missing_field};

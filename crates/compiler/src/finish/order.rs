@@ -1,9 +1,14 @@
 //! The order of a component's manifests.
 
+use std::cmp::Ordering;
+
 use crate::tree::Tree;
 
-/// Kind, API version, namespace and name: resources are sorted by these, in byte order.
-pub(crate) fn sort_key(object: &Tree) -> (&str, &str, &str, &str) {
-    let text = |path: &[&str]| object.text_at(path).unwrap_or_default();
-    (text(&["kind"]), text(&["apiVersion"]), text(&["metadata", "namespace"]), text(&["metadata", "name"]))
+/// What resources are sorted by, in byte order: kind, API version, namespace and name.
+const KEYS: [&[&str]; 4] = [&["kind"], &["apiVersion"], &["metadata", "namespace"], &["metadata", "name"]];
+
+/// Which of two objects comes first. Few are of one kind, so the later keys are seldom looked up.
+pub(crate) fn compare(a: &Tree, b: &Tree) -> Ordering {
+    let by = |path: &&[&str]| a.text_at(path).unwrap_or_default().cmp(b.text_at(path).unwrap_or_default());
+    KEYS.iter().map(by).find(|order| order.is_ne()).unwrap_or(Ordering::Equal)
 }

@@ -2,16 +2,16 @@
 
 use std::sync::Arc;
 
-use super::OriginId;
+use super::table::OriginId;
 use crate::patch::Node;
 use crate::template::Segment;
 
 /// A node of the shadow.
 #[derive(Debug, Clone)]
-pub(crate) struct Shadow {
+pub(super) struct Shadow {
     /// Who wrote the value at this node; `None` where it was made on the way to a field below.
-    pub(crate) origin: Option<OriginId>,
-    pub(crate) inside: Inside,
+    pub(super) origin: Option<OriginId>,
+    pub(super) inside: Inside,
 }
 
 /// The origin of a field.
@@ -25,7 +25,7 @@ pub(super) struct Found<'p> {
 }
 
 #[derive(Debug, Clone)]
-pub(crate) enum Inside {
+pub(super) enum Inside {
     /// The value and all that is in it have this one origin.
     Whole,
     List(Vec<Shadow>),
@@ -48,7 +48,7 @@ impl Inside {
 }
 
 impl Shadow {
-    pub(crate) fn whole(origin: OriginId) -> Self {
+    pub(super) fn whole(origin: OriginId) -> Self {
         Self { origin: Some(origin), inside: Inside::Whole }
     }
 
@@ -104,7 +104,7 @@ impl Shadow {
     }
 
     /// The node at a pointer, if it is there.
-    pub(crate) fn find(&self, pointer: &[crate::patch::Segment]) -> Option<&Shadow> {
+    pub(super) fn find(&self, pointer: &[crate::patch::Segment]) -> Option<&Shadow> {
         pointer.iter().try_fold(self, |node, segment| match (&node.inside, segment) {
             (Inside::List(items), crate::patch::Segment::Index(at)) => items.get(*at),
             (Inside::Map(entries), crate::patch::Segment::Key(key)) => {

@@ -16,7 +16,7 @@ const OVERWRITTEN: usize = 8;
 
 /// The number of an origin in its table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct OriginId(u32);
+pub(super) struct OriginId(u32);
 
 /// A place in a template or in a value: the step from the place above it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

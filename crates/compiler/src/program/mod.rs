@@ -48,7 +48,7 @@ pub(crate) struct Loop {
 
 impl Loop {
     /// The loop, if there is one, and the scope inside it.
-    fn parse(for_each: &str, variable: &str, scope: &Arc<Scope>) -> (Option<Self>, Arc<Scope>) {
+    fn parse(for_each: &str, variable: &str, scope: &Arc<Scope>) -> (Option<Arc<Self>>, Arc<Scope>) {
         if for_each.is_empty() {
             return (None, scope.clone());
         }
@@ -56,7 +56,7 @@ impl Loop {
         let items = Template::parse_text(for_each, scope);
         let inside =
             if scope.is_typed() { scope.with_typed(variable, item_type(&items)) } else { scope.with(variable) };
-        (Some(Self { items, variable: Arc::from(variable), scope: inside.clone() }), inside)
+        (Some(Arc::new(Self { items, variable: Arc::from(variable), scope: inside.clone() })), inside)
     }
 }
 
@@ -71,8 +71,8 @@ pub(crate) struct Resource {
     pub(crate) id: Arc<str>,
     pub(crate) target_plane: crate::TargetPlane,
     pub(crate) include_when: Option<Template>,
-    pub(crate) for_each: Option<Loop>,
-    pub(crate) template: Template,
+    pub(crate) for_each: Option<Arc<Loop>>,
+    pub(crate) template: Arc<Template>,
     pub(crate) ready_when: Option<Template>,
 }
 
@@ -90,7 +90,7 @@ impl Resource {
             target_plane: crate::TargetPlane::parse(&spec.target_plane),
             include_when: condition(&spec.include_when, scope),
             for_each,
-            template: Template::parse(spec.template.as_ref().unwrap_or(&Value::Null), &inside),
+            template: Arc::new(Template::parse(spec.template.as_ref().unwrap_or(&Value::Null), &inside)),
             ready_when: ready_scope.and_then(|scope| condition(&spec.ready_when, scope)),
         }
     }

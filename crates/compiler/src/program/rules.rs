@@ -37,7 +37,7 @@ impl Rule {
 #[derive(Debug)]
 pub(crate) struct PostRule {
     pub(crate) when: Option<Template>,
-    pub(crate) for_each: Option<Loop>,
+    pub(crate) for_each: Option<Arc<Loop>>,
     pub(crate) target: Target,
     pub(crate) must_match: bool,
     pub(crate) rule: Template,

@@ -28,13 +28,13 @@ pub(crate) struct TraitProgram {
 pub(crate) struct Create {
     pub(crate) target_plane: TargetPlane,
     pub(crate) include_when: Option<Template>,
-    pub(crate) for_each: Option<Loop>,
-    pub(crate) template: Template,
+    pub(crate) for_each: Option<Arc<Loop>>,
+    pub(crate) template: Arc<Template>,
 }
 
 #[derive(Debug)]
 pub(crate) struct Patch {
-    pub(crate) for_each: Option<Loop>,
+    pub(crate) for_each: Option<Arc<Loop>>,
     pub(crate) target: Target,
     pub(crate) operations: Vec<Operation>,
 }
@@ -44,12 +44,12 @@ pub(crate) struct Operation {
     pub(crate) op: String,
     pub(crate) path_text: String,
     pub(crate) path: Template,
-    pub(crate) value: Option<Template>,
+    pub(crate) value: Option<Arc<Template>>,
 }
 
 #[derive(Debug)]
 pub(crate) struct Remove {
-    pub(crate) for_each: Option<Loop>,
+    pub(crate) for_each: Option<Arc<Loop>>,
     pub(crate) target: Target,
 }
 
@@ -78,7 +78,7 @@ impl TraitProgram {
                         target_plane: TargetPlane::parse(&create.target_plane),
                         include_when: condition(&create.include_when, &scope),
                         for_each,
-                        template: Template::parse(create.template.as_ref().unwrap_or(&Value::Null), &inside),
+                        template: Arc::new(Template::parse(create.template.as_ref().unwrap_or(&Value::Null), &inside)),
                     }
                 })
                 .collect(),
@@ -97,7 +97,7 @@ impl TraitProgram {
                                 op: operation.op.clone(),
                                 path_text: operation.path.clone(),
                                 path: Template::parse_text(&operation.path, &inside),
-                                value: operation.value.as_ref().map(|value| Template::parse(value, &inside)),
+                                value: operation.value.as_ref().map(|value| Arc::new(Template::parse(value, &inside))),
                             })
                             .collect(),
                     }

@@ -20,7 +20,7 @@ pub(crate) struct WorkflowProgram {
 
 #[derive(Debug)]
 pub(crate) enum RunTemplate {
-    Object(Template),
+    Object(Arc<Template>),
     /// Something that is no object; its type.
     Other(&'static str),
 }
@@ -49,7 +49,7 @@ impl WorkflowProgram {
             parameters: Values::parse(spec.parameters.as_ref()),
             run_template: spec.run_template.as_ref().filter(|template| !template.is_null()).map(|template| {
                 match template {
-                    Value::Object(_) => RunTemplate::Object(Template::parse(template, &scope)),
+                    Value::Object(_) => RunTemplate::Object(Arc::new(Template::parse(template, &scope))),
                     Value::Array(_) => RunTemplate::Other("array"),
                     Value::String(_) => RunTemplate::Other("string"),
                     Value::Number(_) => RunTemplate::Other("number"),

@@ -8,7 +8,7 @@ use crate::context::{self, Gateways, PlaneShape};
 use crate::evaluate::{ControlError, broken_rules, each, holds};
 use crate::finish::{Missing, missing_field};
 use crate::input::{Gateway, ProjectInput};
-use crate::origins::{self, Origins, Recorder, Shadow, Writer};
+use crate::origins::{self, Origins, Recorder, Track, Writer};
 use crate::output::{Manifest, ProjectRendered};
 use crate::problem::{Code, Place, Problem, Problems, Stage};
 use crate::program::{Resource, Shared};
@@ -27,15 +27,15 @@ pub(crate) fn compile_with_origins(
     input: &ProjectInput<'_>,
 ) -> Result<(ProjectRendered, Origins), Problems> {
     let mut recorder = Some(Recorder::of_values(input.parameters, input.environment_configs));
-    let (rendered, shadows) = run(compiler, input, &mut recorder)?;
-    Ok((rendered, Recorder::into_origins(recorder, shadows, None)))
+    let (rendered, tracks) = run(compiler, input, &mut recorder)?;
+    Ok((rendered, Recorder::into_origins(recorder, tracks, None)))
 }
 
 fn run(
     compiler: &Compiler,
     input: &ProjectInput<'_>,
     recorder: &mut Option<Recorder>,
-) -> Result<(ProjectRendered, Vec<Option<Shadow>>), Problems> {
+) -> Result<(ProjectRendered, Vec<Option<Track>>), Problems> {
     let place = Place::new(format!("ProjectType {}", input.type_name), "");
     if input.metadata.namespace.is_empty() {
         let problem =
@@ -75,8 +75,8 @@ fn run(
     if !problems.is_empty() {
         return Err(Problems::new(Stage::Evaluate, problems));
     }
-    let (manifests, shadows) = rendered.into_iter().unzip();
-    Ok((ProjectRendered { manifests }, shadows))
+    let (manifests, tracks) = rendered.into_iter().unzip();
+    Ok((ProjectRendered { manifests }, tracks))
 }
 
 /// Values with defaults; they are not validated (contract of v1.2).
@@ -100,27 +100,27 @@ fn render(
     resource: &Resource,
     bindings: &Bindings,
     place: &Place,
-    rendered: &mut Vec<(Manifest, Option<Shadow>)>,
+    rendered: &mut Vec<(Manifest, Option<Track>)>,
     recorder: &mut Option<Recorder>,
 ) -> Result<(), Vec<Problem>> {
     let id = &resource.id;
     let control = |field: &str, error: &ControlError| {
-        vec![control_problem(&place.below(field), &format!("evaluate {field} for resource {id:?}: "), error)]
+        vec![error.problem(&place.below(field), &format!("evaluate {field} for resource {id:?}: "))]
     };
     if !holds(resource.include_when.as_ref(), bindings).map_err(|error| control("includeWhen", &error))? {
         return Ok(());
     }
-    let rounds = each(resource.for_each.as_ref(), bindings).map_err(|error| control("forEach", &error))?;
+    let rounds = each(resource.for_each.as_deref(), bindings).map_err(|error| control("forEach", &error))?;
     let place = place.below("template");
     for (round, inside) in rounds.iter().enumerate() {
         if let Some(recorder) = recorder {
-            recorder.round(resource.for_each.as_ref(), bindings, inside);
+            recorder.turn(resource.for_each.as_ref(), bindings);
         }
         let id = if resource.for_each.is_some() { format!("{id}-{round}") } else { id.to_string() };
         let mut faults = Faults::new();
         let written = || place.clone();
-        let (tree, shadow) =
-            origins::render(&resource.template, inside, &mut faults, recorder.as_mut(), Writer::Template, written);
+        let source = Some(&resource.template);
+        let (tree, track) = origins::render(source, inside, &mut faults, recorder.as_mut(), Writer::Template, written);
         if !faults.is_empty() {
             let prefix = format!("render template for resource {id:?}: ");
             return Err(faults.into_vec().iter().map(|fault| Problem::fault(&place, &prefix, fault)).collect());
@@ -136,15 +136,7 @@ fn render(
         let object = tree.to_json().map_err(|error| {
             vec![Problem::new(Code::Encoding, &place, format!("failed to marshal resource {id:?} to JSON: {error}"))]
         })?;
-        rendered.push((Manifest { id, object }, shadow));
+        rendered.push((Manifest { id, object }, track));
     }
     Ok(())
-}
-
-/// A condition's or loop's error, told as `prefix: error`.
-pub(crate) fn control_problem(place: &Place, prefix: &str, error: &ControlError) -> Problem {
-    match error {
-        ControlError::Template(error) => Problem::template(place, prefix, error),
-        other => Problem::new(Code::Type, place, format!("{prefix}{other}")),
-    }
 }

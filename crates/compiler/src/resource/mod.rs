@@ -9,11 +9,11 @@ use crate::compiler::Compiler;
 use crate::context::{self, Gateways, PlaneShape};
 use crate::evaluate::{ControlError, holds};
 use crate::input::{Observed, ResourceInput};
-use crate::origins::{self, Origins, Recorder, Shadow, Writer};
+use crate::origins::{self, Origins, Recorder, Track, Writer};
 use crate::output::{Manifest, ResolvedOutputs};
 use crate::problem::{Code, Place, Problem, Problems, Stage};
 use crate::program::{Resource, Shared, SharedTypeProgram};
-use crate::project::{control_problem, resolve};
+use crate::project::resolve;
 use crate::template::{Bindings, Faults};
 
 /// A resource type with values bound: renders manifests, and evaluates outputs and readiness on what was observed.
@@ -52,8 +52,8 @@ pub(crate) fn manifests_with_origins(
     input: &ResourceInput<'_>,
 ) -> Result<(Vec<Manifest>, Origins), Problems> {
     let mut recorder = Some(Recorder::of_values(input.parameters, input.environment_configs));
-    let (manifests, shadows) = bind(compiler, input)?.render(&mut recorder)?;
-    Ok((manifests, Recorder::into_origins(recorder, shadows, None)))
+    let (manifests, tracks) = bind(compiler, input)?.render(&mut recorder)?;
+    Ok((manifests, Recorder::into_origins(recorder, tracks, None)))
 }
 
 impl BoundResource {
@@ -62,7 +62,7 @@ impl BoundResource {
         self.render(&mut None).map(|(manifests, _)| manifests)
     }
 
-    fn render(&self, recorder: &mut Option<Recorder>) -> Result<(Vec<Manifest>, Vec<Option<Shadow>>), Problems> {
+    fn render(&self, recorder: &mut Option<Recorder>) -> Result<(Vec<Manifest>, Vec<Option<Track>>), Problems> {
         let mut rendered = Vec::new();
         let mut problems = Vec::new();
         for (at, resource) in self.program.resources.iter().enumerate() {
@@ -107,7 +107,7 @@ fn render(
     bindings: &Bindings,
     place: &Place,
     recorder: &mut Option<Recorder>,
-) -> Result<Option<(Manifest, Option<Shadow>)>, Vec<Problem>> {
+) -> Result<Option<(Manifest, Option<Track>)>, Vec<Problem>> {
     let id = resource.id.to_string();
     let included = holds(resource.include_when.as_ref(), bindings).map_err(|error| {
         let prefix = format!("evaluate includeWhen for resource {id:?}: ");
@@ -116,7 +116,7 @@ fn render(
             ControlError::NotBool(found) => {
                 Problem::new(Code::Type, &place, format!("{prefix}includeWhen must evaluate to bool, got {found}"))
             }
-            error => control_problem(&place, &prefix, &error),
+            error => error.problem(&place, &prefix),
         }]
     })?;
     if !included {
@@ -125,8 +125,8 @@ fn render(
     let place = place.below("template");
     let mut faults = Faults::new();
     let written = || place.clone();
-    let (tree, shadow) =
-        origins::render(&resource.template, bindings, &mut faults, recorder.as_mut(), Writer::Template, written);
+    let source = Some(&resource.template);
+    let (tree, track) = origins::render(source, bindings, &mut faults, recorder.as_mut(), Writer::Template, written);
     if !faults.is_empty() {
         let prefix = format!("render resource {id:?}: ");
         return Err(faults.into_vec().iter().map(|fault| Problem::fault(&place, &prefix, fault)).collect());
@@ -138,5 +138,5 @@ fn render(
     let object = tree.to_json().map_err(|error| {
         vec![Problem::new(Code::Encoding, &place, format!("render resource {id:?}: marshal: {error}"))]
     })?;
-    Ok(Some((Manifest { id, object }, shadow)))
+    Ok(Some((Manifest { id, object }, track)))
 }

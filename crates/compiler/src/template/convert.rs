@@ -1,20 +1,29 @@
 //! From an expression's value to a tree.
 
-use cel::{Key, Map, Value};
+use cel::{Key, Map, ToJsonError, Value};
 
 use super::functions::{KeptOmit, Omit};
 use crate::tree::Tree;
 
 /// The value as the contract writes it: `null` as the whole result is [`Tree::NullRead`], an absent optional is `null`,
 /// entries marked by `oc_omit()` are left out, keys become text.
-pub(crate) fn from_cel(value: &Value) -> Tree {
-    match value {
+///
+/// # Errors
+/// Where a value of a host's own type, however deep, has no form as JSON.
+pub(crate) fn from_cel(value: &Value) -> Result<Tree, ToJsonError> {
+    let mut formless = None;
+    let tree = match value {
         Value::Null => Tree::NullRead,
-        other => inner(other),
+        other => inner(other, &mut formless),
+    };
+    match formless {
+        None => Ok(tree),
+        Some(error) => Err(error),
     }
 }
 
-fn inner(value: &Value) -> Tree {
+/// `formless` tells the last value that has no form; it stands as `null` in what is thrown away then.
+fn inner(value: &Value, formless: &mut Option<ToJsonError>) -> Tree {
     match value {
         Value::Null | Value::Optional(None) => Tree::Null,
         Value::Bool(value) => Tree::Bool(*value),
@@ -25,27 +34,29 @@ fn inner(value: &Value) -> Tree {
         Value::Bytes(bytes) => Tree::Bytes(bytes.clone()),
         Value::List(items) => {
             let mut out = Vec::with_capacity(items.len());
-            out.extend(items.iter().filter(|item| !is_omitted(item)).map(inner));
+            out.extend(items.iter().filter(|item| !is_omitted(item)).map(|item| inner(item, formless)));
             Tree::List(out)
         }
         Value::Map(map) => {
             let mut out = crate::tree::Map::with_capacity(map.len());
             for (key, value) in map.iter().filter(|(_, value)| !is_omitted(value)) {
-                out.insert(key.to_text(), inner(value));
+                out.insert(key.to_text(), inner(value, formless));
             }
             Tree::Map(out)
         }
         Value::Timestamp(time) => Tree::Time(time.to_string().into()),
         Value::Duration(duration) => Tree::Duration(duration.nanos()),
         Value::Type(ty) => Tree::text(ty.runtime_name()),
-        Value::Optional(Some(value)) => inner(value),
+        Value::Optional(Some(value)) => inner(value, formless),
         Value::Opaque(_) if is_omitted(value) || value.downcast::<KeptOmit>().is_some() => Tree::Omit,
-        Value::Opaque(_) => opaque(value),
+        Value::Opaque(_) => match value.to_json() {
+            Ok(json) => Tree::from(&json),
+            Err(error) => {
+                *formless = Some(error);
+                Tree::Null
+            }
+        },
     }
-}
-
-fn opaque(value: &Value) -> Tree {
-    value.to_json().map_or(Tree::Null, |json| Tree::from(&json))
 }
 
 /// The value of a tree, for the variable `resource`: numbers keep the type they have.

@@ -74,7 +74,9 @@ impl Expression {
     pub fn evaluate(&self, bindings: &Bindings) -> Result<Tree, TemplateError> {
         let compiled = self.compiled().map_err(Clone::clone)?;
         let value = self.value(bindings)?;
-        Ok(match (compiled.result, from_cel(&value)) {
+        let tree = from_cel(&value)
+            .map_err(|error| TemplateError::Evaluate { expression: self.source.clone(), message: error.to_string() })?;
+        Ok(match (compiled.result, tree) {
             (ResultKind::Strings, Tree::List(items)) => Tree::Strings(items),
             (ResultKind::StringMap, Tree::Map(map)) => Tree::StringMap(map),
             (_, tree) => tree,

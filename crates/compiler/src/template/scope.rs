@@ -112,14 +112,14 @@ impl Scope {
         for (name, value) in values {
             activation.set(name.as_ref(), value);
         }
-        Bindings { activation }
+        Bindings { activation: Arc::new(activation) }
     }
 
     /// Values of a narrower scope, and one more variable of this one.
     pub fn widen(&self, narrower: &Bindings, variable: &str, value: Value) -> Bindings {
         let mut activation = narrower.activation.widen(&self.env);
         activation.set(variable, value);
-        Bindings { activation }
+        Bindings { activation: Arc::new(activation) }
     }
 }
 
@@ -134,9 +134,10 @@ pub struct VariableError {
 }
 
 /// The values of a scope's variables. Expressions of the scope, and of those that it extends, can be evaluated with them.
+/// Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Bindings {
-    activation: Activation,
+    activation: Arc<Activation>,
 }
 
 impl Bindings {
@@ -175,9 +176,9 @@ impl Bindings {
     pub(crate) fn with_at(&self, path: &[Segment], other: Option<Value>) -> Option<Self> {
         self.at(path)?;
         let (Segment::Key(root), below) = path.split_first()? else { return None };
-        let mut activation = self.activation.clone();
+        let mut activation = Activation::clone(&self.activation);
         activation.set(root, with_at(self.activation.get(root)?, below, other)?);
-        Some(Self { activation })
+        Some(Self { activation: Arc::new(activation) })
     }
 }
 

@@ -12,11 +12,10 @@ use crate::context;
 use crate::evaluate::{ControlError, holds};
 use crate::finish::{Missing, missing_field};
 use crate::input::WorkflowInput;
-use crate::origins::{self, Origins, Recorder, Shadow, Writer};
+use crate::origins::{self, Origins, Recorder, Track, Writer};
 use crate::output::{Manifest, WorkflowRendered};
 use crate::problem::{Code, Place, Problem, Problems, Stage};
 use crate::program::{RunTemplate, WorkflowProgram};
-use crate::project::control_problem;
 use crate::template::{Bindings, Faults, Template};
 use crate::tree::Tree;
 
@@ -45,15 +44,15 @@ pub(crate) fn compile_with_origins(
     input: &WorkflowInput<'_>,
 ) -> Result<(WorkflowRendered, Origins), Problems> {
     let mut recorder = Some(Recorder::of_values(input.parameters, None));
-    let (rendered, shadows) = render_all(compiler, input, &mut recorder)?;
-    Ok((rendered, Recorder::into_origins(recorder, shadows, None)))
+    let (rendered, tracks) = render_all(compiler, input, &mut recorder)?;
+    Ok((rendered, Recorder::into_origins(recorder, tracks, None)))
 }
 
 fn render_all(
     compiler: &Compiler,
     input: &WorkflowInput<'_>,
     recorder: &mut Option<Recorder>,
-) -> Result<(WorkflowRendered, Vec<Option<Shadow>>), Problems> {
+) -> Result<(WorkflowRendered, Vec<Option<Track>>), Problems> {
     check(input)?;
     let refs = input.external_refs.filter(|refs| !refs.is_empty());
     let program = compiler.workflow(input.workflow_name, input.workflow_spec, refs.is_some())?;
@@ -64,9 +63,9 @@ fn render_all(
         return Err(Problems::one(Stage::Input, problem));
     };
     let bindings = bind(&program, input, &place)?;
-    let mut shadows = Vec::new();
+    let mut tracks = Vec::new();
     let place_of_run = place.below("spec.runTemplate");
-    let (run, applied_run) = render_run(run_template, &bindings, &place_of_run, recorder, &mut shadows)?;
+    let (run, applied_run) = render_run(run_template, &bindings, &place_of_run, recorder, &mut tracks)?;
 
     let namespace = input.metadata.run_namespace();
     let mut resources = Vec::new();
@@ -74,16 +73,16 @@ fn render_all(
     for (at, resource) in program.resources.iter().enumerate() {
         let place = place.below(&format!("spec.resources[{at}]"));
         match render_resource(resource, &bindings, &namespace, &place, recorder) {
-            Ok(Some((manifest, shadow))) => {
+            Ok(Some((manifest, track))) => {
                 resources.push(manifest);
-                shadows.push(shadow);
+                tracks.push(track);
             }
             Ok(None) => {}
             Err(found) => problems.extend(found),
         }
     }
     if problems.is_empty() {
-        return Ok((WorkflowRendered { run, applied_run, resources }, shadows));
+        return Ok((WorkflowRendered { run, applied_run, resources }, tracks));
     }
     Err(Problems::prefixed(Stage::Evaluate, "failed to render resources: ".to_owned(), problems))
 }
@@ -177,7 +176,7 @@ fn render_run(
     bindings: &Bindings,
     place: &Place,
     recorder: &mut Option<Recorder>,
-    shadows: &mut Vec<Option<Shadow>>,
+    tracks: &mut Vec<Option<Track>>,
 ) -> Result<(serde_json::Value, serde_json::Value), Problems> {
     let prefix = "failed to render template: ".to_owned();
     let template = match template {
@@ -189,7 +188,7 @@ fn render_run(
             return Err(Problems::prefixed(Stage::Evaluate, prefix, vec![Problem::new(Code::Spec, place, message)]));
         }
     };
-    let (mut tree, shadow) = render(template, bindings, place, "", recorder)
+    let (mut tree, track) = render(template, bindings, place, "", recorder)
         .map_err(|problems| Problems::prefixed(Stage::Evaluate, prefix, problems))?;
     if let Some(field) = missing_field(&tree, REQUIRED) {
         let problem = Problem::new(
@@ -208,25 +207,27 @@ fn render_run(
     let run = encode(&tree)?;
     let mut made = Made::new(recorder.is_some());
     parameters::stringify_parameters(&mut tree, &mut made);
-    let mut applied = shadow.clone();
-    if let (Some(recorder), Some(shadow)) = (recorder, &mut applied) {
-        made.tell(recorder, shadow, &tree);
+    let mut applied = None;
+    if let (Some(recorder), Some(track)) = (recorder, track) {
+        let copy = recorder.copied(track);
+        made.tell(recorder, copy, &tree);
+        applied = Some(copy);
     }
-    shadows.extend([shadow, applied]);
+    tracks.extend([track, applied]);
     Ok((run, encode(&tree)?))
 }
 
 fn render(
-    template: &Template,
+    template: &Arc<Template>,
     bindings: &Bindings,
     place: &Place,
     prefix: &str,
     recorder: &mut Option<Recorder>,
-) -> Result<(Tree, Option<Shadow>), Vec<Problem>> {
+) -> Result<(Tree, Option<Track>), Vec<Problem>> {
     let mut faults = Faults::new();
     let written = || place.clone();
-    let (mut tree, mut shadow) =
-        origins::render(template, bindings, &mut faults, recorder.as_mut(), Writer::Template, written);
+    let (mut tree, track) =
+        origins::render(Some(template), bindings, &mut faults, recorder.as_mut(), Writer::Template, written);
     if !faults.is_empty() {
         let prefix = format!("{prefix}failed to render workflow resource: ");
         return Err(faults.into_vec().iter().map(|fault| Problem::fault(place, &prefix, fault)).collect());
@@ -238,10 +239,10 @@ fn render(
     let mut made = Made::new(recorder.is_some());
     parameters::stringify_values(&mut tree, &mut made);
     parameters::parse_lists(&mut tree, &mut made);
-    if let (Some(recorder), Some(shadow)) = (recorder, &mut shadow) {
-        made.tell(recorder, shadow, &tree);
+    if let (Some(recorder), Some(track)) = (recorder, track) {
+        made.tell(recorder, track, &tree);
     }
-    Ok((tree, shadow))
+    Ok((tree, track))
 }
 
 fn render_resource(
@@ -250,21 +251,20 @@ fn render_resource(
     namespace: &str,
     place: &Place,
     recorder: &mut Option<Recorder>,
-) -> Result<Option<(Manifest, Option<Shadow>)>, Vec<Problem>> {
+) -> Result<Option<(Manifest, Option<Track>)>, Vec<Problem>> {
     let id = resource.id.to_string();
     let included = holds(resource.include_when.as_ref(), bindings).map_err(|error: ControlError| {
-        vec![control_problem(
-            &place.below("includeWhen"),
-            &format!("failed to evaluate includeWhen for resource {id:?}: "),
-            &error,
-        )]
+        vec![
+            error
+                .problem(&place.below("includeWhen"), &format!("failed to evaluate includeWhen for resource {id:?}: ")),
+        ]
     })?;
     if !included {
         return Ok(None);
     }
     let place = place.below("template");
     let prefix = format!("failed to render resource {id:?}: ");
-    let (mut tree, mut shadow) = render(&resource.template, bindings, &place, &prefix, recorder)?;
+    let (mut tree, track) = render(&resource.template, bindings, &place, &prefix, recorder)?;
     if let Some(field) = missing_field(&tree, REQUIRED) {
         let message = format!("validation failed for resource {id:?}: rendered resource missing {field}");
         return Err(vec![Problem::new(Code::Manifest, &place.below(&field.to_string()), message)]);
@@ -273,18 +273,19 @@ fn render_resource(
         return Ok(None);
     }
     let field: Arc<str> = Arc::from("namespace");
-    let mut recorder = recorder.as_mut();
-    if let (Some(recorder), Some(shadow)) = (&mut recorder, &mut shadow) {
-        recorder.about_to_write(&tree, shadow, &["metadata"], std::iter::once(&field));
-    }
     if let Some(metadata) = tree.as_map_mut().and_then(|object| object.get_mut("metadata")).and_then(Tree::as_map_mut) {
         metadata.insert(field.clone(), Tree::text(namespace));
-        if let (Some(recorder), Some(shadow)) = (recorder, &mut shadow) {
-            recorder.wrote(shadow, &["metadata"], std::iter::once(&field), "namespace of workflow runs");
+        if let (Some(recorder), Some(track)) = (recorder, track) {
+            recorder.wrote(
+                std::iter::once(track),
+                &["metadata"],
+                std::iter::once(&field),
+                "namespace of workflow runs",
+            );
         }
     }
     let object = tree.to_json().map_err(|error| {
         vec![Problem::new(Code::Encoding, &place, format!("failed to marshal resource {id:?} to JSON: {error}"))]
     })?;
-    Ok(Some((Manifest { id, object }, shadow)))
+    Ok(Some((Manifest { id, object }, track)))
 }

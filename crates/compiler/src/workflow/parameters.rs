@@ -2,8 +2,7 @@
 
 use serde_json::Value;
 
-use crate::origins::Recorder;
-use crate::origins::Shadow;
+use crate::origins::{Recorder, Track};
 use crate::template::Segment;
 use crate::tree::Tree;
 
@@ -39,12 +38,12 @@ impl Made {
     }
 
     /// Tells a recorder. A list that became a text and a list again is what it was.
-    pub(super) fn tell(self, recorder: &mut Recorder, shadow: &mut Shadow, rendered: &Tree) {
+    pub(super) fn tell(self, recorder: &mut Recorder, track: Track, rendered: &Tree) {
         for (path, what) in &self.values {
             let is_list = at(rendered, path).is_some_and(|value| value.as_list().is_some());
             let again = is_list && self.values.iter().filter(|(other, _)| other == path).count() > 1;
             if !again {
-                recorder.made(shadow, path, what);
+                recorder.made(track, path.clone(), what);
             }
         }
     }

@@ -1,15 +1,14 @@
-//! Writing origins down while templates are rendered.
+//! Telling where each value comes from while templates are rendered.
 
 use std::sync::Arc;
 
-use super::reads::{GivenValues, Overridden, Round, Surroundings};
-use super::table::{At, Table, What};
-use super::{OriginId, Origins, Shadow, Writer};
-use crate::origins::shadow::Inside;
+use super::reads::Surroundings;
+use super::shadow::Inside;
+use super::table::{At, OriginId, Table, What};
+use super::{Shadow, Writer};
 use crate::patch::{Op, Pointer, apply_at};
 use crate::problem::Place;
-use crate::program::Loop;
-use crate::template::{Bindings, Expression, Faults, Segment, Template};
+use crate::template::{Expression, Segment};
 use crate::tree::Tree;
 
 /// What rendering tells as it goes. With [`NoTrace`] all of it is nothing, and costs nothing.
@@ -50,78 +49,42 @@ impl Trace for NoTrace {
 
 /// Collects origins.
 #[derive(Debug)]
-pub(crate) struct Recorder {
+pub(super) struct Tracer {
     table: Table,
     at: At,
-    given: Arc<GivenValues>,
-    overridden: Arc<Overridden>,
-    round: Option<Arc<Round>>,
     /// The origins of the platform's own steps, each kept once.
     steps: Vec<(&'static str, OriginId)>,
 }
 
-impl Recorder {
-    /// A recorder; `overridden` names what the environment changes in the workload's configuration.
-    pub(crate) fn new(overridden: Overridden) -> Self {
-        Self {
-            table: Table::new(),
-            at: At::ROOT,
-            given: Arc::default(),
-            overridden: Arc::new(overridden),
-            round: None,
-            steps: Vec::new(),
-        }
+impl Tracer {
+    pub(super) fn new() -> Self {
+        Self { table: Table::new(), at: At::ROOT, steps: Vec::new() }
     }
 
-    /// A recorder for a pipeline without workloads, whose expressions read these values.
-    pub(crate) fn of_values(parameters: Option<&serde_json::Value>, configs: Option<&serde_json::Value>) -> Self {
-        let mut recorder = Self::new(Overridden::default());
-        recorder.given(parameters, configs, false);
-        recorder
+    pub(super) fn into_table(self) -> Table {
+        self.table
     }
 
     /// What is rendered next: by whom, where its template begins, and what it can read.
-    fn begin(&mut self, writer: Writer, place: Place, bindings: Option<&Bindings>) {
+    pub(super) fn begin(&mut self, writer: Writer, place: Place, surroundings: Surroundings) {
         self.at = At::ROOT;
-        let surroundings =
-            Surroundings { given: self.given.clone(), bindings: bindings.cloned(), round: self.round.clone() };
         self.table.begin(writer, place, surroundings);
     }
 
-    /// The values that expressions read from here on, as they were given.
-    /// `bound` where the component type gives them to a trait of its own.
-    pub(crate) fn given(
-        &mut self,
-        parameters: Option<&serde_json::Value>,
-        configs: Option<&serde_json::Value>,
-        bound: bool,
-    ) {
-        self.given = Arc::new(GivenValues {
-            parameters: parameters.cloned().unwrap_or_default(),
-            environment_configs: configs.cloned().unwrap_or_default(),
-            overridden: self.overridden.clone(),
-            bound,
-        });
-    }
-
-    /// A turn of a loop begins, or something that is in no loop: the variables around it and in it.
-    pub(crate) fn round(&mut self, for_each: Option<&Loop>, outside: &Bindings, inside: &Bindings) {
-        self.round = for_each.and_then(|for_each| Round::new(for_each, outside, inside)).map(Arc::new);
-    }
-
     /// A step of the platform itself.
-    fn built_in(&mut self, step: &'static str) -> OriginId {
+    pub(super) fn built_in(&mut self, step: &'static str) -> OriginId {
         if let Some((_, id)) = self.steps.iter().find(|(known, _)| *known == step) {
             return *id;
         }
-        self.begin(Writer::BuiltIn(step), Place::new("platform", step), None);
+        let surroundings = Surroundings { given: Arc::default(), bindings: None, round: None };
+        self.begin(Writer::BuiltIn(step), Place::new("platform", step), surroundings);
         let id = self.table.add(At::ROOT, What::Literal);
         self.steps.push((step, id));
         id
     }
 
     /// A patch wrote `value` at a place of `target`'s object, where it did so without an error.
-    pub(crate) fn patched(&mut self, target: &mut Shadow, op: Op, pointer: &Pointer, value: &Shadow) {
+    pub(super) fn patched(&mut self, target: &mut Shadow, op: Op, pointer: &Pointer, value: &Shadow) {
         let mut value = value.clone();
         if let Some(before) = target.find(pointer) {
             match (op, &mut value.inside) {
@@ -149,15 +112,9 @@ impl Recorder {
 
     /// A step of the platform is about to write strings in the object at `path`. Those that are there and were written
     /// with what is around them are told apart, so that each has an origin of its own to be overwritten.
-    pub(crate) fn about_to_write<'k>(
-        &mut self,
-        tree: &Tree,
-        target: &mut Shadow,
-        path: &[&str],
-        mut keys: impl Iterator<Item = &'k Arc<str>>,
-    ) {
+    pub(super) fn about_to_write(&mut self, tree: &Tree, target: &mut Shadow, path: &[&str], keys: &[Arc<str>]) {
         let object = path.iter().try_fold(tree, |tree, key| tree.as_map()?.get(key)).and_then(Tree::as_map);
-        if !object.is_some_and(|object| keys.any(|key| object.contains_key(key))) {
+        if !object.is_some_and(|object| keys.iter().any(|key| object.contains_key(key))) {
             return;
         }
         let (mut tree, mut node) = (tree, target);
@@ -172,13 +129,7 @@ impl Recorder {
     }
 
     /// A step of the platform wrote strings in the object at `path`.
-    pub(crate) fn wrote<'k>(
-        &mut self,
-        target: &mut Shadow,
-        path: &[&str],
-        keys: impl Iterator<Item = &'k Arc<str>>,
-        step: &'static str,
-    ) {
+    pub(super) fn wrote(&mut self, target: &mut Shadow, path: &[&str], keys: &[Arc<str>], step: &'static str) {
         let own = self.built_in(step);
         let Some(object) = path.iter().try_fold(target, |node, key| node.entry(&Arc::from(*key))) else { return };
         for key in keys {
@@ -191,7 +142,7 @@ impl Recorder {
     }
 
     /// A step of the platform made something else of the value at `path`.
-    pub(crate) fn made(&mut self, target: &mut Shadow, path: &[Segment], step: &'static str) {
+    pub(super) fn made(&mut self, target: &mut Shadow, path: &[Segment], step: &'static str) {
         let mut node = target;
         for segment in path {
             // A value with one origin as a whole is told apart on the way.
@@ -222,23 +173,12 @@ impl Recorder {
         }
     }
 
-    /// The origins of manifests in their order, and of a last one that is the platform's own.
-    pub(crate) fn into_origins(
-        recorder: Option<Self>,
-        manifests: Vec<Option<Shadow>>,
-        last: Option<&'static str>,
-    ) -> Origins {
-        let mut recorder = recorder.unwrap_or_else(|| Self::new(Overridden::default()));
-        let own = last.map(|step| Shadow::whole(recorder.built_in(step)));
-        Origins::new(recorder.table, manifests.into_iter().flatten().chain(own).collect())
-    }
-
     fn here(&mut self, what: What) -> OriginId {
         self.table.add(self.at, what)
     }
 }
 
-impl Trace for Recorder {
+impl Trace for Tracer {
     type Shadow = Shadow;
     const KEEPS: bool = true;
 
@@ -271,25 +211,10 @@ impl Trace for Recorder {
     }
 }
 
-/// Renders a template, with a shadow if there is a recorder.
-pub(crate) fn render(
-    template: &Template,
-    bindings: &Bindings,
-    faults: &mut Faults,
-    recorder: Option<&mut Recorder>,
-    writer: Writer,
-    place: impl FnOnce() -> Place,
-) -> (Tree, Option<Shadow>) {
-    let Some(recorder) = recorder else { return (template.render(bindings, faults), None) };
-    recorder.begin(writer, place(), Some(bindings));
-    let (tree, shadow) = template.render_traced(bindings, faults, recorder);
-    (tree, Some(shadow))
-}
-
-impl Recorder {
+impl Tracer {
     /// Gives every list in a value that was written as a whole a shadow with as many items, so that a patch can insert
     /// and remove among them. To be called before a value is patched, or patched in.
-    pub(crate) fn tell_lists(&mut self, tree: &Tree, shadow: &mut Shadow) {
+    pub(super) fn tell_lists(&mut self, tree: &Tree, shadow: &mut Shadow) {
         match (tree, &mut shadow.inside) {
             (Tree::List(items) | Tree::Strings(items), inside @ Inside::Whole) if !items.is_empty() => {
                 let opened = items.iter().enumerate();
@@ -319,7 +244,7 @@ impl Recorder {
     }
 
     /// Gives an object that was written as a whole a shadow with its entries, so that each can be merged into another.
-    pub(crate) fn tell_entries(&mut self, tree: &Tree, shadow: &mut Shadow) {
+    pub(super) fn tell_entries(&mut self, tree: &Tree, shadow: &mut Shadow) {
         if let (Some(map), Inside::Whole) = (tree.as_map(), &shadow.inside) {
             let origin = shadow.origin;
             let opened =
