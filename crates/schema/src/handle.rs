@@ -66,7 +66,7 @@ impl Schema {
         rules::cost::problems(&self.arena, self.root)
     }
 
-    /// Defaults that their own schema refuses, each with the place of the default. Only a schema of [`Definitions`] can have
+    /// Defaults that their own schema refuses: the place of each in the schema, and why. Only a schema of [`Definitions`] can have
     /// some: one that is parsed by itself is refused for them.
     ///
     /// ```
@@ -74,14 +74,12 @@ impl Schema {
     ///     "size": {"type": "integer", "default": "large"},
     /// }}});
     /// let definitions = schema::Definitions::parse(named.as_object().unwrap())?;
-    /// let problems = definitions.schema("config").unwrap().default_problems();
-    /// assert_eq!(problems[0].path, "properties[size].default");
+    /// let refused = definitions.schema("config").unwrap().refused_defaults();
+    /// assert_eq!(refused[0].0, "properties[size].default");
     /// # Ok::<(), Vec<schema::SchemaProblem>>(())
     /// ```
-    pub fn default_problems(&self) -> Vec<SchemaProblem> {
-        let mut problems = Vec::new();
-        parse::check_defaults(&self.arena, self.root, &mut problems);
-        problems
+    pub fn refused_defaults(&self) -> Vec<(String, FieldError)> {
+        parse::refused_defaults(&self.arena, self.root)
     }
 
     /// The schema that accepts and preserves everything.

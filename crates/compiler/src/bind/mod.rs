@@ -3,6 +3,8 @@
 mod references;
 mod words;
 
+pub(crate) use words::violation;
+
 use cel::Numbers;
 use schema::{Definitions, Schema, SchemaProblem};
 use serde_json::{Map, Value};

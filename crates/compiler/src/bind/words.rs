@@ -17,10 +17,11 @@ pub(super) fn json_type(value: &Value) -> &'static str {
 
 /// Path and message of each error.
 pub(super) fn messages(errors: &[FieldError]) -> Vec<(String, String)> {
-    errors.iter().map(|error| (error.path.clone(), message(error))).collect()
+    errors.iter().map(|error| (error.path.clone(), violation(error))).collect()
 }
 
-fn message(error: &FieldError) -> String {
+/// The message of one error.
+pub(crate) fn violation(error: &FieldError) -> String {
     let path = if error.path == "<nil>" { "" } else { error.path.as_str() };
     let detail = error.detail.replace(" in body", "");
     match error.kind {

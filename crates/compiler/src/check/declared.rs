@@ -4,7 +4,7 @@ use cel::Type;
 use serde_json::Value;
 
 use super::{Checked, schema_types, variables};
-use crate::bind::{ROOT, SchemaError, Values};
+use crate::bind::{ROOT, SchemaError, Values, violation};
 use crate::problem::{Code, Place};
 use crate::spec;
 
@@ -30,9 +30,10 @@ pub(super) fn declared(spec: &Value, kept: bool, place: &Place, checked: &mut Ch
         }
         match Values::parse(Some(&section)) {
             Ok(values) => values.schema().map_or_else(undeclared, |schema| {
-                for problem in schema.default_problems() {
-                    let message = format!("the default does not fit its own schema: {}", problem.detail);
-                    checked.add(Code::Values, &schema_place.below(&problem.path), message);
+                for (path, error) in schema.refused_defaults() {
+                    let message =
+                        format!("the default does not fit its own schema: {}", violation(&error).trim_start());
+                    checked.add(Code::Values, &schema_place.below(&path), message);
                 }
                 schema_types::of(schema.root(), field)
             }),

@@ -14,7 +14,7 @@ const REQUIRED: [Missing; 4] = [Missing::Kind, Missing::ApiVersion, Missing::Met
 
 /// Makes manifests of the rendered objects, in their final order.
 pub(super) fn finish(
-    items: &mut Vec<Item>,
+    items: &mut [Item],
     workload_type: &str,
     metadata: &ComponentMetadata,
     recorder: &mut Option<Recorder>,

@@ -35,7 +35,7 @@ pub(super) fn policy(subject: Subject<'_>) -> Value {
         }]);
         rules.push(rule(from, gateway));
     }
-    let ingress = (!rules.is_empty()).then(|| ("ingress", Value::Array(rules)));
+    let ingress = (!rules.is_empty()).then_some(("ingress", Value::Array(rules)));
     let spec = ingress.into_iter().chain([
         ("podSelector", object([("matchLabels", super::labels(&metadata.pod_selectors))])),
         ("policyTypes", json!(["Ingress"])),

@@ -12,7 +12,7 @@ use std::sync::Arc;
 use serde_json::{Map, Value};
 
 pub use keywords::unknown_keywords;
-pub(crate) use structural::check_defaults;
+pub(crate) use structural::refused_defaults;
 
 use crate::error::{ErrorKind, FieldError};
 use crate::handle::Schema;

@@ -2,7 +2,7 @@
 
 use super::SchemaProblem;
 use super::keywords::child;
-use crate::error::ErrorKind;
+use crate::error::{ErrorKind, FieldError};
 use crate::node::{Additional, Arena, Checks, Kind, ListType, NodeData, NodeId};
 use crate::validate;
 
@@ -188,15 +188,21 @@ impl Checker<'_> {
 
 /// Every default must satisfy its own schema.
 pub(crate) fn check_defaults(arena: &Arena, root: NodeId, problems: &mut Vec<SchemaProblem>) {
+    let refused = refused_defaults(arena, root).into_iter();
+    problems.extend(refused.map(|(place, error)| SchemaProblem::invalid(place, error.to_string())));
+}
+
+/// The defaults that their own schema refuses: the place of each, and why.
+pub(crate) fn refused_defaults(arena: &Arena, root: NodeId) -> Vec<(String, FieldError)> {
+    let mut refused = Vec::new();
     let mut stack = vec![(root, String::new())];
     while let Some((id, path)) = stack.pop() {
         let node = arena.get(id);
         if let Some(default) = &node.default {
             let mut filled = default.clone();
             crate::default::fill(arena, id, &mut filled);
-            for error in validate::value(arena, id, &filled) {
-                problems.push(SchemaProblem::invalid(child(&path, "default"), error.to_string()));
-            }
+            let errors = validate::value(arena, id, &filled).into_iter();
+            refused.extend(errors.map(|error| (child(&path, "default"), error)));
         }
         for (name, property) in &node.properties {
             stack.push((*property, format!("{}[{name}]", child(&path, "properties"))));
@@ -208,4 +214,5 @@ pub(crate) fn check_defaults(arena: &Arena, root: NodeId, problems: &mut Vec<Sch
             stack.push((entries, child(&path, "additionalProperties")));
         }
     }
+    refused
 }
