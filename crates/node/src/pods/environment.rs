@@ -26,6 +26,9 @@ pub(crate) enum ConfigProblem {
     Unbound { name: String },
     #[error("{0}")]
     Other(String),
+    /// What this computer's disk refuses now; it may have room later.
+    #[error("{0}")]
+    Files(String),
 }
 
 /// What references are resolved against.

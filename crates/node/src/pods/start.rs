@@ -73,6 +73,10 @@ impl Worker {
                     _ => ("CreateContainerConfigError", "Failed"),
                 };
                 self.ground.recorder.tell(&self.reference, Tone::Warning, event, format!("Error: {message}"));
+                if matches!(problem, ConfigProblem::Files(_)) {
+                    // Nobody tells that the disk has room again.
+                    return self.block(name, reason, message);
+                }
                 self.blocked.insert(name.to_owned(), Block { reason, message, until: None, failures: 0 });
                 return;
             }
@@ -220,7 +224,7 @@ impl Worker {
             Ok::<_, String>((places, words))
         });
         let written = written.await.unwrap_or_else(|error| Err(error.to_string()));
-        let (places, words) = written.map_err(ConfigProblem::Other)?;
+        let (places, words) = written.map_err(ConfigProblem::Files)?;
         Ok((environment, places, words))
     }
 
@@ -255,6 +259,7 @@ impl Worker {
         if let Ok(Err(error)) = written {
             let message = format!("the pod's volumes cannot be written: {error}");
             self.ground.recorder.tell(&self.reference, Tone::Warning, "FailedMount", message);
+            self.files_again = true;
         }
     }
 

@@ -74,6 +74,8 @@ pub(crate) struct Worker {
     pub(super) unsupported: Vec<Unsupported>,
     /// A write to the API failed and is to be tried again.
     pub(super) write_again: bool,
+    /// Files of volumes could not be written and are to be tried again.
+    pub(super) files_again: bool,
     /// Ids of containers that the engine could not tell about when they changed.
     pub(super) look_again: BTreeSet<String>,
 }
@@ -103,6 +105,7 @@ impl Worker {
             last_words: BTreeMap::new(),
             out_of_memory: BTreeSet::new(),
             write_again: false,
+            files_again: false,
             look_again: BTreeSet::new(),
         };
         worker.take_all(adopted);
@@ -153,7 +156,7 @@ impl Worker {
             }
             let mut wake = next.look_again;
             let kill = self.stopping.values().min().copied();
-            let failed = self.write_again || !self.look_again.is_empty();
+            let failed = self.write_again || self.files_again || !self.look_again.is_empty();
             if pending || failed {
                 let soon = Timestamp::now().saturating_add(RETRY).unwrap_or(Timestamp::MAX);
                 let soon = if pending && !failed { Timestamp::now() } else { soon };
@@ -257,6 +260,8 @@ impl Worker {
         }
         if mail.config {
             self.unblock(|block| matches!(block.reason, "CreateContainerConfigError" | "ContainerCreating"));
+        }
+        if mail.config || std::mem::take(&mut self.files_again) {
             self.refresh_volumes().await;
         }
         if mail.images {

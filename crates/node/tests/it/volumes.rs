@@ -1,7 +1,7 @@
 //! Environment and files from ConfigMaps and Secrets.
 
 use crate::lab::{Lab, NAMESPACE, ready, waits};
-use k8s_openapi::api::core::v1::{ConfigMap, Secret};
+use k8s_openapi::api::core::v1::{ConfigMap, Pod, Secret};
 use kube::api::{Patch, PatchParams};
 use serde_json::json;
 
@@ -75,4 +75,30 @@ pub(crate) async fn output(lab: &Lab, pod: &k8s_openapi::api::core::v1::Pod, com
     };
     let session = lab.node.as_ref().expect("a node").access().exec(&place, "main", options).await.expect("a command");
     crate::streams::output(session).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn files_that_cannot_be_written_now_are_written_when_they_can() {
+    let Some(lab) = Lab::start().await else { return };
+    let map = json!({"metadata": {"name": "words", "namespace": NAMESPACE}, "data": {"greeting": "hello"}});
+    lab.create::<ConfigMap>(map).await;
+    // A disk without room is as good as a folder that is none.
+    let (folder, away) = (lab.folder.path().join("node/pods"), lab.folder.path().join("node/away"));
+    std::fs::rename(&folder, &away).expect("moved");
+    std::fs::write(&folder, "in the way").expect("written");
+    let volumes = json!({"volumes": [{"name": "words", "configMap": {"name": "words"}}]});
+    let mounts = json!({"volumeMounts": [{"name": "words", "mountPath": "/words"}]});
+    lab.pod("web", &["serve", "8080"], volumes, mounts).await;
+    let told = |pod: &Pod| {
+        waits(pod).is_some_and(|(reason, message)| {
+            reason == "CreateContainerConfigError" && message.contains("the pod's volumes cannot be made: ")
+        })
+    };
+    lab.pod_until("web", "waiting for its files", told).await;
+    std::fs::remove_file(&folder).expect("removed");
+    std::fs::rename(&away, &folder).expect("moved back");
+    let web = lab.pod_until("web", "ready", ready).await;
+    assert_eq!(output(&lab, &web, &["/guest", "cat", "/words/greeting"]).await, "/words/greeting=hello\n");
+    lab.delete_pod("web").await;
+    lab.end().await;
 }
