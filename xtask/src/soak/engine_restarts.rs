@@ -95,9 +95,9 @@ async fn rounds(
         let hangs = round % HANGS == 0;
         let begun = Instant::now();
         if hangs {
-            podman.freeze()?
+            podman.freeze()?;
         } else {
-            podman.stop(round % 2 == 0).await?
+            podman.stop(round % 2 == 0).await?;
         }
         let words = node_is(&objects, "False", if hangs { SILENCE } else { SOON }).await?;
         let told = begun.elapsed();
@@ -117,9 +117,9 @@ async fn rounds(
             kill(Pid::from_raw(i32::try_from(process)?), Signal::SIGKILL).context("cannot kill a container")?;
         }
         if hangs {
-            podman.thaw()?
+            podman.thaw()?;
         } else {
-            podman.start().await?
+            podman.start().await?;
         }
         let back = Instant::now();
         node_is(&objects, "True", SOON).await?;

@@ -14,7 +14,6 @@ use super::product::{image, possible, program, take_away};
 use crate::counts::Counts;
 use anyhow::{Context, Result, bail, ensure};
 use disk::Disk;
-use serde_json::Value;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -152,7 +151,7 @@ impl Soak<'_> {
             Ok(_) => {
                 let found = objects.get("Workload", "moving").await?.context("the acknowledged workload")?;
                 let name = &found["spec"]["container"]["env"][0]["value"];
-                ensure!(*name == Value::from(words.as_str()), "acknowledged was {words:?}, there is {name}");
+                ensure!(*name == *words, "acknowledged was {words:?}, there is {name}");
             }
             Err(error) => {
                 told_of_the_disk(&error)?;

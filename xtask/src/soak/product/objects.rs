@@ -22,7 +22,7 @@ impl Objects {
 
     pub(in super::super) async fn get(&self, kind: &str, name: &str) -> Result<Option<Value>> {
         let found = self.ours(kind)?.get_opt(name).await?;
-        Ok(found.map(|object| serde_json::to_value(object)).transpose()?)
+        Ok(found.map(serde_json::to_value).transpose()?)
     }
 
     pub(in super::super) async fn apply(&self, document: &Value) -> Result<Value> {
