@@ -3,6 +3,7 @@
 use crate::cluster::{Cluster, condition};
 use crate::server::{possible, shared};
 use crate::{images, shop, web};
+use k8s_openapi::api::core::v1::Pod;
 use kube::api::Api;
 use model::{ClusterComponentType, Component, Environment, Project, ReleaseBinding};
 use reqwest::StatusCode;
@@ -134,9 +135,12 @@ async fn an_image_that_exits_at_once_is_told_with_its_exit_code(cluster: &Cluste
         let (status, _, message) = condition(binding, "Ready");
         status == "False" && message.contains("CrashLoopBackOff")
     };
-    let binding = cluster.until("default", "odd-development", "blamed on the program", told).await;
-    let (_, _, message) = condition(&binding, "Ready");
-    assert!(message.contains("exit code 7") || message.contains("exited with 7"), "{message}");
+    cluster.until("default", "odd-development", "blamed on the program", told).await;
+    let namespace = model::names::runtime_namespace("default", PROJECT, "development");
+    let pods = cluster.all::<Pod>(&namespace).await.into_iter();
+    let ends = pods.filter_map(|pod| pod.status?.container_statuses?.into_iter().next()?.last_state?.terminated);
+    let codes: Vec<i32> = ends.map(|end| end.exit_code).collect();
+    assert_eq!(codes, [7]);
     assert_eq!(web::get(url).await, (StatusCode::OK, "new at /".into()), "what ran before runs on");
     cluster.apply_one(shop::workload(PROJECT, "odd", MISSING, "new")).await;
     cluster.ready("default", "odd-development").await;
