@@ -141,7 +141,7 @@ async fn an_image_that_exits_at_once_is_told_with_its_exit_code(cluster: &Cluste
     let ends = pods.filter_map(|pod| pod.status?.container_statuses?.into_iter().next()?.last_state?.terminated);
     let codes: Vec<i32> = ends.map(|end| end.exit_code).collect();
     assert_eq!(codes, [7]);
-    assert_eq!(web::get(url).await, (StatusCode::OK, "new at /".into()), "what ran before runs on");
     cluster.apply_one(shop::workload(PROJECT, "odd", MISSING, "new")).await;
+    web::until(url, (StatusCode::OK, "new at /")).await;
     cluster.ready("default", "odd-development").await;
 }
