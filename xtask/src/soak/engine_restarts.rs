@@ -24,8 +24,8 @@ use std::time::{Duration, Instant};
 const TIMES: usize = 20;
 /// One in so many is a service that hangs instead of one that ends.
 const HANGS: usize = 7;
-/// In one of so many, a container is killed while the engine is away.
-const KILLS: usize = 4;
+/// In one of so many, a container is killed while the engine is away: seldom enough that its back-off stays short.
+const KILLS: usize = 10;
 /// How soon a service that ended must be told, and one that is back.
 const SOON: Duration = Duration::from_secs(5);
 /// How soon one that hangs must be told: nothing but its silence tells it.
