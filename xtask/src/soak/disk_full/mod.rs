@@ -249,7 +249,7 @@ impl Soak<'_> {
 /// The error says that the disk is full, in any of the usual ways.
 fn told_of_the_disk(error: &anyhow::Error) -> Result<()> {
     let words = format!("{error:#}");
-    let known = ["disk is full", "No space left", "no space left", "disk I/O error"];
+    let known = ["is full", "No space left", "no space left", "disk I/O error"];
     ensure!(known.iter().any(|known| words.contains(known)), "the disk is full, and the error says: {words}");
     Ok(())
 }
