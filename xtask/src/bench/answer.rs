@@ -12,7 +12,7 @@ use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 /// A program that answers at once, of `examples/guestbook`.
-const IMAGE: &str = "localhost/openchoreo-examples/quotes:latest";
+pub(super) const IMAGE: &str = "localhost/openchoreo-examples/quotes:latest";
 
 /// How often it is asked.
 const ASK: Duration = Duration::from_millis(5);
@@ -23,7 +23,7 @@ const PATIENCE: Duration = Duration::from_mins(1);
 /// Measures it several times on a running server.
 pub(super) fn measure(args: &BenchArgs, up: &Up, report: &mut Report) -> Result<()> {
     if !image_is_here() {
-        report.skip(format!("apply until the first 200: no image {IMAGE}; examples/guestbook/README.md builds it"));
+        report.skip(format!("apply until the first 200: {}", missing_image()));
         return Ok(());
     }
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
@@ -40,8 +40,19 @@ pub(super) fn measure(args: &BenchArgs, up: &Up, report: &mut Report) -> Result<
     Ok(())
 }
 
-fn image_is_here() -> bool {
-    ["docker", "podman"].iter().any(|program| {
+/// Whether an engine here has the image.
+pub(super) fn image_is_here() -> bool {
+    program().is_some()
+}
+
+/// What to say where none has it.
+pub(super) fn missing_image() -> String {
+    format!("no image {IMAGE}; examples/guestbook/README.md builds it")
+}
+
+/// The command of the engine that has the image.
+pub(super) fn program() -> Option<&'static str> {
+    ["docker", "podman"].into_iter().find(|program| {
         let command = Command::new(program)
             .args(["image", "inspect", IMAGE])
             .stdout(Stdio::null())
@@ -51,7 +62,8 @@ fn image_is_here() -> bool {
     })
 }
 
-async fn client(up: &Up) -> Result<Client> {
+/// A client of the server's Kubernetes API.
+pub(super) async fn client(up: &Up) -> Result<Client> {
     let file = up.kubeconfig();
     let kubeconfig = Kubeconfig::read_from(&file).with_context(|| file.display().to_string())?;
     let config = Config::from_custom_kubeconfig(kubeconfig, &KubeConfigOptions::default()).await?;

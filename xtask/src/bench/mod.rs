@@ -8,6 +8,7 @@ mod figure;
 pub(crate) mod gateway;
 mod kubelite;
 mod load;
+mod node;
 mod plane;
 mod platform;
 pub(crate) mod process;
@@ -53,9 +54,12 @@ pub(crate) struct BenchArgs {
     /// kubelite: watchers of one resource
     #[arg(long, default_value_t = 1000)]
     watchers: usize,
-    /// kubelite: without kube-apiserver beside it
+    /// kubelite: without kube-apiserver beside it; node: without the gateway
     #[arg(long)]
     alone: bool,
+    /// node: pods that run at the same time
+    #[arg(long, default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..=200))]
+    pods: u32,
     /// kubelite: serve this folder
     #[arg(long, hide = true)]
     serve: Option<PathBuf>,
@@ -85,6 +89,8 @@ enum Name {
     Gateway,
     /// kubelite beside kube-apiserver with etcd
     Kubelite,
+    /// Pods beside the engine's own containers, at rest too, and the gateway
+    Node,
 }
 
 /// Measures, prints, writes.
@@ -93,7 +99,7 @@ pub(crate) fn run(args: &BenchArgs) -> Result<()> {
         return kubelite::serve(folder);
     }
     // What starts a server and waits for it may be a debug build; what does the work itself may not.
-    if cfg!(debug_assertions) && args.name != Name::Up {
+    if cfg!(debug_assertions) && !matches!(args.name, Name::Up | Name::Node) {
         return release::again();
     }
     let report = match args.name {
@@ -103,6 +109,7 @@ pub(crate) fn run(args: &BenchArgs) -> Result<()> {
         Name::Compiler => compiler::run(args)?,
         Name::Gateway => gateway::run(args)?,
         Name::Kubelite => kubelite::run(args)?,
+        Name::Node => node::run(args)?,
     };
     report.print();
     if let Some(path) = &args.json {

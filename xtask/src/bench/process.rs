@@ -38,6 +38,18 @@ impl Process {
         Ok(std::fs::read_dir(&path).with_context(|| path.display().to_string())?.count())
     }
 
+    /// The processes that it started itself and that still run.
+    pub(super) fn children(self) -> Result<Vec<Self>> {
+        let path = self.file("task");
+        let mut children = Vec::new();
+        for thread in std::fs::read_dir(&path).with_context(|| path.display().to_string())? {
+            // A thread may have ended since the folder was read.
+            let Ok(text) = std::fs::read_to_string(thread?.path().join("children")) else { continue };
+            children.extend(text.split_whitespace().filter_map(|id| id.parse().ok()).map(Self));
+        }
+        Ok(children)
+    }
+
     /// Processor time of each thread.
     fn threads(self) -> Result<HashMap<std::ffi::OsString, Duration>> {
         let path = self.file("task");

@@ -22,10 +22,7 @@ const SETTLES: Duration = Duration::from_secs(5);
 /// Starts it several times; the last one is looked at while it rests, and answers.
 pub(super) fn run(args: &BenchArgs) -> Result<Report> {
     let mut report = Report::default();
-    let binary = match &args.binary {
-        Some(binary) => binary.clone(),
-        None => build()?,
-    };
+    let binary = binary(args)?;
     let (mut starts, mut grounds) = (Vec::new(), Vec::new());
     for round in 1..=args.times {
         let up = match Up::start(&binary) {
@@ -40,7 +37,7 @@ pub(super) fn run(args: &BenchArgs) -> Result<Report> {
         grounds.push(up.ground.as_secs_f64() * 1e3);
         if round == args.times {
             std::thread::sleep(SETTLES);
-            let process = Process::new(up.child.id());
+            let process = up.process();
             let resident = megabytes(process.resident()?);
             let rest = Rest::begin(process)?;
             std::thread::sleep(Duration::from_secs(args.rest));
@@ -58,7 +55,11 @@ pub(super) fn run(args: &BenchArgs) -> Result<Report> {
     Ok(report)
 }
 
-fn build() -> Result<PathBuf> {
+/// The server's program: the one that was named, or a new one.
+pub(super) fn binary(args: &BenchArgs) -> Result<PathBuf> {
+    if let Some(binary) = &args.binary {
+        return Ok(binary.clone());
+    }
     // With occ as the demo does: packages chosen otherwise have other features, and forty crates would be built again.
     Ok(release::build(&["--package", "openchoreo", "--package", "occ"])?.join("openchoreo"))
 }
@@ -73,10 +74,12 @@ pub(super) struct Up {
     ready: Duration,
     /// Where components answer.
     pub(super) gateway_port: u16,
+    /// The address of its container engine.
+    pub(super) engine: String,
 }
 
 impl Up {
-    fn start(binary: &Path) -> Result<Self> {
+    pub(super) fn start(binary: &Path) -> Result<Self> {
         let folder = tempfile::tempdir().context("cannot make a temporary folder")?;
         let begun = Instant::now();
         let mut child = Command::new(binary)
@@ -90,8 +93,8 @@ impl Up {
             .spawn()
             .with_context(|| format!("cannot start {}", binary.display()))?;
         match wait(&mut child, begun) {
-            Ok(times) => {
-                Ok(Self { child, folder, ground: times.ground, ready: times.ready, gateway_port: times.gateway_port })
+            Ok(Told { ground, ready, gateway_port, engine }) => {
+                Ok(Self { child, folder, ground, ready, gateway_port, engine })
             }
             Err(error) => {
                 let _ = child.kill();
@@ -106,7 +109,12 @@ impl Up {
         self.folder.path().join("data/kubeconfig")
     }
 
-    fn stop(mut self) -> Result<()> {
+    /// The running process.
+    pub(super) fn process(&self) -> Process {
+        Process::new(self.child.id())
+    }
+
+    pub(super) fn stop(mut self) -> Result<()> {
         kill(Pid::from_raw(i32::try_from(self.child.id())?), Signal::SIGTERM).context("cannot stop the server")?;
         let status = self.child.wait()?;
         ensure!(status.success(), "the server ended with {status}");
@@ -119,6 +127,7 @@ struct Told {
     ground: Duration,
     ready: Duration,
     gateway_port: u16,
+    engine: String,
 }
 
 fn wait(child: &mut Child, begun: Instant) -> Result<Told> {
@@ -133,11 +142,14 @@ fn wait(child: &mut Child, begun: Instant) -> Result<Told> {
             let _ = lines.send((Instant::now(), line));
         }
     });
-    let (mut ground, mut gateway_port) = (None, None);
+    let (mut ground, mut gateway_port, mut engine) = (None, None, String::new());
     loop {
         let left = PATIENCE.saturating_sub(begun.elapsed());
         match told.recv_timeout(left) {
-            Ok((at, line)) if line.starts_with("engine") => ground = Some(at - begun),
+            Ok((at, line)) if line.starts_with("engine") => {
+                ground = Some(at - begun);
+                engine = line.trim_start_matches("engine").trim().to_owned();
+            }
             Ok((_, line)) if line.starts_with("gateway") => {
                 gateway_port = line.rsplit(':').next().and_then(|port| port.trim().parse().ok());
             }
@@ -146,6 +158,7 @@ fn wait(child: &mut Child, begun: Instant) -> Result<Told> {
                     ground: ground.context("the server did not tell its container engine")?,
                     ready: at - begun,
                     gateway_port: gateway_port.context("the server did not tell its gateway's port")?,
+                    engine,
                 });
             }
             Ok(_) => {}
