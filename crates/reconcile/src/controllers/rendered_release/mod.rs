@@ -7,6 +7,7 @@
 //! plane ─▶ observed (health per manifest) ─▶ status
 //! ```
 
+mod autoscaled;
 mod inventory;
 mod observed;
 mod teardown;
@@ -39,11 +40,12 @@ impl Controller for RenderedReleaseController {
             Ok(cluster) => cluster,
             Err(message) => return plan.status(failed(release, message)),
         };
-        let wanted = match wanted::all(release, &cluster) {
+        let mut wanted = match wanted::all(release, &cluster) {
             Ok(wanted) => wanted,
             Err(message) => return plan.status(failed(release, message)),
         };
-        match kept(release, world, &cluster, &wanted, plan.clone()) {
+        let placed = autoscaled::place(&mut wanted, world, &cluster);
+        match placed.and_then(|()| kept(release, world, &cluster, &wanted, plan.clone())) {
             Ok(kept) => kept,
             Err(unseen) => plan.status(failed(release, unseen.to_string())),
         }

@@ -210,3 +210,52 @@ fn what_a_manifests_object_makes_with_our_labels_is_left_to_it() {
     let plan = run(&release, seen.with_manifest(&cluster(), &made));
     assert!(plan.effects().iter().all(|effect| effect.verb() != "delete"), "{plan}");
 }
+
+fn scaled(replicas: i64) -> [Value; 2] {
+    let mut workload = deployment();
+    workload["spec"]["replicas"] = replicas.into();
+    let target = json!({"apiVersion": "apps/v1", "kind": "Deployment", "name": "web"});
+    let autoscaler = json!({
+        "apiVersion": "autoscaling/v2", "kind": "HorizontalPodAutoscaler", "metadata": {"name": "web", "namespace": dp()},
+        "spec": {"minReplicas": 2, "maxReplicas": 8, "scaleTargetRef": target},
+    });
+    [workload, autoscaler]
+}
+
+/// The workload as it is on the plane, with whoever set its replicas.
+fn on_the_plane(made_from: &Value, replicas: i64, ours: bool) -> Value {
+    let mut live = made_from.clone();
+    live["spec"]["replicas"] = replicas.into();
+    let spec = if ours { json!({"f:replicas": {}}) } else { json!({"f:template": {}}) };
+    live["metadata"]["uid"] = "uid-web".into();
+    live["metadata"]["managedFields"] = json!([
+        {"manager": labels::MANAGED_BY_RENDERED_RELEASE, "operation": "Apply", "fieldsV1": {"f:spec": spec}},
+    ]);
+    live
+}
+
+#[rstest::rstest]
+#[case::first(3, None, Some(3))]
+#[case::first_within_bounds(1, None, Some(2))]
+#[case::nobody_has_scaled_yet(3, Some((6, true)), Some(6))]
+#[case::the_autoscaler_has_scaled(3, Some((6, false)), None)]
+#[case::stopped(0, Some((6, false)), Some(0))]
+#[case::stopped_by_us_and_to_run_again(3, Some((0, true)), Some(3))]
+#[case::stopped_by_another(3, Some((0, false)), None)]
+fn an_autoscaler_of_the_release_is_not_fought(
+    #[case] manifest: i64,
+    #[case] live: Option<(i64, bool)>,
+    #[case] written: Option<i64>,
+) {
+    let release = release(&scaled(manifest));
+    let empty = || world().managers(&[labels::MANAGED_BY_RENDERED_RELEASE]);
+    let workload = applied(&run(&release, empty()))[0].clone();
+    let world = match live {
+        Some((replicas, ours)) => empty().with_manifest(&cluster(), &on_the_plane(&workload, replicas, ours)),
+        None => empty(),
+    };
+    let again = applied(&run(&release, world))[0].clone();
+    assert_eq!(again["spec"].get("replicas").and_then(Value::as_i64), written);
+    let hash = |manifest: &Value| manifest["metadata"]["annotations"][model::annotations::APPLIED_HASH].clone();
+    assert_eq!(hash(&again), hash(&workload), "the number is no part of what the release asks for");
+}

@@ -1,5 +1,6 @@
 //! The manifests of a release as they are to be on the plane.
 
+use super::autoscaled::{self, Scaled};
 use crate::engine::{ClusterId, Gvk, ObjectKey, ObjectRef};
 use model::{Kind, RenderedRelease, annotations, labels};
 use serde_json::{Map, Value};
@@ -10,14 +11,23 @@ pub(super) struct Wanted {
     pub(super) id: String,
     pub(super) object: ObjectRef,
     pub(super) manifest: Value,
+    /// The number of replicas that was taken out of the manifest, because an autoscaler of the release sets it.
+    pub(super) replicas: Option<i64>,
 }
 
 /// All manifests, or the first that cannot be applied and why.
 pub(super) fn all(release: &RenderedRelease, cluster: &ClusterId) -> Result<Vec<Wanted>, String> {
-    release.spec.resources.iter().map(|entry| one(release, cluster, &entry.id, &entry.object.0)).collect()
+    let scaled = autoscaled::targets(release);
+    release.spec.resources.iter().map(|entry| one(release, cluster, &scaled, &entry.id, &entry.object.0)).collect()
 }
 
-fn one(release: &RenderedRelease, cluster: &ClusterId, id: &str, manifest: &Value) -> Result<Wanted, String> {
+fn one(
+    release: &RenderedRelease,
+    cluster: &ClusterId,
+    scaled: &[Scaled],
+    id: &str,
+    manifest: &Value,
+) -> Result<Wanted, String> {
     let gvk = Gvk::of(manifest).ok_or_else(|| format!("resource {id} has no apiVersion or kind"))?;
     let key = ObjectKey::of(manifest).ok_or_else(|| format!("resource {id} has no metadata.name"))?;
     let mut manifest = manifest.clone();
@@ -34,12 +44,13 @@ fn one(release: &RenderedRelease, cluster: &ClusterId, id: &str, manifest: &Valu
     {
         notes.insert(annotations::RESTARTED_AT.to_owned(), at.into());
     }
+    let replicas = autoscaled::take(scaled, &gvk, &mut manifest);
     // What is on the plane says by this which manifest it was made from, so that no status speaks of an older one.
     let made_from = model::hash::content_of_value(&manifest);
     if let Value::Object(notes) = member(member(&mut manifest, "metadata"), "annotations") {
         notes.insert(annotations::APPLIED_HASH.to_owned(), made_from.into());
     }
-    Ok(Wanted { id: id.to_owned(), object: ObjectRef { cluster: cluster.clone(), gvk, key }, manifest })
+    Ok(Wanted { id: id.to_owned(), object: ObjectRef { cluster: cluster.clone(), gvk, key }, manifest, replicas })
 }
 
 /// The labels by which a release finds its objects.

@@ -41,6 +41,12 @@ pub(crate) fn applied_by(managed: &RawValue, managers: &[&'static str]) -> Vec<(
     ours.collect()
 }
 
+/// Whether a field set has the field at this path of names, or something below it.
+pub(crate) fn holds(fields: &str, path: &[&str]) -> bool {
+    let Ok(set) = serde_json::from_str::<Value>(fields) else { return false };
+    path.iter().try_fold(&set, |set, name| set.get(format!("f:{name}"))).is_some()
+}
+
 /// Hash of a field set and of the live values at its fields.
 pub(crate) fn owned_hash(fields: &str, live: &Value) -> u64 {
     let mut hasher = HashWriter(DefaultHasher::new());
@@ -187,7 +193,7 @@ mod tests {
     use rstest::rstest;
     use serde_json::{Value, json};
 
-    use super::{covers, owned_hash};
+    use super::{covers, holds, owned_hash};
 
     fn deployment(image: &str, replicas: i64) -> Value {
         json!({"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "web", "namespace": "ns", "labels": {"a": "b"}},
@@ -210,6 +216,16 @@ mod tests {
     #[case::another_element(deployment("two", 1), false)]
     fn what_is_desired_is_compared_at_our_fields_only(#[case] desired: Value, #[case] expected: bool) {
         assert_eq!(covers(FIELDS, &desired, &live()), expected);
+    }
+
+    #[rstest]
+    #[case(&["spec", "replicas"], true)]
+    #[case(&["spec"], true)]
+    #[case(&["spec", "paused"], false)]
+    #[case(&["status", "replicas"], false)]
+    fn a_field_is_held_where_the_set_names_it(#[case] path: &[&str], #[case] expected: bool) {
+        assert_eq!(holds(FIELDS, path), expected);
+        assert!(!holds("no JSON", path));
     }
 
     #[test]

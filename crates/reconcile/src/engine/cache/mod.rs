@@ -12,7 +12,7 @@ pub use change::Facets;
 pub(crate) use change::{Thing, Touch, Touches};
 pub(crate) use decoded::Decoded;
 pub(crate) use entry::{Entry, Intake};
-pub(crate) use fields::{covers, desired_hash};
+pub(crate) use fields::{covers, desired_hash, holds};
 pub(crate) use index::{ErasedIndex, UNDECODABLE, label_index};
 pub(crate) use kind_cache::{KindCache, Sight};
 pub(crate) use store::{PlaneSight, Store};

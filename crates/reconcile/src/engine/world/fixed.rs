@@ -95,6 +95,13 @@ impl FixedWorld {
         self
     }
 
+    /// Field managers whose managed fields are looked at in what is put in after this.
+    #[must_use]
+    pub fn managers(mut self, managers: &[&'static str]) -> Self {
+        self.intake = Intake::new(managers.to_vec());
+        self
+    }
+
     /// The effect that did not work last time.
     #[must_use]
     pub fn failure(mut self, failure: Failure) -> Self {

@@ -12,7 +12,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use serde_json::Value;
 
-use super::cache::{Entry, ErasedIndex, Facets, KindCache, PlaneSight, Sight, Store, label_index};
+use super::cache::{Entry, ErasedIndex, Facets, KindCache, PlaneSight, Sight, Store, holds, label_index};
 use super::{ClusterId, Failure, Gvk, Index, Kind, ObjectKey, ObjectRef};
 
 pub use answer::{List, Unseen};
@@ -82,6 +82,21 @@ impl<'s> World<'s> {
             return Ok(None);
         };
         self.decode(cluster, gvk, &key, entry, true).map(Some)
+    }
+
+    /// Whether this field manager of ours holds a field of the object by server-side apply; `path` is of names of fields.
+    /// A change of ownership alone does not wake.
+    pub fn applied_dynamic(
+        &self,
+        cluster: &ClusterId,
+        gvk: &Gvk,
+        key: impl Into<ObjectKey>,
+        manager: &str,
+        path: &[&str],
+    ) -> Result<bool, Unseen> {
+        let entry = self.entry(cluster, gvk, &key.into(), Facets::META | Facets::SPEC)?;
+        let owned = entry.and_then(|entry| entry.owned.iter().find(|owned| owned.manager == manager));
+        Ok(owned.is_some_and(|owned| holds(&owned.fields, path)))
     }
 
     /// All objects of a kind whose index has this value, in the order of their keys, complete.
