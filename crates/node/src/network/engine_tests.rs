@@ -158,6 +158,9 @@ async fn containers_meet_over_services_and_nowhere_else() {
     assert_eq!(Kernel::open().expect("netlink").find(&interface).await.expect("asked"), None);
     let isolation = Isolation::new(Vec::new(), lab.engine.instance());
     assert_eq!(isolation.present(&Kernel::open().expect("netlink")).await.expect("listed"), []);
+    let tables = std::process::Command::new("nft").args(["list", "tables"]).output();
+    let tables = tables.map(|output| String::from_utf8_lossy(&output.stdout).into_owned()).unwrap_or_default();
+    assert!(!tables.contains(&format!("pods-{}", lab.engine.instance())), "{tables}");
     for namespace in ["shop", "blog"] {
         let network = format!("{}-{namespace}", lab.engine.instance());
         assert!(lab.engine.docker().inspect_network(&network, None).await.is_err(), "{network} is left behind");
@@ -219,6 +222,7 @@ async fn meet(lab: &Lab) {
         [("shop", "neighbour", neighbour), ("blog", "stranger", stranger)],
     )
     .await;
+    policies_hold_where_packets_go_directly(&cluster, lab, &web).await;
 
     // A process that was killed left an address that no Service has.
     drop(first);
@@ -264,4 +268,106 @@ async fn a_policy_lets_in_whom_it_names(
     cluster.delete("NetworkPolicy", "shop", "own").await;
     let let_in = async { while ask("stranger").await != "hello" {} };
     tokio::time::timeout(std::time::Duration::from_secs(20), let_in).await.expect("without the policy all are let in");
+}
+
+/// The world outside: a network namespace behind a pair of interfaces, where a program says `outside` on port 8081.
+struct Outside {
+    name: String,
+    program: std::process::Child,
+}
+
+impl Outside {
+    const ADDRESS: &str = "198.51.100.102";
+
+    fn open(instance: &str) -> Result<Self, String> {
+        let name = format!("out-{instance}");
+        let ip = |line: String| {
+            let output =
+                std::process::Command::new("ip").args(line.split(' ')).output().map_err(|error| error.to_string())?;
+            let said = String::from_utf8_lossy(&output.stderr).into_owned();
+            if output.status.success() { Ok(()) } else { Err(format!("ip {line}: {said}")) }
+        };
+        ip(format!("netns add {name}"))?;
+        let made = ip(format!("link add o{instance} type veth peer name i{instance} netns {name}"))
+            .and_then(|()| ip(format!("address add 198.51.100.101/30 dev o{instance}")))
+            .and_then(|()| ip(format!("link set o{instance} up")))
+            .and_then(|()| ip(format!("-n {name} address add {}/30 dev i{instance}", Self::ADDRESS)))
+            .and_then(|()| ip(format!("-n {name} link set i{instance} up")))
+            .and_then(|()| ip(format!("-n {name} route add default via 198.51.100.101")));
+        let listen =
+            ["netns", "exec", &name, "busybox", "nc", "-ll", "-p", "8081", "-e", "/bin/busybox", "echo", "outside"];
+        let program = made.and_then(|()| {
+            let spawned = std::process::Command::new("ip").args(listen).spawn();
+            spawned.map_err(|error| error.to_string())
+        });
+        match program {
+            Ok(program) => Ok(Self { name, program }),
+            Err(why) => {
+                let _ = ip(format!("netns del {name}"));
+                Err(why)
+            }
+        }
+    }
+}
+
+impl Drop for Outside {
+    fn drop(&mut self) {
+        let _ = self.program.kill();
+        let _ = self.program.wait();
+        // The interfaces go with it.
+        let _ = std::process::Command::new("ip").args(["netns", "del", &self.name]).status();
+    }
+}
+
+async fn policies_hold_where_packets_go_directly(cluster: &Cluster, lab: &Lab, web: &str) {
+    let means = super::policies::Means::find().await;
+    if !means.is_complete() {
+        eprintln!("skipped: this computer does not filter what pods send directly: {means:?}");
+        return;
+    }
+    let ask = async |container: &str, address: &str| {
+        lab.exec(container, &["timeout", "4", "/bin/busybox", "nc", address, "8081"]).await.0
+    };
+    let becomes = async |container: &str, address: &str, words: &str| {
+        let told = async { while ask(container, address).await != words {} };
+        let what = format!("{container} hears {words:?} of {address}");
+        tokio::time::timeout(std::time::Duration::from_secs(40), told).await.expect(&what);
+    };
+    let policy = async |name: &str, spec: serde_json::Value| {
+        cluster.create("NetworkPolicy", json!({"metadata": {"name": name, "namespace": "shop"}, "spec": spec})).await;
+    };
+    becomes("neighbour", web, "hello").await;
+    policy("closed", json!({"podSelector": {"matchLabels": {"app": "web"}}, "policyTypes": ["Ingress"]})).await;
+    becomes("neighbour", web, "").await;
+    let from = json!([{"podSelector": {"matchLabels": {"app": "neighbour"}}}]);
+    let ports = json!([{"port": 8000, "endPort": 8090}]);
+    policy(
+        "open",
+        json!({"podSelector": {"matchLabels": {"app": "web"}}, "ingress": [{"from": from, "ports": ports}]}),
+    )
+    .await;
+    becomes("neighbour", web, "hello").await;
+    cluster.delete("NetworkPolicy", "shop", "closed").await;
+    cluster.delete("NetworkPolicy", "shop", "open").await;
+
+    let outside = match Outside::open(lab.engine.instance()) {
+        Ok(outside) => outside,
+        Err(why) => {
+            eprintln!("skipped: no world outside can be made here: {why}");
+            return;
+        }
+    };
+    becomes("neighbour", Outside::ADDRESS, "outside").await;
+    let about = json!({"matchLabels": {"app": "neighbour"}});
+    let but = json!([{"to": [{"ipBlock": {"cidr": "0.0.0.0/0", "except": ["198.51.100.0/24"]}}]}]);
+    policy("out", json!({"podSelector": about, "policyTypes": ["Egress"], "egress": but})).await;
+    becomes("neighbour", Outside::ADDRESS, "").await;
+    assert_eq!(ask("neighbour", web).await, "hello", "the rest of the range is let through");
+    assert_eq!(ask("web", Outside::ADDRESS).await, "outside", "the policy is not about web");
+    let there = json!([{"to": [{"ipBlock": {"cidr": "198.51.100.100/30"}}], "ports": [{"port": 8081}]}]);
+    policy("there", json!({"podSelector": about, "policyTypes": ["Egress"], "egress": there})).await;
+    becomes("neighbour", Outside::ADDRESS, "outside").await;
+    cluster.delete("NetworkPolicy", "shop", "out").await;
+    cluster.delete("NetworkPolicy", "shop", "there").await;
+    drop(outside);
 }

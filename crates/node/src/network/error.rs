@@ -28,6 +28,12 @@ pub enum NetworkError {
         /// The kernel's words.
         reason: String,
     },
+    /// The packet filter that enforces NetworkPolicies was not taken away.
+    #[error("nft did not remove the table of NetworkPolicies: {reason}")]
+    Filter {
+        /// The program's words.
+        reason: String,
+    },
     /// An interface of that name exists and was not made by us.
     #[error(
         "interface {interface} exists and is no bridge without ports, so it is not ours to use. Rename it, or choose another name for the Service interface"

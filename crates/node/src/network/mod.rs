@@ -56,7 +56,7 @@ pub use key::ObjectKey;
 pub(crate) use labels::selects;
 use namespaces::{Namespaces, NetworkRecipe};
 use notices::Notices;
-use policies::Policies;
+use policies::{Enforcer, Means, Policies};
 use proxy::Proxy;
 use services::{Reach, Services};
 pub(crate) use watched::{Change, Watched};
@@ -119,6 +119,7 @@ pub struct Network {
     dns: SocketAddr,
     interface: Option<(Arc<Kernel>, Interface)>,
     isolation: Option<(Arc<Kernel>, Isolation)>,
+    enforcer: Option<Enforcer>,
     serving: Mutex<Option<Serving>>,
 }
 
@@ -163,8 +164,13 @@ impl Network {
         let notices = Notices::start(options.client.clone());
         let allocator = Allocator::start(options.client.clone(), services.clone(), range, notices.clone());
         let endpoint_slices = EndpointSlices::start(options.client.clone(), services.clone());
-        let policies = Policies::start(&options.client, options.pod_ranges.clone(), notices.clone());
-        let proxy = Proxy::start((services.clone(), policies), addresses, notices, range, BTreeSet::from([dns_ip]));
+        let means = match (&options.engine, &interface) {
+            (Some(_), Some(_)) => Means::find().await,
+            _ => Means::none("this network has no containers"),
+        };
+        let policies = Policies::start(&options.client, options.pod_ranges.clone(), notices.clone(), &means);
+        let proxy =
+            Proxy::start((services.clone(), policies.clone()), addresses, notices, range, BTreeSet::from([dns_ip]));
         let isolation = match (&options.engine, &interface) {
             (Some(engine), Some((kernel, _))) => {
                 let isolation = Isolation::new(options.pod_ranges.clone(), engine.instance());
@@ -177,6 +183,7 @@ impl Network {
             Some(_) => Some(Bridges::start(options.pod_ranges.clone()).await?),
             None => None,
         };
+        let instance = options.engine.as_ref().map(|engine| engine.instance().to_owned()).unwrap_or_default();
         let namespaces = options.engine.map(|engine| {
             Namespaces::start(NetworkRecipe {
                 docker: engine.docker().clone(),
@@ -186,14 +193,17 @@ impl Network {
                 reserved: vec![range],
             })
         });
+        let namespaces = namespaces.transpose()?;
+        let enforcer = namespaces.as_ref().map(|found| Enforcer::start(policies, found.ranges(), means, &instance));
         tracing::info!(services = %range, dns = %dns.address(), "Services are served");
         Ok(Self {
             services,
-            namespaces: namespaces.transpose()?,
+            namespaces,
             range,
             dns: dns.address(),
             interface,
             isolation,
+            enforcer,
             serving: Mutex::new(Some(Serving {
                 _proxy: proxy,
                 _dns: dns,
@@ -256,7 +266,11 @@ impl Network {
             Some((kernel, isolation)) => isolation.remove(kernel).await,
             None => Ok(()),
         };
-        interface.and(networks).and(isolation)
+        let filter = match &self.enforcer {
+            Some(enforcer) => enforcer.remove().await.map_err(|reason| NetworkError::Filter { reason }),
+            None => Ok(()),
+        };
+        interface.and(networks).and(isolation).and(filter)
     }
 }
 

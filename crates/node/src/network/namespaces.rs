@@ -1,7 +1,9 @@
 //! One task that makes and removes container networks, so that two requests never choose the same range.
 
+use std::collections::BTreeMap;
+
 use bollard::Docker;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{mpsc, oneshot, watch};
 use tokio_util::task::AbortOnDropHandle;
 
 use super::cidr::Cidr;
@@ -11,6 +13,9 @@ use super::kernel::Kernel;
 use crate::engine::Engine;
 
 const WAITING: usize = 64;
+
+/// The ranges of pods' addresses, by namespace.
+pub(crate) type Ranges = BTreeMap<String, Cidr>;
 
 type Answer<T> = oneshot::Sender<Result<T, NetworkError>>;
 
@@ -24,6 +29,7 @@ enum Request {
 #[derive(Debug)]
 pub(crate) struct Namespaces {
     requests: mpsc::Sender<Request>,
+    ranges: watch::Receiver<Ranges>,
     _task: AbortOnDropHandle<()>,
 }
 
@@ -43,19 +49,32 @@ impl Namespaces {
         let NetworkRecipe { docker, instance, pods, prefix, reserved } = recipe;
         let networks = EngineNetworks { docker, instance, pods, prefix, reserved };
         let (requests, mut waiting) = mpsc::channel(WAITING);
+        let (known, ranges) = watch::channel(Ranges::new());
         let task = tokio::spawn(async move {
             while let Some(request) = waiting.recv().await {
                 // Whoever asked may have stopped waiting; what was done stands and is found next time.
                 match request {
-                    Request::Ensure(namespace, answer) => drop(answer.send(networks.ensure(&kernel, &namespace).await)),
+                    Request::Ensure(namespace, answer) => {
+                        let ensured = networks.ensure(&kernel, &namespace).await;
+                        if let Ok(NamespaceNetwork { range: Some(range), .. }) = &ensured {
+                            known.send_if_modified(|known| known.insert(namespace, *range) != Some(*range));
+                        }
+                        drop(answer.send(ensured));
+                    }
                     Request::Remove(namespace, answer) => {
+                        known.send_if_modified(|known| known.remove(&namespace).is_some());
                         drop(answer.send(networks.remove(&networks.name(&namespace)).await));
                     }
                     Request::RemoveAll(answer) => drop(answer.send(remove_all(&networks).await.map(drop))),
                 }
             }
         });
-        Ok(Self { requests, _task: AbortOnDropHandle::new(task) })
+        Ok(Self { requests, ranges, _task: AbortOnDropHandle::new(task) })
+    }
+
+    /// The ranges of the networks that were asked for so far.
+    pub(crate) fn ranges(&self) -> watch::Receiver<Ranges> {
+        self.ranges.clone()
     }
 
     pub(crate) async fn ensure(&self, namespace: &str) -> Result<NamespaceNetwork, NetworkError> {

@@ -65,6 +65,7 @@ fn is_port(rule: &PortRule, connection: &Connection<'_>) -> bool {
     let number = connection.port;
     rule.protocol == connection.protocol
         && match &rule.port {
+            Ports::Nothing => false,
             Ports::All => true,
             Ports::Range(first, last) => (*first..=*last).contains(&number),
             Ports::Named(name) => connection.to.pod.is_some_and(|(_, _, pod)| {
@@ -138,6 +139,13 @@ mod tests {
     #[case(json!([{"ports": [{"port": 5000, "endPort": 5500}]}]), "shop/web", true)]
     #[case(json!([{"ports": [{"protocol": "UDP", "port": 5432}]}]), "shop/web", false)]
     #[case(json!([{"ports": [{"port": "http"}]}]), "shop/web", false)]
+    #[case(json!([{"ports": [{"port": 70968}]}]), "shop/web", false)]
+    #[case(json!([{"ports": [{"port": -60104}]}]), "shop/web", false)]
+    #[case(json!([{"ports": [{"port": 5000, "endPort": 70000}]}]), "shop/web", false)]
+    #[case(json!([{"ports": [{"port": 5500, "endPort": 5000}]}]), "shop/web", false)]
+    #[case(json!([{"ports": [{"endPort": 6000}]}]), "shop/web", false)]
+    #[case(json!([{"ports": [{"protocol": "ICMP", "port": 5432}]}]), "shop/web", false)]
+    #[case(json!([{"ports": [{"port": 70968}, {"port": 5432}]}]), "shop/web", true)]
     fn who_may_come_in(#[case] ingress: Value, #[case] from: &str, #[case] expected: bool) {
         assert_eq!(asked(&about_db(&ingress), from, "shop/db", 5432), expected);
     }

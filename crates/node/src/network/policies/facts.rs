@@ -61,6 +61,8 @@ pub(super) enum Ports {
     All,
     Range(u16, u16),
     Named(String),
+    /// What cannot be read admits nothing.
+    Nothing,
 }
 
 impl From<NetworkPolicy> for PolicyFacts {
@@ -108,13 +110,23 @@ fn peer(peer: &NetworkPolicyPeer) -> Peer {
 }
 
 fn port(port: &NetworkPolicyPort) -> PortRule {
-    let number = |value: i32| u16::try_from(value).unwrap_or_default();
+    let number = |value: i32| u16::try_from(value).ok().filter(|number| *number > 0);
+    let readable = matches!(port.protocol.as_deref(), None | Some("TCP" | "UDP" | "SCTP"));
     let found = match (&port.port, port.end_port) {
-        (None, _) => Ports::All,
-        (Some(IntOrString::Int(first)), last) => Ports::Range(number(*first), last.map_or(number(*first), number)),
-        (Some(IntOrString::String(name)), _) => Ports::Named(name.clone()),
+        (None, None) => Some(Ports::All),
+        (Some(IntOrString::Int(first)), last) => {
+            let last = number(last.unwrap_or(*first));
+            number(*first)
+                .zip(last)
+                .filter(|(first, last)| first <= last)
+                .map(|(first, last)| Ports::Range(first, last))
+        }
+        (Some(IntOrString::String(name)), None) => Some(Ports::Named(name.clone())),
+        // A last port belongs to a first one that is a number.
+        (None | Some(IntOrString::String(_)), Some(_)) => None,
     };
-    PortRule { protocol: Protocol::parse(port.protocol.as_deref()), port: found }
+    let port_rule = found.filter(|_| readable).unwrap_or(Ports::Nothing);
+    PortRule { protocol: Protocol::parse(port.protocol.as_deref()), port: port_rule }
 }
 
 /// A pod, as far as policies are concerned.

@@ -1,15 +1,22 @@
-//! NetworkPolicies, where connections go through this process: between namespaces, and to Services within one.
+//! NetworkPolicies, by the service proxy and by a packet filter.
 //!
 //! ```text
-//!  NetworkPolicy, Pod, Namespace ─▶ in memory ─▶ service proxy, before it dials: who asks (by address), whom, which port
+//!  NetworkPolicy, Pod, Namespace ─▶ in memory ─┬▶ service proxy, before it dials: who asks (by address), whom, which port
+//!                                              └▶ filter ─▶ script ─▶ nft: pods of one namespace among each other, pods
+//!                                                 and the world outside
 //! ```
 //!
-//! What does not go through it is not filtered, and said so: pods of one namespace that use each other's own address, and
-//! what pods send to the world outside. What this computer sends itself (the gateway, probes) is always let in, as a
-//! cluster lets its nodes.
+//! Where this computer lets nobody filter packets, a policy has an event that says what of it is not enforced. What this
+//! computer sends itself (the gateway, probes) is always let in, as a cluster lets its nodes, and what pods send to this
+//! computer is always let out.
 
 mod decide;
+mod enforce;
 mod facts;
+mod filter;
+mod nft;
+mod script;
+mod spans;
 
 use std::collections::{BTreeMap, HashMap};
 use std::net::{IpAddr, SocketAddr};
@@ -28,7 +35,10 @@ use super::notices::Notices;
 use super::services::Protocol;
 use super::watched::Watched;
 use decide::{Connection, End, admits};
+pub(crate) use enforce::Enforcer;
 use facts::{PodParty, PolicyFacts};
+use filter::Known;
+pub(crate) use nft::Means;
 
 /// How long a connection waits for the pod that makes it to be known: a program may ask before its pod's status is written.
 const UNKNOWN: Duration = Duration::from_secs(3);
@@ -44,26 +54,35 @@ pub(crate) struct Policies {
     at: Arc<RwLock<ByAddress>>,
     /// Rings when a pod got an address.
     known: watch::Sender<()>,
+    /// Rings when anything changed that a filter is made from.
+    changed: watch::Sender<()>,
+    notices: Notices,
     /// The ranges that all pods' addresses are of.
     ranges: Vec<Cidr>,
 }
 
 impl Policies {
     /// Follows the cluster. Addresses outside of `ranges` are no pod's: they are this computer's own.
-    pub(crate) fn start(client: &Client, ranges: Vec<Cidr>, notices: Notices) -> Arc<Self> {
+    pub(crate) fn start(client: &Client, ranges: Vec<Cidr>, notices: Notices, means: &Means) -> Arc<Self> {
+        let changed = watch::Sender::new(());
         let started = Timestamp::now().as_second();
+        let (limits, teller, ring) = (means.clone(), notices.clone(), changed.clone());
         let policies = Watched::start::<NetworkPolicy>(client.clone(), PolicyFacts::from, move |change| {
             if let (None, Some(policy)) = (change.before, change.after)
                 && policy.created >= started
             {
-                tell_limits(&notices, change.key, policy);
+                tell_limits(&teller, change.key, policy, &limits);
             }
+            ring.send_replace(());
         });
         let labels = |namespace: Namespace| namespace.metadata.labels.unwrap_or_default();
-        let namespaces = Watched::start::<Namespace>(client.clone(), labels, |_| {});
+        let ring = changed.clone();
+        let namespaces = Watched::start::<Namespace>(client.clone(), labels, move |_| {
+            ring.send_replace(());
+        });
         let at: Arc<RwLock<ByAddress>> = Arc::default();
         let known = watch::Sender::new(());
-        let (index, bell) = (at.clone(), known.clone());
+        let (index, bell, ring) = (at.clone(), known.clone(), changed.clone());
         let pods = Watched::start::<Pod>(client.clone(), PodParty::from, move |change| {
             let mut at = index.write().unwrap_or_else(PoisonError::into_inner);
             for address in change.before.iter().flat_map(|pod| &pod.addresses) {
@@ -76,8 +95,9 @@ impl Policies {
             }
             drop(at);
             bell.send_replace(());
+            ring.send_replace(());
         });
-        Arc::new(Self { asked: policies, namespaces, pods, at, known, ranges })
+        Arc::new(Self { asked: policies, namespaces, pods, at, known, changed, notices, ranges })
     }
 
     /// Returns when all that exists is known.
@@ -126,6 +146,25 @@ impl Policies {
         })
     }
 
+    /// All that a filter is made from, with the ranges of namespaces' pods.
+    fn known(&self, networks: BTreeMap<String, Cidr>) -> Known {
+        Known {
+            policies: self.asked.all(),
+            pods: self.pods.all(),
+            namespaces: self.namespaces.all().into_iter().map(|(key, labels)| (key.name, labels)).collect(),
+            networks,
+        }
+    }
+
+    /// Says of every policy that it is not enforced as written.
+    fn tell_failure(&self, words: &str) {
+        for (key, policy) in self.asked.all() {
+            let note =
+                format!("The packet filter of this computer does not take the policies: {words}. It is tried again");
+            self.notices.note(object(&key, &policy), "NotEnforced", note);
+        }
+    }
+
     /// Whether any policy may be about a connection to that address from a pod that is not known.
     fn concern(&self, to: IpAddr) -> bool {
         let at = self.at.read().unwrap_or_else(PoisonError::into_inner);
@@ -149,28 +188,30 @@ impl Policies {
     }
 }
 
-/// Says what of a new policy is not enforced on this computer.
-fn tell_limits(notices: &Notices, key: &ObjectKey, policy: &PolicyFacts) {
+/// Says what of a new policy is not enforced on this computer, and why.
+fn tell_limits(notices: &Notices, key: &ObjectKey, policy: &PolicyFacts, means: &Means) {
     let mut limits = Vec::new();
-    if policy.ingress.is_some() {
-        limits.push("pods of the same namespace that connect to each other's own address instead of a Service's");
+    if let Some(why) = &means.no_inside {
+        limits.push(("for pods of the same namespace that connect to each other's own address", why));
     }
-    if policy.egress.is_some() {
-        limits.push("what pods send to the world outside");
+    if let (Some(_), Some(why)) = (&policy.egress, &means.no_outside) {
+        limits.push(("for what pods send to the world outside", why));
     }
-    let object = ObjectReference {
+    let Some((_, why)) = limits.first() else { return };
+    let what: Vec<&str> = limits.iter().map(|(what, _)| *what).collect();
+    let note = format!("Enforced between namespaces and for Services. Not enforced {}: {why}", what.join(", nor "));
+    notices.note(object(key, policy), "PartlyEnforced", note);
+}
+
+fn object(key: &ObjectKey, policy: &PolicyFacts) -> ObjectReference {
+    ObjectReference {
         api_version: Some("networking.k8s.io/v1".into()),
         kind: Some("NetworkPolicy".into()),
         name: Some(key.name.clone()),
         namespace: Some(key.namespace.clone()),
         uid: Some(policy.uid.clone()),
         ..ObjectReference::default()
-    };
-    let note = format!(
-        "Enforced on this computer between namespaces and for Services. Not enforced for {}",
-        limits.join(", nor for ")
-    );
-    notices.note(object, "PartlyEnforced", note);
+    }
 }
 
 #[cfg(test)]

@@ -7,7 +7,12 @@ use crate::network::test_cluster::Cluster;
 
 async fn stage() -> (Cluster, Arc<Policies>) {
     let cluster = Cluster::open("127.104.0.0/16").await;
-    let policies = Policies::start(&cluster.client, vec!["10.9.0.0/16".parse().expect("a range")], Notices::default());
+    let policies = Policies::start(
+        &cluster.client,
+        vec!["10.9.0.0/16".parse().expect("a range")],
+        Notices::default(),
+        &Means::none("a test"),
+    );
     cluster.namespace("shop", json!({"tier": "shop"})).await;
     cluster.namespace("blog", json!({})).await;
     policies.synced().await;

@@ -1,0 +1,104 @@
+//! Keeps the packet filter equal to the policies: looks at all when something changed, and writes only what differs.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::{Mutex, watch};
+use tokio_util::task::AbortOnDropHandle;
+
+use super::Policies;
+use super::filter::Filter;
+use super::nft::Means;
+use super::script::{Family, removal, script};
+use crate::network::namespaces::Ranges;
+
+/// Changes that come together are written together.
+const GATHERS: Duration = Duration::from_millis(10);
+/// The pause after a failure.
+const RETRY: Duration = Duration::from_secs(5);
+
+/// The filter at work. Dropping it leaves the filter in force, as the pods run on too.
+#[derive(Debug)]
+pub(crate) struct Enforcer {
+    means: Means,
+    table: String,
+    /// One script at a time; true when the filter has been taken away for good.
+    removed: Arc<Mutex<bool>>,
+    _task: AbortOnDropHandle<()>,
+}
+
+impl Enforcer {
+    /// Begins with what is known; the table is named after the installation.
+    pub(crate) fn start(
+        policies: Arc<Policies>,
+        ranges: watch::Receiver<Ranges>,
+        means: Means,
+        instance: &str,
+    ) -> Self {
+        let table = format!("pods-{instance}");
+        let removed = Arc::default();
+        let task = tokio::spawn(keep(policies, ranges, means.clone(), table.clone(), Arc::clone(&removed)));
+        Self { means, table, removed, _task: AbortOnDropHandle::new(task) }
+    }
+
+    /// Takes the filter away.
+    pub(crate) async fn remove(&self) -> Result<(), String> {
+        let mut removed = self.removed.lock().await;
+        *removed = true;
+        let Some(nft) = &self.means.nft else { return Ok(()) };
+        for family in &self.means.families {
+            nft.run(&removal(*family, &self.table)).await?;
+        }
+        Ok(())
+    }
+}
+
+async fn keep(
+    policies: Arc<Policies>,
+    mut ranges: watch::Receiver<Ranges>,
+    means: Means,
+    table: String,
+    removed: Arc<Mutex<bool>>,
+) {
+    let Some(nft) = &means.nft else { return };
+    policies.synced().await;
+    let mut changed = policies.changed.subscribe();
+    // Tables of an earlier run are unknown: whatever is there is replaced.
+    let mut written: Option<Vec<String>> = None;
+    loop {
+        ranges.mark_unchanged();
+        changed.mark_unchanged();
+        let known = policies.known(ranges.borrow().clone());
+        let filter = Filter::of(&known);
+        let wanted: Vec<String> =
+            means.families.iter().map(|family: &Family| script(*family, &table, &filter)).collect();
+        let mut failed = false;
+        if written.as_ref() != Some(&wanted) {
+            let removed = removed.lock().await;
+            if *removed {
+                return;
+            }
+            match nft.run(&wanted.concat()).await {
+                Ok(()) => written = Some(wanted),
+                Err(words) => {
+                    tracing::warn!(table, error = words, "NetworkPolicies are not enforced as written; trying again");
+                    policies.tell_failure(&words);
+                    failed = true;
+                }
+            }
+        }
+        let next = async {
+            tokio::select! {
+                _ = changed.changed() => {}
+                // Without networks nothing new comes from there.
+                Ok(()) = ranges.changed() => {}
+            }
+        };
+        if failed {
+            let _ = tokio::time::timeout(RETRY, next).await;
+        } else {
+            next.await;
+        }
+        tokio::time::sleep(GATHERS).await;
+    }
+}
