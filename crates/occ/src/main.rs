@@ -16,6 +16,7 @@ mod render;
 mod session;
 mod version;
 mod wait;
+mod why;
 
 use std::process::ExitCode;
 

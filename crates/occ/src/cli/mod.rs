@@ -9,7 +9,7 @@ pub(crate) use arguments::{environment_argument, files_argument, flag, name_argu
 use crate::failure::Failure;
 use crate::noun::{Noun, nearest};
 use crate::session::{self, Session, Settings};
-use crate::{apply, check, config, render, version, wait};
+use crate::{apply, check, config, render, version, wait, why};
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{ArgMatches, Command};
 use std::process::ExitCode;
@@ -27,6 +27,7 @@ pub(crate) fn command() -> Command {
         .subcommand(apply::command())
         .subcommand(check::command())
         .subcommand(wait::command())
+        .subcommand(why::command())
         .subcommand(render::command())
         .subcommand(session::command_login())
         .subcommand(session::command_logout())
@@ -65,6 +66,7 @@ pub(crate) fn run(matches: &ArgMatches) -> Result<ExitCode, Failure> {
             "apply" => apply::run(&Session::open(&settings)?, below).await?,
             "check" => return check::run(below).await,
             "wait" => wait::run(&Session::open(&settings)?, below).await?,
+            "why" => why::run(&Session::open(&settings)?, below).await?,
             "render" => render::run(below).await?,
             "login" => session::login(&settings, below).await?,
             "logout" => session::logout(&settings)?,

@@ -6,6 +6,7 @@ const COMMANDS: &[(&str, &str)] = &[
     ("apply -f FILE", "Create and change objects from files, folders, URLs or standard input"),
     ("check FILE", "What is wrong with files, and what would be made of them"),
     ("wait NOUN/NAME", "Wait until objects are ready, or gone"),
+    ("why NOUN/NAME", "What an object, and what belongs to it, is waiting for"),
     ("render -f FILE", "Show what a component becomes, and where each field comes from"),
     ("component logs|exec", "Logs of what runs, and commands inside it"),
     ("component deploy", "Deploy a component, or promote it to the next environment"),
