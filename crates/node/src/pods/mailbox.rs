@@ -19,6 +19,8 @@ pub(crate) struct Mail {
     pub(crate) gone: bool,
     /// Ids of containers to look at again.
     pub(crate) touched: BTreeSet<String>,
+    /// Ids of containers that started; looked at again unless they are known to run.
+    pub(crate) started: BTreeSet<String>,
     /// All containers of the pod, looked at anew.
     pub(crate) relisted: Option<Vec<Observed>>,
     /// A ConfigMap or Secret that the pod reads changed.

@@ -180,7 +180,13 @@ impl Manager {
                     let uid = found.get(labels::POD_UID).cloned().unwrap_or_default();
                     if let Some(held) = lock(&manager.workers).get(&uid) {
                         held.mailbox.put(|mail| {
-                            mail.touched.insert(id);
+                            // A start is our own as a rule, and was looked at then.
+                            let list = if matches!(&*action, "init" | "start") {
+                                &mut mail.started
+                            } else {
+                                &mut mail.touched
+                            };
+                            list.insert(id);
                         });
                     }
                 }

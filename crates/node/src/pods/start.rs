@@ -140,11 +140,14 @@ impl Worker {
             Ok(Some(found)) => {
                 // It may have ended already, before its events were listened to for this pod.
                 self.look_into_end(&found).await;
+                if found.phase != Phase::Running {
+                    // Its end may be half told yet.
+                    let ended = id.clone();
+                    self.mailbox.put(|mail| {
+                        mail.touched.insert(ended);
+                    });
+                }
                 self.take(found);
-                let ended = id.clone();
-                self.mailbox.put(|mail| {
-                    mail.touched.insert(ended);
-                });
                 Ok(())
             }
             Ok(None) => Err(Failure::Start("the container vanished after its start".to_owned())),

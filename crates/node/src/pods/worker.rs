@@ -242,7 +242,9 @@ impl Worker {
                 of_engine.contains(&block.reason)
             });
         }
-        let touched = std::mem::take(&mut self.look_again).into_iter().chain(mail.touched).collect::<BTreeSet<_>>();
+        let started: Vec<String> = mail.started.into_iter().filter(|id| !self.runs(id)).collect();
+        let touched: BTreeSet<String> =
+            std::mem::take(&mut self.look_again).into_iter().chain(mail.touched).chain(started).collect();
         for id in touched {
             match self.ground.engine.inspect(&id).await {
                 Ok(Some(found)) => {
@@ -276,6 +278,12 @@ impl Worker {
         for ((id, kind), report) in mail.reports {
             self.heard(&id, kind, &report);
         }
+    }
+
+    /// Whether a container was seen running.
+    fn runs(&self, id: &str) -> bool {
+        let mut all = self.containers.values().flatten().chain(&self.infra);
+        all.any(|found| found.id == id && found.phase == Phase::Running)
     }
 
     fn unblock(&mut self, matches: impl Fn(&Block) -> bool) {
