@@ -8,6 +8,7 @@ use crate::{
     crd::Establisher,
     kinds::Registry,
     lifecycle::Lifecycle,
+    metrics::Metrics,
     object::meta,
     store::{Draft, Store, Write, WriteError},
 };
@@ -27,6 +28,7 @@ pub(crate) struct Core {
     pub(crate) admission: Vec<Arc<dyn Admission>>,
     pub(crate) faults: Option<crate::Faults>,
     pub(crate) pods: OnceLock<Arc<dyn PodConnect>>,
+    pub(crate) metrics: OnceLock<Arc<dyn Metrics>>,
     pub(crate) lifecycle: Arc<Lifecycle>,
     pub(crate) establisher: Arc<Establisher>,
     pub(crate) clock: Clock,

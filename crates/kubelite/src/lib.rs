@@ -26,6 +26,7 @@ mod inprocess;
 mod kinds;
 mod lifecycle;
 mod managed;
+mod metrics;
 mod object;
 mod options;
 pub mod patch;
@@ -47,6 +48,7 @@ pub use self::{
     core::{Clock, Uids},
     faults::{FaultPoint, Faults},
     kinds::{Column, Kind, Origin, Scale, Subresource},
+    metrics::{Measured, Metrics, Used},
     options::{Limits, Options},
     server::Server,
     status::{ApiError, Cause, Details},

@@ -15,6 +15,7 @@ use crate::{
     first, inprocess,
     kinds::Registry,
     lifecycle::{self, Ears, Lifecycle},
+    metrics::Metrics,
     options::Options,
     store::{OpenError, Store},
     strategy::Addresses,
@@ -61,6 +62,7 @@ impl Server {
             admission: options.admission,
             faults: options.faults,
             pods: OnceLock::new(),
+            metrics: OnceLock::new(),
             lifecycle: lifecycle.clone(),
             establisher: Arc::new(Establisher::default()),
             clock: options.clock,
@@ -135,6 +137,11 @@ impl Server {
     /// Names the one that logs, exec, attach and port-forward go to; the first call counts.
     pub fn set_pod_connect(&self, pods: Arc<dyn PodConnect>) {
         let _ = self.core.pods.set(pods);
+    }
+
+    /// Names the one that `metrics.k8s.io` is answered by; the first call counts. Without it the group is not served.
+    pub fn set_metrics(&self, metrics: Arc<dyn Metrics>) {
+        let _ = self.core.metrics.set(metrics);
     }
 
     /// Accepts this bearer token on the TLS port from now on.

@@ -7,6 +7,7 @@
 mod digest;
 pub mod engine;
 pub mod gateway;
+mod metrics;
 pub mod network;
 mod network_plan;
 mod node;
@@ -17,6 +18,7 @@ pub mod secrets;
 mod watch;
 mod workloads;
 
+pub use metrics::{Measured, NodeMetrics, Used};
 pub use node::{Node, NodeError, NodeHandle, NodeOptions};
 pub use pods::{AccessError, AttachControl, AttachSession, Backoff, LogOptions, LogStream, PodAccess, PodPlace};
 pub use removal::{Removed, remove_installation};

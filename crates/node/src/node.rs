@@ -13,13 +13,14 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::engine::{Engine, engine_words};
+use crate::metrics::NodeMetrics;
 use crate::network_plan::{NetworkPlan, NetworkPlanError};
 use crate::pods::{Backoff, Ground, ImagePulls, Manager, PodAccess, STARTS, machine_address, node_labels, register};
 use crate::recorder::Recorder;
 use crate::removal::containers_and_files;
 use crate::secrets::{self, SecretStore, StoreError};
 use crate::watch::Cache;
-use crate::workloads;
+use crate::workloads::{self, Sampler};
 
 /// What a node needs.
 pub struct NodeOptions {
@@ -110,6 +111,7 @@ pub struct NodeHandle {
     data_dir: PathBuf,
     secrets: SecretStore,
     manager: Arc<Manager>,
+    metrics: NodeMetrics,
     stop: CancellationToken,
     tracker: TaskTracker,
 }
@@ -194,6 +196,8 @@ impl Node {
         let manager = Manager::new(ground, namespaces, stop.clone());
         let started = manager.start().await;
         started.map_err(|error| NodeError::Engine { action: "list containers", reason: engine_words(&error) })?;
+        let sampler = Arc::new(Sampler::new(engine.clone()));
+        let metrics = NodeMetrics::new(sampler.clone(), pods.clone(), node_name.clone());
         let shared = workloads::Shared {
             client: client.clone(),
             pods,
@@ -202,12 +206,12 @@ impl Node {
             node: node_name,
             claims_folder,
             job_backoff,
-            engine: engine.clone(),
+            sampler,
         };
         workloads::start(shared, &tracker, &stop).await?;
         secrets::start(&client, secrets.clone(), secret_objects, recorder, &tracker, &stop);
         guard.disarm();
-        Ok(NodeHandle { engine, network, data_dir, secrets, manager, stop, tracker })
+        Ok(NodeHandle { engine, network, data_dir, secrets, manager, metrics, stop, tracker })
     }
 }
 
@@ -215,6 +219,11 @@ impl NodeHandle {
     /// Logs of the node's pods, and commands in them.
     pub fn access(&self) -> PodAccess {
         PodAccess::new(self.engine.clone())
+    }
+
+    /// What the node's pods and this computer use.
+    pub fn metrics(&self) -> NodeMetrics {
+        self.metrics.clone()
     }
 
     /// The store that ExternalSecrets are filled from.

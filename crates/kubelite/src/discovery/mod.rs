@@ -14,6 +14,7 @@ use serde_json::json;
 pub(crate) use self::documents::Documents;
 use crate::{
     core::Core,
+    metrics,
     status::ApiError,
     wire::{Body, Format, json_answer, object_answer},
 };
@@ -23,14 +24,33 @@ pub(crate) fn serve(core: &Arc<Core>, uri: &Uri, headers: &HeaderMap) -> Result<
     let kinds = core.registry.kinds();
     let aggregated = groups::wants_aggregated(headers);
     let parts: Vec<&str> = uri.path().split('/').filter(|part| !part.is_empty()).collect();
+    let measures = core.metrics.get().is_some();
     let answer = match parts.as_slice() {
         ["api"] if aggregated => return Ok(groups::aggregated_answer(&groups::aggregated(&kinds, true))),
-        ["apis"] if aggregated => return Ok(groups::aggregated_answer(&groups::aggregated(&kinds, false))),
+        ["apis"] if aggregated => {
+            let mut document = groups::aggregated(&kinds, false);
+            if measures {
+                metrics::add_aggregated(&mut document);
+            }
+            return Ok(groups::aggregated_answer(&document));
+        }
         ["api"] => groups::legacy(),
-        ["apis"] => groups::list(&kinds),
+        ["apis"] => {
+            let mut list = groups::list(&kinds);
+            if measures {
+                metrics::add_group(&mut list);
+            }
+            list
+        }
         ["api", version] => groups::resources(&kinds, "", version).ok_or_else(ApiError::no_such_path)?,
-        ["apis", group] => groups::one(&kinds, group).ok_or_else(ApiError::no_such_path)?,
-        ["apis", group, version] => groups::resources(&kinds, group, version).ok_or_else(ApiError::no_such_path)?,
+        ["apis", group] => {
+            let own = || metrics::group(group).filter(|_| measures);
+            groups::one(&kinds, group).or_else(own).ok_or_else(ApiError::no_such_path)?
+        }
+        ["apis", group, version] => {
+            let own = || metrics::resources(group, version).filter(|_| measures);
+            groups::resources(&kinds, group, version).or_else(own).ok_or_else(ApiError::no_such_path)?
+        }
         ["openapi", "v2"] => return document(core, headers, "v2", |kinds| Some(openapi::v2(kinds))),
         ["openapi", "v3"] => openapi::index(&kinds),
         ["openapi", "v3", "api", version] => {
@@ -44,6 +64,9 @@ pub(crate) fn serve(core: &Arc<Core>, uri: &Uri, headers: &HeaderMap) -> Result<
             for group in kinds.groups.iter().filter(|group| !group.name.is_empty()) {
                 paths.push(format!("/apis/{}", group.name));
                 paths.extend(group.versions.iter().map(|version| format!("/apis/{}/{version}", group.name)));
+            }
+            if measures {
+                paths.extend(metrics::paths());
             }
             paths
                 .extend(["/healthz", "/livez", "/openapi/v2", "/openapi/v3", "/readyz", "/version"].map(str::to_owned));

@@ -13,6 +13,7 @@ use crate::{
     core::Core,
     discovery,
     faults::{self, FaultPoint},
+    metrics,
     status::ApiError,
     verbs::{self, Call},
 };
@@ -45,6 +46,9 @@ async fn answer(core: Arc<Core>, request: Request<Body>) -> Result<Response<Body
     }
     let Some(user) = request.extensions().get::<Arc<User>>().cloned() else { return Err(ApiError::unauthorized()) };
     if let Some(target) = path::parse(path) {
+        if metrics::is_asked(&core, &target) {
+            return metrics::serve(&core, &target, &user, &request.into_parts().0).await;
+        }
         return resource(core, target, user, request).await;
     }
     let verb = request.method().as_str().to_ascii_lowercase();

@@ -14,6 +14,7 @@ mod faults;
 mod kubectl;
 mod lifecycle;
 mod limits;
+mod metrics;
 mod rights;
 mod rules;
 mod streams;

@@ -36,11 +36,10 @@ use serde::de::DeserializeOwned;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use crate::engine::Engine;
 use crate::pods::Backoff;
 use crate::recorder::Recorder;
 use crate::watch::{Cache, Queue};
-use autoscalers::Sampler;
+pub(crate) use autoscalers::{PodUsage, Sampler};
 use runner::{Runner, Work};
 
 /// The revision of a Deployment's template.
@@ -61,7 +60,7 @@ pub(crate) struct Shared {
     pub(crate) claims_folder: PathBuf,
     pub(crate) job_backoff: Backoff,
     /// Counts what containers use.
-    pub(crate) engine: Engine,
+    pub(crate) sampler: Arc<Sampler>,
 }
 
 /// Starts the controllers.
@@ -69,7 +68,7 @@ pub(crate) struct Shared {
 /// # Errors
 /// The API refused the default storage class.
 pub(crate) async fn start(shared: Shared, tracker: &TaskTracker, stop: &CancellationToken) -> Result<(), kube::Error> {
-    let Shared { client, pods, claims, node, node_labels, claims_folder, job_backoff, engine } = shared;
+    let Shared { client, pods, claims, node, node_labels, claims_folder, job_backoff, sampler } = shared;
     claims::ensure_class(&client).await?;
     let recorder = Recorder::start(client.clone(), "controller-manager", node.clone(), stop.clone());
     let queue: Arc<Queue<Work>> = Queue::new();
@@ -85,7 +84,7 @@ pub(crate) async fn start(shared: Shared, tracker: &TaskTracker, stop: &Cancella
         classes: followed(&client, tracker, stop),
         budgets: followed(&client, tracker, stop),
         autoscalers: followed(&client, tracker, stop),
-        sampler: Sampler::new(engine),
+        sampler,
         scaling: Mutex::default(),
         claims,
         pods,

@@ -10,6 +10,7 @@ mod addresses;
 mod control;
 mod ground;
 mod limits;
+mod metrics;
 mod platform;
 mod pods;
 mod ports;
@@ -102,6 +103,7 @@ impl Running {
         })
         .await?;
         server.set_pod_connect(pods::NodePods::new(node.access()));
+        server.set_metrics(metrics::FromNode::new(node.metrics()));
         secrets::first(&data, node.secrets()).await?;
 
         let (gateway_port, tls_port) = ports.gateway_ports()?;

@@ -14,5 +14,5 @@ mod sampler;
 mod standing;
 mod write;
 
-pub(super) use sampler::Sampler;
+pub(crate) use sampler::{PodUsage, Sampler};
 pub(super) use write::Held;

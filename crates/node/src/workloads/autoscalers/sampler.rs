@@ -41,28 +41,48 @@ pub(crate) struct PodUsage {
 struct Look {
     at: Instant,
     processor_time: u64,
+    memory: u64,
     /// The rate that this look ended.
     rate: Option<(i64, Duration)>,
 }
 
 /// Remembers the last look at each container.
 pub(crate) struct Sampler {
-    engine: Engine,
+    /// None only in tests.
+    engine: Option<Engine>,
     looks: Mutex<HashMap<String, Look>>,
 }
 
 impl Sampler {
     pub(crate) fn new(engine: Engine) -> Self {
-        Self { engine, looks: Mutex::default() }
+        Self { engine: Some(engine), looks: Mutex::default() }
     }
 
-    /// Looks at the running containers of these pods. Pods of which nothing is known are left out.
+    #[cfg(test)]
+    pub(crate) fn idle() -> Self {
+        Self { engine: None, looks: Mutex::default() }
+    }
+
+    /// Looks at the running containers of these pods of one namespace. Pods of which nothing is known are left out.
     pub(crate) async fn look(&self, pods: &[Arc<Pod>]) -> BTreeMap<String, PodUsage> {
+        self.look_within(pods, Duration::ZERO).await
+    }
+
+    /// The same; containers whose rate is no older than `age` are not asked about again.
+    pub(crate) async fn look_within(&self, pods: &[Arc<Pod>], age: Duration) -> BTreeMap<String, PodUsage> {
+        let begun = Instant::now();
+        let fresh = |look: &Look| look.rate.is_some() && begun.duration_since(look.at) < age;
         let running =
             pods.iter().flat_map(|pod| containers(pod).into_iter().map(|(name, id)| (pod.name_any(), name, id)));
-        let running: Vec<_> = running.collect();
-        let asked = running.into_iter().map(|(pod, container, id)| async move {
-            let usage = self.engine.usage(&id).await;
+        let (known, unknown): (Vec<_>, Vec<_>) = {
+            let looks = lock(&self.looks);
+            running.map(|one| (looks.get(&one.2).copied().filter(fresh), one)).partition(|(look, _)| look.is_some())
+        };
+        let asked = unknown.into_iter().map(|(_, one)| one).map(|(pod, container, id)| async move {
+            let usage = match &self.engine {
+                Some(engine) => engine.usage(&id).await,
+                None => None,
+            };
             (pod, container, id, usage)
         });
         let told: Vec<_> = futures::stream::iter(asked).buffer_unordered(AT_ONCE).collect().await;
@@ -70,17 +90,20 @@ impl Sampler {
         let mut looks = lock(&self.looks);
         looks.retain(|_, look| now.duration_since(look.at) < LONGEST);
         let mut found: BTreeMap<String, PodUsage> = BTreeMap::new();
-        for (pod, container, id, usage) in told {
-            let Some(usage) = usage else { continue };
-            let look = next(looks.get(&id).copied(), usage, now);
+        let told = told.into_iter().filter_map(|(pod, container, id, usage)| {
+            let look = next(looks.get(&id).copied(), usage?, now);
             looks.insert(id, look);
+            Some((look, (pod, container)))
+        });
+        let known = known.into_iter().filter_map(|(look, (pod, container, _))| Some((look?, (pod, container))));
+        for (look, (pod, container)) in known.chain(told) {
             let of_pod = found.entry(pod).or_insert_with(|| PodUsage {
                 at: Timestamp::now(),
                 window: Duration::ZERO,
                 containers: BTreeMap::new(),
             });
             of_pod.window = look.rate.map_or(of_pod.window, |(_, window)| of_pod.window.max(window));
-            let memory = i64::try_from(usage.memory).unwrap_or(i64::MAX).saturating_mul(1000);
+            let memory = i64::try_from(look.memory).unwrap_or(i64::MAX).saturating_mul(1000);
             of_pod.containers.insert(container, Used { cpu: look.rate.map(|(rate, _)| rate), memory });
         }
         found
@@ -89,11 +112,11 @@ impl Sampler {
 
 /// A look after another one.
 fn next(before: Option<Look>, usage: Usage, now: Instant) -> Look {
-    let first = Look { at: now, processor_time: usage.processor_time, rate: None };
+    let first = Look { at: now, processor_time: usage.processor_time, memory: usage.memory, rate: None };
     let Some(before) = before.filter(|before| before.processor_time <= usage.processor_time) else { return first };
     let window = now.duration_since(before.at);
     if window < SHORTEST {
-        return before;
+        return Look { memory: usage.memory, ..before };
     }
     let spent = u128::from(usage.processor_time - before.processor_time) * 1000;
     let rate = spent.div_ceil(window.as_nanos().max(1));
