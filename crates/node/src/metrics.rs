@@ -48,8 +48,7 @@ pub struct NodeMetrics {
     sampler: Arc<Sampler>,
     pods: Arc<Cache<Pod>>,
     node: String,
-    /// The last look at the processors of this computer, and what came of it.
-    computer: Arc<Mutex<Option<(Instant, Busy, Option<Measured>)>>>,
+    computer: Arc<Mutex<Option<Glance>>>,
 }
 
 impl std::fmt::Debug for NodeMetrics {
@@ -125,6 +124,9 @@ impl NodeMetrics {
         }
     }
 }
+
+/// The last look at the processors of this computer, and what came of it.
+type Glance = (Instant, Busy, Option<Measured>);
 
 /// Whether every container has been looked at twice.
 fn is_complete(usage: &PodUsage) -> bool {

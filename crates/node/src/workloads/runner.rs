@@ -57,7 +57,7 @@ pub(crate) struct Runner {
     pub(crate) classes: Arc<Cache<StorageClass>>,
     pub(crate) budgets: Arc<Cache<PodDisruptionBudget>>,
     pub(crate) autoscalers: Arc<Cache<HorizontalPodAutoscaler>>,
-    pub(crate) sampler: Sampler,
+    pub(crate) sampler: Arc<Sampler>,
     /// What autoscalers remember.
     pub(crate) scaling: Mutex<HashMap<Key, Held>>,
     pub(crate) pods: Arc<Cache<Pod>>,

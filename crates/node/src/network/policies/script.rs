@@ -161,7 +161,7 @@ fn set(spans: &Spans) -> Option<String> {
     (!each.is_empty()).then(|| format!("{{ {} }}", each.join(", ")))
 }
 
-fn span<T: PartialEq + fmt::Display>(first: T, last: T) -> String {
+fn span<T: Copy + PartialEq + fmt::Display>(first: T, last: T) -> String {
     if first == last { first.to_string() } else { format!("{first}-{last}") }
 }
 
