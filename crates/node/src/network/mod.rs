@@ -281,7 +281,7 @@ fn interface_name(instance: &str) -> String {
     name
 }
 
-/// Removes the interface, the routing rules and the container networks of an installation that no process serves;
+/// Removes the interface, the routing rules, the packet filter and the container networks of an installation that no process serves;
 /// answers how many container networks there were. Containers on them must be gone.
 pub(crate) async fn remove_installation(engine: &Engine) -> Result<usize, NetworkError> {
     let (instance, kernel) = (engine.instance(), Kernel::open()?);
@@ -290,8 +290,9 @@ pub(crate) async fn remove_installation(engine: &Engine) -> Result<usize, Networ
         other => other.map(drop),
     };
     let rules = Isolation::new(Vec::new(), instance).remove(&kernel).await;
+    let filter = policies::remove_filter(instance).await.map_err(|reason| NetworkError::Filter { reason });
     let networks = namespaces::remove_installation(engine).await;
-    interface.and(rules).and(networks)
+    interface.and(rules).and(filter).and(networks)
 }
 
 /// The last address of the Service range, which no allocator gives to a Service: it stays the same however Services come

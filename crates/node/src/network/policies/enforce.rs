@@ -35,7 +35,7 @@ impl Enforcer {
         means: Means,
         instance: &str,
     ) -> Self {
-        let table = format!("pods-{instance}");
+        let table = table(instance);
         let removed = Arc::default();
         let task = tokio::spawn(keep(policies, ranges, means.clone(), table.clone(), Arc::clone(&removed)));
         Self { means, table, removed, _task: AbortOnDropHandle::new(task) }
@@ -45,12 +45,25 @@ impl Enforcer {
     pub(crate) async fn remove(&self) -> Result<(), String> {
         let mut removed = self.removed.lock().await;
         *removed = true;
-        let Some(nft) = &self.means.nft else { return Ok(()) };
-        for family in &self.means.families {
-            nft.run(&removal(*family, &self.table)).await?;
-        }
-        Ok(())
+        take_away(&self.means, &self.table).await
     }
+}
+
+/// Takes away the filter of an installation that no process serves.
+pub(crate) async fn remove_filter(instance: &str) -> Result<(), String> {
+    take_away(&Means::find().await, &table(instance)).await
+}
+
+fn table(instance: &str) -> String {
+    format!("pods-{instance}")
+}
+
+async fn take_away(means: &Means, table: &str) -> Result<(), String> {
+    let Some(nft) = &means.nft else { return Ok(()) };
+    for family in &means.families {
+        nft.run(&removal(*family, table)).await?;
+    }
+    Ok(())
 }
 
 async fn keep(

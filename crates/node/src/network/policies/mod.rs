@@ -35,7 +35,7 @@ use super::notices::Notices;
 use super::services::Protocol;
 use super::watched::Watched;
 use decide::{Connection, End, admits};
-pub(crate) use enforce::Enforcer;
+pub(crate) use enforce::{Enforcer, remove_filter};
 use facts::{PodParty, PolicyFacts};
 use filter::Known;
 pub(crate) use nft::Means;
