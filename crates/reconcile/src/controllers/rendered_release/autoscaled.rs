@@ -85,7 +85,9 @@ pub(super) fn place(wanted: &mut [Wanted], world: &World, cluster: &ClusterId) -
 /// The number on the plane, if the workload is there; 0 where it says none.
 fn live(world: &World, cluster: &ClusterId, one: &Wanted) -> Result<Option<i64>, Unseen> {
     match world.get_dynamic(cluster, &one.object.gvk, one.object.key.clone()) {
-        Ok(found) => Ok(found.map(|object| object.pointer("/spec/replicas").and_then(Value::as_i64).unwrap_or_default())),
+        Ok(found) => {
+            Ok(found.map(|object| object.pointer("/spec/replicas").and_then(Value::as_i64).unwrap_or_default()))
+        }
         Err(Unseen::NotServed { .. }) => Ok(None),
         Err(unseen) => Err(unseen),
     }
