@@ -148,6 +148,7 @@ impl Node {
             made.map_err(|source| NodeError::DataDir { path: folder.clone(), source })?;
         }
         let secrets = SecretStore::open(&data_dir.join("secrets.json")).await?;
+        let generated = SecretStore::open(&data_dir.join("generated.json")).await?;
 
         let stop = CancellationToken::new();
         let guard = stop.clone().drop_guard();
@@ -209,7 +210,7 @@ impl Node {
             sampler,
         };
         workloads::start(shared, &tracker, &stop).await?;
-        secrets::start(&client, secrets.clone(), secret_objects, recorder, &tracker, &stop);
+        secrets::start(&client, (secrets.clone(), generated), secret_objects, recorder, &tracker, &stop);
         guard.disarm();
         Ok(NodeHandle { engine, network, data_dir, secrets, manager, metrics, stop, tracker })
     }

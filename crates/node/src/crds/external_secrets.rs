@@ -13,7 +13,41 @@ pub(super) fn definitions() -> Vec<Value> {
         external_secret(),
         store("ClusterSecretStore", "clustersecretstores", &["css"], false),
         store("SecretStore", "secretstores", &["ss"], true),
+        password(),
     ]
+}
+
+/// A generator of passwords.
+fn password() -> Value {
+    let count = || json!({"type": "integer", "minimum": 0});
+    Definition {
+        group: "generators.external-secrets.io",
+        kind: "Password",
+        plural: "passwords",
+        short_names: &[],
+        categories: &["external-secrets", "external-secrets-generators"],
+        namespaced: true,
+        versions: &["v1alpha1"],
+        columns: &[],
+        annotations: json!({}),
+        status: true,
+        schema: root(
+            &[],
+            open(object(
+                &["allowRepeat", "length", "noUpper"],
+                [
+                    ("allowRepeat", default(boolean(), json!(false))),
+                    ("digits", count()),
+                    ("length", default(count(), json!(24))),
+                    ("noUpper", default(boolean(), json!(false))),
+                    ("symbolCharacters", string()),
+                    ("symbols", count()),
+                ],
+            )),
+            None,
+        ),
+    }
+    .build()
 }
 
 fn name() -> Value {

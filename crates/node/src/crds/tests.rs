@@ -15,6 +15,9 @@ fn contract() -> Option<PathBuf> {
 /// Optional fields of our own.
 const ADDED: &[&str] = &["httproutes.gateway.networking.k8s.io.spec.rules[].retry"];
 
+/// Kinds that the contract data does not have.
+const UNPUBLISHED: &[&str] = &["passwords.generators.external-secrets.io"];
+
 /// Keywords that must be the same on both sides.
 const KEYWORDS: &[&str] = &[
     "type",
@@ -112,6 +115,9 @@ fn every_schema_agrees_with_the_published_one() {
     for ours in all() {
         let name = ours["metadata"]["name"].as_str().expect("a name").to_owned();
         let (plural, group) = name.split_once('.').expect("a group");
+        if UNPUBLISHED.contains(&name.as_str()) {
+            continue;
+        }
         let text = std::fs::read_to_string(folder.join(format!("{group}_{plural}.yaml"))).expect("a contract file");
         let theirs: Value = serde_saphyr::from_str(&text).expect("YAML");
         for field in ["group", "names", "scope"] {

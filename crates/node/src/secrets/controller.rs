@@ -11,7 +11,9 @@ use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use super::generated;
 use super::kind::{API_VERSION, ExternalSecret};
+use super::password::Password;
 use super::plan::{Contents, Problem, contents};
 use super::store::SecretStore;
 use crate::digest::short;
@@ -27,16 +29,19 @@ const RETRY: Duration = Duration::from_secs(1);
 struct Controller {
     client: Client,
     store: SecretStore,
+    /// What generators made.
+    kept: SecretStore,
+    passwords: Arc<Cache<Password>>,
     externals: Arc<Cache<ExternalSecret>>,
     secrets: Arc<Cache<Secret>>,
     recorder: Recorder,
     queue: Arc<Queue<Key>>,
 }
 
-/// Starts filling Secrets.
+/// Starts filling Secrets from `store`; what is generated is kept in the other one.
 pub(crate) fn start(
     client: &Client,
-    store: SecretStore,
+    (store, kept): (SecretStore, SecretStore),
     secrets: Arc<Cache<Secret>>,
     recorder: Recorder,
     tracker: &TaskTracker,
@@ -45,9 +50,14 @@ pub(crate) fn start(
     let externals = Cache::<ExternalSecret>::new();
     let queue: Arc<Queue<Key>> = Queue::new();
     let to = queue.clone();
-    externals.listen(move |key, _, presence| {
+    externals.listen(move |key, _, _| to.push(key.clone()));
+    let passwords = Cache::<Password>::new();
+    let (to, held) = (queue.clone(), externals.clone());
+    passwords.listen(move |key, _, presence| {
         if presence == Presence::Here {
-            to.push(key.clone());
+            for external in held.in_namespace(&key.namespace).iter().filter(|held| generated::uses(held, &key.name)) {
+                to.push(Key::of(&**external));
+            }
         }
     });
     let (to, held) = (queue.clone(), externals.clone());
@@ -60,13 +70,19 @@ pub(crate) fn start(
         }
     });
     tracker.spawn(externals.clone().follow(Api::all(client.clone()), stop.clone()));
-    let controller = Controller { client: client.clone(), store, externals, secrets, recorder, queue };
+    tracker.spawn(passwords.clone().follow(Api::all(client.clone()), stop.clone()));
+    let controller = Controller { client: client.clone(), store, kept, passwords, externals, secrets, recorder, queue };
     tracker.spawn(controller.run(stop.clone()));
 }
 
 impl Controller {
     async fn run(self, stop: CancellationToken) {
         let mut changes = self.store.changes();
+        tokio::select! {
+            () = stop.cancelled() => return,
+            () = self.externals.synced() => {}
+        }
+        generated::forget_all_but(&self.externals.all(), &self.kept).await;
         loop {
             let key = tokio::select! {
                 () = stop.cancelled() => return,
@@ -81,7 +97,10 @@ impl Controller {
                 }
                 key = self.queue.next() => key,
             };
-            let Some(external) = self.externals.get(&key) else { continue };
+            let Some(external) = self.externals.get(&key) else {
+                generated::forget_all_but(&self.externals.all(), &self.kept).await;
+                continue;
+            };
             if external.metadata.deletion_timestamp.is_some() {
                 continue;
             }
@@ -97,7 +116,8 @@ impl Controller {
     }
 
     async fn reconcile(&self, external: &ExternalSecret) -> Result<(), kube::Error> {
-        let wanted = contents(external, &self.store.values());
+        let made = generated::of(external, &self.passwords, &self.kept).await;
+        let wanted = made.and_then(|made| contents(external, &self.store.values(), &made));
         let filled = match wanted {
             Ok(contents) => self.fill(external, &contents).await?,
             Err(problem)

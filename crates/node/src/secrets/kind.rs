@@ -30,6 +30,8 @@ pub(crate) struct Spec {
     pub(crate) data: Vec<Data>,
     pub(crate) data_from: Vec<DataFrom>,
     pub(crate) sync_windows: Option<Value>,
+    pub(crate) refresh_interval: Option<String>,
+    pub(crate) refresh_policy: Option<String>,
 }
 
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -57,6 +59,10 @@ pub(crate) struct Template {
     pub(crate) type_: Option<String>,
     pub(crate) metadata: TemplateMetadata,
     pub(crate) data: BTreeMap<String, String>,
+    #[serde(rename = "mergePolicy")]
+    pub(crate) merge_policy: Option<String>,
+    #[serde(rename = "engineVersion")]
+    pub(crate) engine_version: Option<String>,
     #[serde(rename = "templateFrom")]
     pub(crate) from: Vec<Value>,
 }
@@ -91,7 +97,22 @@ pub(crate) struct DataFrom {
     pub(crate) extract: Option<RemoteRef>,
     pub(crate) find: Option<Value>,
     pub(crate) rewrite: Vec<Value>,
-    pub(crate) source_ref: Option<Value>,
+    pub(crate) source_ref: Option<SourceRef>,
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub(crate) struct SourceRef {
+    pub(crate) store_ref: Option<Value>,
+    pub(crate) generator_ref: Option<GeneratorRef>,
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub(crate) struct GeneratorRef {
+    pub(crate) api_version: Option<String>,
+    pub(crate) kind: String,
+    pub(crate) name: String,
 }
 
 impl Resource for ExternalSecret {

@@ -9,6 +9,7 @@ use thiserror::Error;
 
 use super::kind::{ExternalSecret, RemoteRef};
 use super::store::Values;
+use super::template::render;
 
 /// The one store that is served.
 pub(crate) const STORE: &str = "default";
@@ -26,6 +27,12 @@ pub(crate) enum Problem {
     MissingProperty { path: String, key: String, property: String, has: String },
     #[error("{path}: the value of key {key:?} is not {encoding}")]
     Encoding { path: String, key: String, encoding: String },
+    #[error("{path}: {reason}")]
+    Generator { path: String, reason: String },
+    #[error("what was generated is not kept: {reason}")]
+    NotKept { reason: String },
+    #[error("spec.target.template.data[{key:?}]: {reason}")]
+    Template { key: String, reason: String },
     #[error("spec.target.creationPolicy: Merge needs Secret {name:?}, which does not exist")]
     NoTarget { name: String },
     #[error("spec.target.name: Secret {name:?} belongs to {owner}")]
@@ -42,17 +49,29 @@ impl Problem {
 /// The contents of the Secret.
 pub(crate) type Contents = BTreeMap<String, Vec<u8>>;
 
-/// Collects the Secret's contents from the store.
-pub(crate) fn contents(external: &ExternalSecret, values: &Values) -> Result<Contents, Problem> {
+/// What generators made, by the place in `spec.dataFrom`.
+pub(crate) type Generated = BTreeMap<usize, String>;
+
+/// Under which name a template finds a generated password.
+const PASSWORD: &str = "password";
+
+/// Collects the Secret's contents from the store and from generators, and puts them into the template.
+pub(crate) fn contents(external: &ExternalSecret, values: &Values, generated: &Generated) -> Result<Contents, Problem> {
     let spec = &external.spec;
     let kind = spec.secret_store_ref.kind.as_deref().unwrap_or("SecretStore");
     let name = spec.secret_store_ref.name.as_deref().unwrap_or_default();
-    if (kind, name) != ("ClusterSecretStore", STORE) {
+    let only_generated = spec.data.is_empty()
+        && !spec.data_from.is_empty()
+        && spec.data_from.iter().all(|from| from.source_ref.is_some());
+    if (!only_generated || !name.is_empty()) && (kind, name) != ("ClusterSecretStore", STORE) {
         return Err(Problem::Store { kind: kind.to_owned(), name: name.to_owned() });
     }
     refuse(external)?;
     let mut contents = Contents::new();
     for (index, from) in spec.data_from.iter().enumerate() {
+        if let Some(made) = generated.get(&index) {
+            contents.insert(PASSWORD.to_owned(), made.clone().into_bytes());
+        }
         let Some(extract) = &from.extract else { continue };
         let path = format!("spec.dataFrom[{index}].extract");
         let value = lookup(values, extract, &path)?;
@@ -72,7 +91,16 @@ pub(crate) fn contents(external: &ExternalSecret, values: &Values) -> Result<Con
         let value = lookup(values, &data.remote_ref, &path)?;
         contents.insert(data.secret_key.clone(), decode(text(&value).into_bytes(), &data.remote_ref, &path)?);
     }
-    Ok(contents)
+    let Some(template) = spec.target.template.as_ref().filter(|template| !template.data.is_empty()) else {
+        return Ok(contents);
+    };
+    let mut rendered =
+        if template.merge_policy.as_deref() == Some("Merge") { contents.clone() } else { Contents::new() };
+    for (key, text) in &template.data {
+        let value = render(text, &contents).map_err(|reason| Problem::Template { key: key.clone(), reason })?;
+        rendered.insert(key.clone(), value);
+    }
+    Ok(rendered)
 }
 
 fn refuse(external: &ExternalSecret) -> Result<(), Problem> {
@@ -85,8 +113,13 @@ fn refuse(external: &ExternalSecret) -> Result<(), Problem> {
         return unsupported("spec.target.manifest".to_owned());
     }
     if let Some(template) = &spec.target.template {
-        if let Some(key) = template.data.keys().next() {
-            return unsupported(format!("spec.target.template.data[{key:?}]"));
+        if template.engine_version.as_deref().is_some_and(|version| version != "v2") {
+            return unsupported("spec.target.template.engineVersion".to_owned());
+        }
+        for (field, texts) in [("labels", &template.metadata.labels), ("annotations", &template.metadata.annotations)] {
+            if let Some((key, _)) = texts.iter().find(|(_, text)| text.contains("{{")) {
+                return unsupported(format!("spec.target.template.metadata.{field}[{key:?}]: a value in it"));
+            }
         }
         if !template.from.is_empty() {
             return unsupported("spec.target.template.templateFrom".to_owned());
@@ -104,7 +137,7 @@ fn refuse(external: &ExternalSecret) -> Result<(), Problem> {
         let there = [
             ("find", from.find.is_some()),
             ("rewrite", !from.rewrite.is_empty()),
-            ("sourceRef", from.source_ref.is_some()),
+            ("sourceRef.storeRef", from.source_ref.as_ref().is_some_and(|source| source.store_ref.is_some())),
         ];
         if let Some((field, _)) = there.into_iter().find(|(_, there)| *there) {
             return unsupported(format!("spec.dataFrom[{index}].{field}"));
@@ -187,7 +220,8 @@ mod tests {
             external["spec"]["secretStoreRef"] = json!({"kind": "ClusterSecretStore", "name": "default"});
         }
         let external: ExternalSecret = serde_json::from_value(external).expect("an ExternalSecret");
-        let contents = contents(&external, &values).map_err(|problem| problem.to_string())?;
+        let generated = [(1, "made".to_owned())].into();
+        let contents = contents(&external, &values, &generated).map_err(|problem| problem.to_string())?;
         Ok(contents.into_iter().map(|(key, value)| (key, String::from_utf8_lossy(&value).into_owned())).collect())
     }
 
@@ -210,6 +244,23 @@ mod tests {
             ("user", "abc"),
         ];
         assert_eq!(resolved, Ok(expected.map(|(key, value)| (key.to_owned(), value.to_owned())).to_vec()));
+    }
+
+    #[test]
+    fn a_template_gets_what_was_read_and_what_was_generated() {
+        let generator = json!({"sourceRef": {"generatorRef": {"kind": "Password", "name": "p"}}});
+        let spec = |policy: &str| {
+            json!({
+                "dataFrom": [{"extract": {"key": "db"}}, generator],
+                "target": {"template": {"mergePolicy": policy, "data": {"url": "db://{{ .user }}:{{ .password }}@host"}}},
+            })
+        };
+        let told = |pairs: &[(&str, &str)]| {
+            Ok(pairs.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect::<Vec<_>>())
+        };
+        assert_eq!(resolve(&spec("Replace")), told(&[("url", "db://app:made@host")]));
+        let merged = [("password", "made"), ("url", "db://app:made@host"), ("user", "app")];
+        assert_eq!(resolve(&spec("Merge")), told(&merged));
     }
 
     #[test]
@@ -239,7 +290,11 @@ mod tests {
             ),
             (
                 json!({"target": {"template": {"data": {"a": "{{ .b }}"}}}}),
-                "spec.target.template.data[\"a\"]: not supported on this node",
+                "spec.target.template.data[\"a\"]: there is no value \"b\"; there is none",
+            ),
+            (
+                json!({"target": {"template": {"metadata": {"labels": {"a": "{{ .b }}"}}}}}),
+                "spec.target.template.metadata.labels[\"a\"]: a value in it: not supported on this node",
             ),
             (
                 json!({"secretStoreRef": {"name": "vault"}}),
