@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use jiff::Timestamp;
-use k8s_openapi::api::core::v1::{Container, Pod, PodSpec};
+use k8s_openapi::api::core::v1::{Container, ContainerStatus, Pod, PodSpec};
 
 use super::backoff::Backoff;
 use super::environment::needs_address;
@@ -137,17 +137,31 @@ pub(crate) fn outlook(seen: &Seen<'_>, container: &Container, init: bool) -> Out
             None => Outlook::New,
             // It was there and has vanished behind our back: that counts as a failure.
             Some(_) if once && initialized(seen.pod) => Outlook::Done { succeeded: true },
+            // It vanished after its end was told.
+            Some(_) if end_told(seen.pod, &container.name, init).is_some_and(|code| !starts_again(code == 0)) => {
+                Outlook::Done { succeeded: end_told(seen.pod, &container.name, init) == Some(0) }
+            }
             Some(_) if !starts_again(false) => Outlook::Done { succeeded: false },
             Some(restarts) => Outlook::Again { not_before: None, attempt: restarts + 1, streak: 0 },
         },
     }
 }
 
-/// The restart count in the pod's status of a container that has been made once.
-pub(crate) fn restarts_told(pod: &Pod, container: &str, init: bool) -> Option<u32> {
+/// What the pod's status says of a container.
+pub(crate) fn told<'a>(pod: &'a Pod, container: &str, init: bool) -> Option<&'a ContainerStatus> {
     let status = pod.status.as_ref()?;
     let statuses = if init { &status.init_container_statuses } else { &status.container_statuses };
-    let told = statuses.iter().flatten().find(|told| told.name == container)?;
+    statuses.iter().flatten().find(|told| told.name == container)
+}
+
+/// The exit code in the pod's status of a container that has ended and was not started again.
+fn end_told(pod: &Pod, container: &str, init: bool) -> Option<i32> {
+    Some(told(pod, container, init)?.state.as_ref()?.terminated.as_ref()?.exit_code)
+}
+
+/// The restart count in the pod's status of a container that has been made once.
+pub(crate) fn restarts_told(pod: &Pod, container: &str, init: bool) -> Option<u32> {
+    let told = told(pod, container, init)?;
     told.container_id.as_ref().filter(|id| !id.is_empty()).map(|_| told.restart_count.max(0) as u32)
 }
 

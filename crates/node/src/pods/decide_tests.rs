@@ -422,6 +422,35 @@ fn a_kill_for_memory_is_told_and_the_end_of_a_vanished_container_is_unknown() {
 }
 
 #[test]
+fn an_end_that_was_told_stays_told_when_the_container_is_removed() {
+    let status = |phase: &str, code: i32| {
+        json!({"phase": phase, "containerStatuses": [{
+            "name": "a", "image": "app:1", "imageID": "sha256:1", "ready": false, "restartCount": 0, "containerID": "podman://x",
+            "state": {"terminated": {"exitCode": code, "reason": if code == 0 { "Completed" } else { "Error" }}},
+        }]})
+    };
+    for (policy, phase, code, text) in [
+        ("OnFailure", "Succeeded", 0, "Completed 0 #0"),
+        ("Never", "Succeeded", 0, "Completed 0 #0"),
+        ("Never", "Failed", 3, "Error 3 #0"),
+        // Before its phase was told.
+        ("OnFailure", "Running", 0, "Completed 0 #0"),
+        ("Never", "Running", 3, "Error 3 #0"),
+    ] {
+        let gone = pod(policy, &["a"], &[], status(phase, code));
+        let expected = if code == 0 { "Succeeded" } else { "Failed" };
+        let (phase, _, states) = told(&Given::default(), &gone, &facts(false));
+        assert_eq!((phase.as_str(), states), (expected, vec![text.to_owned()]), "{policy}");
+        let told = Given::default().with(&gone, |seen| pod_status(seen, &facts(false)));
+        assert_eq!(told.container_statuses.expect("told")[0].image_id, "sha256:1");
+        assert_eq!(Given::default().decide(&gone), now(&[]));
+    }
+    // One that is to run again does.
+    let again = pod("Always", &["a"], &[], status("Running", 0));
+    assert_eq!(Given::default().decide(&again), now(&[start("a", 1, 0)]));
+}
+
+#[test]
 fn a_condition_keeps_its_time_while_it_holds() {
     let old = json!({"conditions": [
         {"type": "Ready", "status": "True", "lastTransitionTime": "2020-01-01T00:00:00Z"},

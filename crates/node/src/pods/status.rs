@@ -253,22 +253,19 @@ fn container_status(
     let once = init && !is_sidecar(container);
     let running = state.running.is_some();
     let succeeded = state.terminated.as_ref().is_some_and(|ended| ended.exit_code == 0);
-    let old = seen.pod.status.as_ref();
     let told = restarts_told(seen.pod, &container.name, init);
     // Never less than what was told: the newest attempt may have vanished behind our back.
     let restarts = found.map(Observed::attempt).max(told).unwrap_or_default();
-    let told_id = old.into_iter().flat_map(|old| {
-        let statuses = if init { &old.init_container_statuses } else { &old.container_statuses };
-        statuses.iter().flatten()
-    });
-    let told_id = told_id.filter(|status| status.name == container.name).find_map(|status| status.container_id.clone());
+    let before = super::decide::told(seen.pod, &container.name, init);
+    let image_id = found.map(|found| &found.image_id).or(before.map(|before| &before.image_id));
+    let told_id = before.and_then(|before| before.container_id.clone());
     ContainerStatus {
         name: container.name.clone(),
         ready: if once { succeeded } else { running && probed.ready },
         started: Some(if once { running } else { running && probed.started }),
         restart_count: restarts as i32,
         image: container.image.clone().unwrap_or_default(),
-        image_id: found.map(|found| found.image_id.clone()).unwrap_or_default(),
+        image_id: image_id.cloned().unwrap_or_default(),
         container_id: found.map(|found| format!("{}{}", facts.engine_scheme, found.id)).or(told_id),
         state: Some(state),
         last_state,
@@ -317,11 +314,7 @@ fn terminated(found: &Observed, facts: &Facts) -> ContainerStateTerminated {
 
 /// A container that was there and whose end nobody saw.
 fn vanished(seen: &Seen<'_>, container: &Container, init: bool) -> ContainerState {
-    let status = seen.pod.status.as_ref();
-    let statuses = status.and_then(|status| {
-        if init { status.init_container_statuses.as_ref() } else { status.container_statuses.as_ref() }
-    });
-    let told = statuses.into_iter().flatten().find(|told| told.name == container.name);
+    let told = super::decide::told(seen.pod, &container.name, init);
     let ended = told.and_then(|told| {
         let state = told.state.as_ref().and_then(|state| state.terminated.clone());
         state.or_else(|| told.last_state.as_ref().and_then(|state| state.terminated.clone()))
