@@ -13,7 +13,8 @@ const LOCK: &str = "openchoreo.lock";
 #[derive(Debug)]
 pub(crate) struct DataDir {
     path: PathBuf,
-    _lock: File,
+    /// None where another process holds the folder for this one.
+    _lock: Option<File>,
 }
 
 impl DataDir {
@@ -41,7 +42,12 @@ impl DataDir {
                 .with_context(|| format!("cannot close the data folder {} to other users", path.display()))?;
         }
         let lock = lock(&path)?;
-        Ok(DataDir { path, _lock: lock })
+        Ok(DataDir { path, _lock: Some(lock) })
+    }
+
+    /// The folder that the process which started this one has opened, and holds.
+    pub(crate) fn lent(path: Option<&Path>) -> Result<DataDir> {
+        Ok(DataDir { path: place(path)?, _lock: None })
     }
 
     pub(crate) fn path(&self) -> &Path {

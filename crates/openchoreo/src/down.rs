@@ -4,17 +4,28 @@
 use crate::cli::DownOptions;
 use crate::data_dir::{self, DataDir};
 use crate::engine;
+use crate::up::without_root;
 use anyhow::{Context, Result, bail};
+use std::process::ExitCode;
 
-pub(crate) fn main(options: &DownOptions) -> Result<()> {
+pub(crate) fn main(options: &DownOptions) -> Result<ExitCode> {
     let path = data_dir::place(options.data_dir.as_deref())?;
     if !path.exists() {
         bail!("there is no data folder {}: name the one of your `openchoreo up` with --data-dir", path.display());
     }
-    let data = DataDir::open(Some(&path))?;
     let runtime =
         tokio::runtime::Builder::new_current_thread().enable_all().build().context("cannot start the runtime")?;
-    runtime.block_on(take_away(options, &data))
+    runtime.block_on(async {
+        if without_root::is_needed() {
+            // Where the networks are, and where the files of containers are this process's own.
+            let engine = options.engine.as_deref();
+            let inside = without_root::Server { data_dir: Some(&path), engine, removes: true };
+            return inside.run(std::future::pending()).await;
+        }
+        let data = without_root::data_dir(Some(&path))?;
+        take_away(options, &data).await?;
+        Ok(ExitCode::SUCCESS)
+    })
 }
 
 #[allow(clippy::print_stdout, reason = "the line is the command's output")]

@@ -10,6 +10,15 @@ pub(crate) async fn find(data: &DataDir, given: Option<&str>) -> Result<Engine> 
     Ok(Engine::find(wanted).await.map_err(|error| with_option(error, given.is_some()))?)
 }
 
+/// Finds the user's own Podman, unless an address is given: the networks of an engine that runs as root are not this user's to
+/// change.
+pub(crate) async fn find_own_podman(data: &DataDir, given: Option<&str>) -> Result<Engine> {
+    if given.is_some() || std::env::var_os("DOCKER_HOST").is_some_and(|value| !value.is_empty()) {
+        return find(data, given).await;
+    }
+    Ok(Engine::find_own_podman(EngineOptions { data_dir: data.folder("node")?, host: None }).await?)
+}
+
 /// Names the option that the address came from.
 fn with_option(error: EngineError, given: bool) -> EngineError {
     let option = "--engine";

@@ -22,14 +22,14 @@ fn main() -> ExitCode {
     let outcome = match cli.command {
         cli::Command::Up(options) => up::main(&options),
         cli::Command::Down(options) => down::main(&options),
-        cli::Command::Trust(options) => trust::main(&options),
+        cli::Command::Trust(options) => trust::main(&options).map(|()| ExitCode::SUCCESS),
         cli::Command::Version => {
             println!("openchoreo {}", env!("CARGO_PKG_VERSION"));
             return ExitCode::SUCCESS;
         }
     };
     match outcome {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(code) => code,
         Err(error) => {
             eprintln!("error: {error:#}");
             ExitCode::FAILURE

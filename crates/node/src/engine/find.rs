@@ -39,9 +39,20 @@ pub(super) async fn find(options: &EngineOptions) -> Result<Found, EngineError> 
     if let Some(address) = std::env::var("DOCKER_HOST").ok().filter(|value| !value.is_empty()) {
         return given(&address, "DOCKER_HOST").await;
     }
+    let sockets = usual_sockets(std::env::var_os("XDG_RUNTIME_DIR").map(PathBuf::from), nix::unistd::getuid().as_raw());
+    among(sockets, options).await
+}
+
+/// The Podman of this user.
+pub(super) async fn find_own_podman(options: &EngineOptions) -> Result<Found, EngineError> {
+    let socket = std::env::var_os("XDG_RUNTIME_DIR").map(|folder| PathBuf::from(folder).join("podman/podman.sock"));
+    among(socket.into_iter().collect(), options).await
+}
+
+/// The first of these sockets that answers, or Podman's program.
+async fn among(sockets: Vec<PathBuf>, options: &EngineOptions) -> Result<Found, EngineError> {
     let mut tried = Vec::new();
-    for socket in usual_sockets(std::env::var_os("XDG_RUNTIME_DIR").map(PathBuf::from), nix::unistd::getuid().as_raw())
-    {
+    for socket in sockets {
         if !socket.exists() {
             tried.push(format!("{} (not there)", socket.display()));
             continue;

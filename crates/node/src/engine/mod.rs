@@ -6,6 +6,7 @@ mod error;
 mod events;
 mod exec;
 mod find;
+mod holder;
 mod images;
 mod infra_image;
 mod instance;
@@ -22,6 +23,7 @@ use bollard::Docker;
 pub use error::{EngineError, engine_words, is_missing};
 pub use exec::{ExecControl, ExecOptions, ExecSession, Output};
 pub use find::EngineOptions;
+pub use holder::podman_program;
 pub use probe::Abilities;
 
 pub(crate) use containers::{Observed, Phase};
@@ -60,7 +62,19 @@ impl Engine {
     /// [`EngineError`], whose text says what was tried and the way out.
     pub async fn find(options: EngineOptions) -> Result<Self, EngineError> {
         let instance = instance::instance_id(&options.data_dir)?;
-        let found = find::find(&options).await?;
+        Self::of(find::find(&options).await?, instance).await
+    }
+
+    /// Finds the Podman of this user, or starts its API service: engines that run as somebody else are passed over.
+    ///
+    /// # Errors
+    /// [`EngineError`], whose text says what was tried and the way out.
+    pub async fn find_own_podman(options: EngineOptions) -> Result<Self, EngineError> {
+        let instance = instance::instance_id(&options.data_dir)?;
+        Self::of(find::find_own_podman(&options).await?, instance).await
+    }
+
+    async fn of(found: find::Found, instance: String) -> Result<Self, EngineError> {
         let abilities = probe::probe(&found.docker, &found.address).await?;
         tracing::info!(address = %found.address, engine = %abilities.name, version = %abilities.version, "container engine found");
         Ok(Self {

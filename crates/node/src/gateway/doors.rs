@@ -12,19 +12,19 @@ use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto;
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::net::{TcpListener, TcpSocket, TcpStream};
+use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Semaphore, watch};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::forward::{Entrance, Forwarder};
 use super::hello::Hello;
+use super::listen::Listen;
 use super::streams;
 use super::table::{Tls, Way};
 
 /// Connections at once, over all ports; above that, new ones wait.
 const MOST_CONNECTIONS: usize = 16_384;
-const BACKLOG: u32 = 4096;
 /// How long a client may take to send its headers.
 const HEADERS: Duration = Duration::from_secs(30);
 /// How often an HTTP/2 client is asked whether it is alive.
@@ -35,6 +35,7 @@ const STREAMS: u32 = 256;
 #[derive(Debug, Clone)]
 pub(super) struct Doorkeeper {
     forwarder: Arc<Forwarder>,
+    listen: Listen,
     limit: Arc<Semaphore>,
     connections: TaskTracker,
     /// Requests under way are finished, no more are taken.
@@ -49,12 +50,18 @@ impl Doorkeeper {
     pub(super) fn new(forwarder: Arc<Forwarder>) -> Self {
         Self {
             forwarder,
+            listen: Listen::default(),
             limit: Arc::new(Semaphore::new(MOST_CONNECTIONS)),
             connections: TaskTracker::new(),
             drain: CancellationToken::new(),
             end: CancellationToken::new(),
             open: watch::Sender::new(false),
         }
+    }
+
+    /// The same, with ports opened by other means.
+    pub(super) fn with_ports_by(self, listen: Listen) -> Self {
+        Self { listen, ..self }
     }
 
     /// Lets connections in.
@@ -223,7 +230,7 @@ pub(super) struct Doors {
 impl Doors {
     /// Opens the main port; 0 takes a free one.
     pub(super) fn new(keeper: Doorkeeper, address: IpAddr, port: u16) -> io::Result<Self> {
-        let listener = listen(address, port)?;
+        let listener = keeper.listen.on(SocketAddr::new(address, port))?;
         let main = listener.local_addr()?.port();
         tokio::spawn(keeper.clone().serve(listener, main, CancellationToken::new()));
         Ok(Self { keeper, address, main, others: BTreeMap::new() })
@@ -247,7 +254,7 @@ impl Doors {
             if self.others.contains_key(port) {
                 continue;
             }
-            match listen(self.address, *port) {
+            match self.keeper.listen.on(SocketAddr::new(self.address, *port)) {
                 Ok(listener) => {
                     let shut = CancellationToken::new();
                     tokio::spawn(self.keeper.clone().serve(listener, *port, shut.clone()));
@@ -258,11 +265,4 @@ impl Doors {
         }
         failed
     }
-}
-
-fn listen(address: IpAddr, port: u16) -> io::Result<TcpListener> {
-    let socket = if address.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
-    socket.set_reuseaddr(true)?;
-    socket.bind(SocketAddr::new(address, port))?;
-    socket.listen(BACKLOG)
 }

@@ -22,6 +22,7 @@ mod forward;
 mod headers;
 mod hello;
 mod hostname;
+mod listen;
 mod listeners;
 mod local_authority;
 mod mirror;
@@ -47,6 +48,7 @@ use tokio_util::task::AbortOnDropHandle;
 use doors::{Doorkeeper, Doors};
 pub use error::GatewayError;
 use forward::Forwarder;
+pub use listen::Listen;
 pub use local_authority::{AuthorityError, LocalAuthority};
 use router::Router;
 use sources::Sources;
@@ -72,6 +74,8 @@ pub struct GatewayOptions {
     pub address: IpAddr,
     /// The port that is open from the start; 0 takes a free one. Ports of other listeners are opened as Gateways ask.
     pub http_port: u16,
+    /// How ports are opened.
+    pub listen: Listen,
     /// GatewayClasses with this `spec.controllerName` are served.
     pub controller_name: String,
     /// Makes the certificates of listeners with the option `node.local/certificate: local-authority`.
@@ -86,6 +90,7 @@ impl GatewayOptions {
             services: None,
             address: Ipv4Addr::LOCALHOST.into(),
             http_port: DEFAULT_HTTP_PORT,
+            listen: Listen::default(),
             controller_name: DEFAULT_CONTROLLER_NAME.to_owned(),
             authority: None,
         }
@@ -115,7 +120,7 @@ impl Gateway {
         let asked = SocketAddr::new(options.address, options.http_port);
         let services = options.services.unwrap_or_else(|| Services::start(&options.client));
         let forwarder = Arc::new(Forwarder::new(services.under_way().clone()));
-        let keeper = Doorkeeper::new(forwarder.clone());
+        let keeper = Doorkeeper::new(forwarder.clone()).with_ports_by(options.listen);
         let doors = Doors::new(keeper.clone(), options.address, options.http_port).map_err(|source| {
             if source.kind() == io::ErrorKind::AddrInUse {
                 GatewayError::PortInUse(asked)

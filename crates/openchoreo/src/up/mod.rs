@@ -15,16 +15,18 @@ mod platform;
 mod pods;
 mod ports;
 mod secrets;
+pub(crate) mod without_root;
 
 use crate::cli::UpOptions;
 use crate::data_dir::DataDir;
 use crate::{engine, logging, trust};
 use anyhow::{Context, Result};
 use api::identity::Issuer;
-use node::gateway::{Gateway, GatewayHandle, GatewayOptions, LocalAuthority};
+use node::gateway::{Gateway, GatewayHandle, GatewayOptions, Listen, LocalAuthority};
 use node::network::{Cidr, Network, NetworkOptions};
 use node::{Node, NodeHandle, NodeOptions};
 use reconcile::engine::EngineHandle;
+use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::net::TcpListener;
@@ -36,7 +38,7 @@ use tokio_util::sync::CancellationToken;
 const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Runs until told to stop.
-pub(crate) fn main(options: &UpOptions) -> Result<()> {
+pub(crate) fn main(options: &UpOptions) -> Result<ExitCode> {
     let begun = Instant::now();
     logging::install(options.log_format, &options.log)?;
     if rustls::crypto::aws_lc_rs::default_provider().install_default().is_err() {
@@ -52,14 +54,24 @@ pub(crate) fn main(options: &UpOptions) -> Result<()> {
             tokio::select! {
                 _ = terminate.recv() => {}
                 _ = interrupt.recv() => {}
+                () = without_root::told_to_stop() => {}
             }
         });
+        if without_root::is_needed() {
+            let server = without_root::Server {
+                data_dir: options.data_dir.as_deref(),
+                engine: options.engine.as_deref(),
+                removes: options.remove_on_exit,
+            };
+            return server.run(stopped).await;
+        }
         let running = tokio::select! {
             running = Running::start(options, begun) => running?,
-            () = &mut stopped => return Ok(()),
+            () = &mut stopped => return Ok(ExitCode::SUCCESS),
         };
         stopped.await;
-        running.stop(options.remove_on_exit).await
+        running.stop(options.remove_on_exit).await?;
+        Ok(ExitCode::SUCCESS)
     })
 }
 
@@ -78,7 +90,7 @@ struct Running {
 
 impl Running {
     async fn start(options: &UpOptions, begun: Instant) -> Result<Running> {
-        let data = DataDir::open(options.data_dir.as_deref())?;
+        let data = without_root::data_dir(options.data_dir.as_deref())?;
         let ports = ports::Ports::bind(options)?;
         limits::raise();
         let range = addresses::service_range(&data).await?;
@@ -112,6 +124,7 @@ impl Running {
             services: Some(network.services()),
             address: options.listen,
             http_port: gateway_port,
+            listen: if without_root::is_inside() { Listen::by(without_root::listen) } else { Listen::default() },
             authority: Some(LocalAuthority::open(&data.path().join(trust::FOLDER))?),
             ..GatewayOptions::new(client.clone())
         };

@@ -1,5 +1,6 @@
 //! Binds every port before anything starts, so that a taken one stops nothing half-way.
 
+use super::without_root;
 use crate::cli::UpOptions;
 use anyhow::{Result, bail};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener};
@@ -37,7 +38,7 @@ impl Ports {
 
 fn bind(address: IpAddr, port: u16, purpose: &str, option: &str) -> Result<TcpListener> {
     let place = SocketAddr::new(address, port);
-    match TcpListener::bind(place) {
+    match without_root::listen(place) {
         Ok(listener) => {
             listener.set_nonblocking(true)?;
             Ok(listener)
