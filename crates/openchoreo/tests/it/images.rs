@@ -6,7 +6,7 @@ use bollard::{API_DEFAULT_VERSION, Docker, body_full};
 use futures::TryStreamExt as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::sync::OnceLock;
+use std::sync::{Mutex, OnceLock, PoisonError};
 
 /// The engine that a server uses.
 pub(crate) async fn engine(server: &Server) -> Docker {
@@ -22,14 +22,20 @@ pub(crate) async fn engine(server: &Server) -> Docker {
 /// Makes an image with the program as `/name`.
 pub(crate) async fn bring(engine: &Docker, image: &str, program: &str) {
     let content = std::fs::read(fixture_program()).expect("the program");
+    make(engine, image, archive(program, &content), program).await;
+}
+
+/// Makes an image of the files in a tape archive, with the program in it that it starts.
+async fn make(engine: &Docker, image: &str, archive: Vec<u8>, start: &str) {
     let options = CreateImageOptions {
         from_src: Some("-".into()),
         repo: Some(image.into()),
-        changes: vec![format!("ENTRYPOINT [\"/{program}\"]")],
+        // No more than one: Podman takes several for one.
+        changes: vec![format!("ENTRYPOINT [\"/{start}\"]")],
         ..CreateImageOptions::default()
     };
-    let archive = body_full(archive(program, &content).into());
-    let made: Result<Vec<_>, _> = engine.create_image(Some(options), Some(archive), None).try_collect().await;
+    let made: Result<Vec<_>, _> =
+        engine.create_image(Some(options), Some(body_full(archive.into())), None).try_collect().await;
     made.expect("the image is made");
 }
 
@@ -85,4 +91,83 @@ fn archive(name: &str, content: &[u8]) -> Vec<u8> {
         archive.append_data(&mut header, name, content).expect("an archive in memory");
     }
     archive.into_inner().expect("an archive in memory")
+}
+
+/// What the images of the example with databases are made of.
+pub(crate) struct Bakery {
+    program: Vec<u8>,
+    folder: PathBuf,
+}
+
+/// The example's program and the file systems of its databases, made once for all runs; none, with a word why, where they
+/// cannot be made.
+pub(crate) fn bakery() -> Option<Bakery> {
+    static MADE: Mutex<()> = Mutex::new(());
+    let _turn = MADE.lock().unwrap_or_else(PoisonError::into_inner);
+    let example = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples/bakery");
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("bakery");
+    let script = example.join("images/build");
+    let changed = ["build", "postgres-start", "valkey-start"]
+        .iter()
+        .filter_map(|name| example.join("images").join(name).metadata().ok()?.modified().ok())
+        .max();
+    let fresh = |name: &str| folder.join(name).metadata().and_then(|made| made.modified()).ok() > changed;
+    if !fresh("postgres.tar") || !fresh("valkey.tar") {
+        let made = Command::new(script).arg(&folder).output().expect("the script starts");
+        if !made.status.success() {
+            let words = String::from_utf8_lossy(&made.stderr).trim().to_owned();
+            assert!(std::env::var_os("CI").is_none(), "the database images are not made: {words}");
+            println!("skipped: the database images are not made: {words}");
+            return None;
+        }
+    }
+    let target = "x86_64-unknown-linux-gnu";
+    if std::env::consts::ARCH != "x86_64" {
+        println!("skipped: the example is built for {target} here");
+        return None;
+    }
+    let built = folder.join("target");
+    let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    cargo.args(["build", "--quiet", "--locked", "--target", target, "--target-dir"]).arg(&built).current_dir(&example);
+    cargo.env("RUSTFLAGS", "-C target-feature=+crt-static").env_remove("CARGO_ENCODED_RUSTFLAGS");
+    assert!(cargo.status().expect("cargo starts").success(), "the example is built");
+    let program = std::fs::read(built.join(target).join("debug/bakery")).expect("the program");
+    Some(Bakery { program, folder })
+}
+
+impl Bakery {
+    /// Makes the three images.
+    pub(crate) async fn bring(&self, engine: &Docker) {
+        let name = |name: &str| format!("localhost/openchoreo-examples/{name}:latest");
+        make(engine, &name("bakery"), archive("bakery", &self.program), "bakery").await;
+        for server in ["postgres", "valkey"] {
+            let files = std::fs::read(self.folder.join(format!("{server}.tar"))).expect("the file system");
+            make(engine, &name(server), files, "start").await;
+        }
+    }
+}
+
+/// Takes all containers of a killed server away, with the engine's own command line.
+pub(crate) fn remove_all_containers(server: &Server) {
+    let address = server.line("engine").to_owned();
+    let instance = std::fs::read_to_string(server.place.data().join("node/instance")).expect("an instance");
+    let filter = format!("label={}={}", node::engine::INSTANCE_LABEL, instance.trim());
+    let run = |words: &[&str]| {
+        let mut command = if address.contains(&*server.place.data().to_string_lossy()) {
+            server.place.podman()
+        } else {
+            let mut docker = Command::new("docker");
+            docker.env("DOCKER_HOST", &address);
+            docker
+        };
+        let output = command.args(words).output().expect("the engine's command line starts");
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8(output.stdout).expect("text")
+    };
+    let there = run(&["ps", "-a", "-q", "--filter", &filter]);
+    let mut words = vec!["rm", "-f"];
+    words.extend(there.split_whitespace());
+    assert!(words.len() > 2, "there are containers");
+    run(&words);
+    assert_eq!(run(&["ps", "-a", "-q", "--filter", &filter]), "");
 }

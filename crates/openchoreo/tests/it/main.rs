@@ -5,6 +5,7 @@
 mod bad_documents;
 mod bad_input;
 mod bad_input_table;
+mod bakery;
 mod cluster;
 mod component_life;
 mod crash;
@@ -13,6 +14,7 @@ mod engine;
 mod folders;
 mod guestbook;
 mod images;
+mod ordinary_user;
 mod process;
 mod remains;
 mod sample;

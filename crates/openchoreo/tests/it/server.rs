@@ -6,6 +6,7 @@ use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use std::fs::File;
 use std::io::{BufRead, BufReader, Write};
+use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::{Mutex, PoisonError, Weak, mpsc};
@@ -15,13 +16,56 @@ use tempfile::TempDir;
 /// The longest wait for one event; nothing takes that long unless it fails.
 pub(crate) const PATIENCE: Duration = Duration::from_mins(1);
 
+/// A user who may not set up networks, and whom a Podman of the user's own can run.
+#[derive(Clone)]
+pub(crate) struct User {
+    uid: u32,
+    gid: u32,
+}
+
+impl User {
+    /// One of this computer; none, with a word why.
+    pub(crate) fn ordinary() -> Option<User> {
+        let no = |why: &str| {
+            println!("skipped: {why}");
+            None
+        };
+        let Ok(name) = std::env::var("OPENCHOREO_TEST_USER") else {
+            return no("OPENCHOREO_TEST_USER names no ordinary user who has ids in /etc/subuid and /etc/subgid");
+        };
+        match nix::unistd::User::from_name(&name) {
+            Ok(Some(user)) => Some(User { uid: user.uid.as_raw(), gid: user.gid.as_raw() }),
+            _ => no(&format!("there is no user {name} (OPENCHOREO_TEST_USER)")),
+        }
+    }
+
+    /// Where a login keeps what lasts as long as it.
+    fn runtime_folder(&self) -> PathBuf {
+        let folder = PathBuf::from(format!("/run/user/{}", self.uid));
+        if !folder.exists() {
+            std::fs::create_dir_all(&folder).expect("a folder");
+            std::os::unix::fs::chown(&folder, Some(self.uid), Some(self.gid)).expect("given");
+        }
+        folder
+    }
+
+    fn become_it(&self, command: &mut Command) {
+        command.uid(self.uid).gid(self.gid).env("XDG_RUNTIME_DIR", self.runtime_folder());
+    }
+}
+
 /// What lies under a server and outlives it: the folders that it is started with.
 pub(crate) struct Place {
     folder: TempDir,
+    user: Option<User>,
 }
 
 impl Place {
     pub(crate) fn new() -> Place {
+        Self::of(None)
+    }
+
+    fn of(user: Option<User>) -> Place {
         let folder = tempfile::Builder::new().prefix("oc-e2e-").tempdir().expect("a temporary folder");
         for name in ["home", "graph", "run"] {
             std::fs::create_dir(folder.path().join(name)).expect("a folder");
@@ -33,7 +77,27 @@ impl Place {
             folder.path().join("run").display()
         );
         std::fs::write(folder.path().join("storage.conf"), storage).expect("written");
-        Place { folder }
+        if let Some(user) = &user {
+            // The program too: the folder that it was built in may be closed to others.
+            std::fs::copy(env!("CARGO_BIN_EXE_openchoreo"), folder.path().join("openchoreo")).expect("copied");
+            let inside = ["home", "graph", "run", "storage.conf", "openchoreo"].map(|name| folder.path().join(name));
+            for path in inside.iter().map(PathBuf::as_path).chain([folder.path()]) {
+                std::os::unix::fs::chown(path, Some(user.uid), Some(user.gid)).expect("given");
+            }
+        }
+        Place { folder, user }
+    }
+
+    /// Podman's command line, with the images and containers of this place.
+    pub(crate) fn podman(&self) -> Command {
+        let mut podman = Command::new("podman");
+        podman.env("CONTAINERS_STORAGE_CONF", self.path("storage.conf"));
+        podman.env("CONTAINERS_CONF", self.data().join("node/podman/containers.conf"));
+        podman.env("HOME", self.path("home")).current_dir(self.folder.path());
+        if let Some(user) = &self.user {
+            user.become_it(&mut podman);
+        }
+        podman
     }
 
     pub(crate) fn path(&self, name: &str) -> PathBuf {
@@ -63,7 +127,15 @@ impl Place {
 
     /// The server's program with this place's folders.
     pub(crate) fn program(&self, verb: &str) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_openchoreo"));
+        let mut command = match &self.user {
+            None => Command::new(env!("CARGO_BIN_EXE_openchoreo")),
+            Some(user) => {
+                let mut command = Command::new(self.path("openchoreo"));
+                user.become_it(&mut command);
+                command.current_dir(self.folder.path());
+                command
+            }
+        };
         command
             .args([verb, "--data-dir"])
             .arg(self.data())
@@ -112,7 +184,13 @@ struct Process {
 impl Server {
     /// Starts a server that removes everything when it is stopped.
     pub(crate) fn start(options: &[&str]) -> Server {
-        let mut server = Server::prepare();
+        Self::start_as(None, options)
+    }
+
+    /// The same as another user.
+    pub(crate) fn start_as(user: Option<User>, options: &[&str]) -> Server {
+        let turn = Server::turn();
+        let mut server = Server { place: Place::of(user), _turn: turn, process: None, lines: Vec::new() };
         server.start_again(options);
         server
     }

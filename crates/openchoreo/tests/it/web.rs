@@ -8,16 +8,32 @@ use std::time::{Duration, Instant};
 
 /// Status and body of `GET url`. Names under `.localhost` are this computer.
 pub(crate) async fn get(url: &str) -> (StatusCode, String) {
+    let answer = client(url).get(url).send().await.expect("an answer");
+    (answer.status(), answer.text().await.expect("a body"))
+}
+
+/// Status and body of `GET url`, whose answer is JSON; text where it is not.
+pub(crate) async fn get_json(url: &str) -> (StatusCode, Value) {
+    let (status, text) = get(url).await;
+    (status, serde_json::from_str(&text).unwrap_or(Value::String(text)))
+}
+
+/// Status and body of `POST url`, whose answer is JSON; text where it is not.
+pub(crate) async fn post(url: &str, body: &Value) -> (StatusCode, Value) {
+    let answer = client(url).post(url).json(body).send().await.expect("an answer");
+    let (status, text) = (answer.status(), answer.text().await.expect("a body"));
+    (status, serde_json::from_str(&text).unwrap_or(Value::String(text)))
+}
+
+fn client(url: &str) -> Client {
     let parsed = reqwest::Url::parse(url).expect("a URL");
     let host = parsed.host_str().expect("a host").to_owned();
-    let client = Client::builder()
+    Client::builder()
         .no_proxy()
         .resolve(&host, ([127, 0, 0, 1], parsed.port_or_known_default().expect("a port")).into())
         .timeout(Duration::from_secs(20))
         .build()
-        .expect("a client");
-    let answer = client.get(parsed).send().await.expect("an answer");
-    (answer.status(), answer.text().await.expect("a body"))
+        .expect("a client")
 }
 
 /// Asks until the answer is as wanted: for what no object tells.
