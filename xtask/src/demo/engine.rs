@@ -13,6 +13,9 @@ pub(crate) struct Engine {
 /// What Debian and Ubuntu call what is needed. Podman's networks call `iptables`, which no package there depends on.
 const PACKAGES: &[&str] = &["podman", "runc", "netavark", "aardvark-dns", "iptables"];
 
+/// What an ordinary user's Podman needs beside that.
+const FOR_USERS: &[&str] = &["uidmap", "slirp4netns"];
+
 /// Finds podman or docker; installs podman where neither is there and that is allowed.
 pub(crate) fn find_or_install() -> Result<Engine> {
     if let Some(engine) = find()
@@ -24,7 +27,8 @@ pub(crate) fn find_or_install() -> Result<Engine> {
     let may = nix::unistd::geteuid().is_root() && in_path("apt-get").is_some();
     if !may {
         bail!(
-            "there is no container engine on this machine (docker, or podman with iptables). Install one, for example with:\n\n  sudo {command}\n\nand run this command again. Nothing was changed."
+            "there is no container engine on this machine (docker, or podman with iptables). Install one, for example with:\n\n  sudo {command} {}\n\nand run this command again. Nothing was changed.",
+            FOR_USERS.join(" ")
         );
     }
     step("installing podman");

@@ -43,6 +43,12 @@ impl Server {
             command.args(["--api-port", "0", "--kubernetes-port", "0", "--gateway-port", "0"]);
             // What is only tried does not belong into anybody's configuration.
             command.env("HOME", data);
+            // Where an ordinary user's Podman keeps the images that were just built.
+            for (name, folder) in [("XDG_DATA_HOME", ".local/share"), ("XDG_CONFIG_HOME", ".config")] {
+                if let (None, Some(home)) = (std::env::var_os(name), std::env::var_os("HOME")) {
+                    command.env(name, PathBuf::from(home).join(folder));
+                }
+            }
         }
         // A Ctrl-C at the terminal is for this program, which then stops the server.
         command.process_group(0);
