@@ -12,6 +12,7 @@ pub mod sample;
 pub mod script;
 pub mod server;
 pub mod verdicts;
+pub mod wait;
 
 use std::path::PathBuf;
 

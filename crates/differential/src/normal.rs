@@ -19,6 +19,7 @@ static PATTERNS: LazyLock<Vec<(Regex, &'static str)>> = LazyLock::new(|| {
         (r#"Invalid value: "\{(\\.|[^"\\])*\}""#, "Invalid value: <object>"),
         (r"Invalid value: (\[\]|&)?[a-z0-9]+\.[A-Z]\w*\{.*\}: ", "Invalid value: <value>: "),
         (r"https://127\.0\.0\.1:\d+", "<server>"),
+        (r"https://kubernetes\.default\.svc(\.cluster\.local)?", "<issuer>"),
     ]
     .into_iter()
     .filter_map(|(pattern, to)| Some((Regex::new(pattern).ok()?, to)))
@@ -111,6 +112,16 @@ impl Normal {
         }
         let age = text.strip_suffix('s').is_some_and(|digits| digits.len() < 3 && digits.parse::<u32>().is_ok());
         if key == "cells" && age { "<age>".into() } else { text }
+    }
+}
+
+/// Replaces in what was recorded when fewer things were replaced.
+pub fn again(value: &mut Value) {
+    match value {
+        Value::Object(map) => map.values_mut().for_each(again),
+        Value::Array(items) => items.iter_mut().for_each(again),
+        Value::String(text) => *text = Normal::default().text(text, ""),
+        _ => {}
     }
 }
 

@@ -5,16 +5,12 @@ use crate::record::Answer;
 use crate::sample;
 use crate::script::{Case, Step, fill, fill_value};
 use crate::server::Server;
+use crate::wait;
 use anyhow::{Context, Result, bail};
 use reqwest::{Method, RequestBuilder, Response};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
-use std::time::{Duration, Instant};
 
-/// Longest time until something that a server does by itself has happened.
-const PATIENCE: Duration = Duration::from_secs(40);
-/// How often it is asked meanwhile.
-const PAUSE: Duration = Duration::from_millis(40);
 /// Headers that clients look at.
 const HEADERS: &[&str] = &["content-type", "allow", "location", "retry-after", "www-authenticate"];
 
@@ -72,7 +68,7 @@ impl Player<'_> {
             // That of an earlier run.
             let path = format!("/api/v1/namespaces/{namespace}");
             self.server.request(Method::DELETE, &path).send().await?;
-            self.wait(|| Ok(self.server.request(Method::GET, &path)), "gone").await?;
+            self.wait(&path, || Ok(self.server.request(Method::GET, &path)), "gone").await?;
             made = self.server.request(Method::POST, "/api/v1/namespaces").json(&body).send().await?;
         }
         if !made.status().is_success() {
@@ -80,7 +76,7 @@ impl Player<'_> {
         }
         for furniture in ["serviceaccounts/default", "configmaps/kube-root-ca.crt"] {
             let path = format!("/api/v1/namespaces/{namespace}/{furniture}");
-            self.wait(|| Ok(self.server.request(Method::GET, &path)), "ok").await?;
+            self.wait(&path, || Ok(self.server.request(Method::GET, &path)), "ok").await?;
         }
         Ok(())
     }
@@ -91,7 +87,7 @@ impl Player<'_> {
         let path = fill(path, &self.variables)?;
         let build = || self.request(step, method.clone(), &path);
         if let Some(condition) = &step.until {
-            self.wait(build, &fill(condition, &self.variables)?).await?;
+            self.wait(&path, build, &fill(condition, &self.variables)?).await?;
             return Ok(None);
         }
         let response = build()?.send().await?;
@@ -163,30 +159,19 @@ impl Player<'_> {
         Ok(request)
     }
 
-    async fn wait(&self, build: impl Fn() -> Result<RequestBuilder>, condition: &str) -> Result<()> {
-        let begun = Instant::now();
-        loop {
-            let response = build()?.send().await?;
-            let code = response.status().as_u16();
-            let body = decode(&headers(&response), &response.bytes().await?);
-            let holds = match condition {
+    async fn wait(&self, path: &str, build: impl Fn() -> Result<RequestBuilder>, condition: &str) -> Result<()> {
+        let holds = |code: u16, body: &Value| -> Result<bool> {
+            Ok(match condition {
                 "ok" => code < 300,
                 "gone" => code == 404,
                 _ => {
                     let (path, wanted) = condition.split_once('=').context("expected ok, gone or PATH=VALUE")?;
-                    at(&body, path)
+                    at(body, path)
                         .is_some_and(|value| value.as_str().map_or(value.to_string(), str::to_owned) == wanted)
                 }
-            };
-            if holds {
-                return Ok(());
-            }
-            if begun.elapsed() > PATIENCE {
-                let said: String = body.to_string().chars().take(300).collect();
-                bail!("{condition} did not come: {code} {said}");
-            }
-            tokio::time::sleep(PAUSE).await;
-        }
+            })
+        };
+        wait::until(self.server, path, build, holds).await.map(drop).with_context(|| condition.to_owned())
     }
 }
 

@@ -30,7 +30,12 @@ pub struct Answer {
 /// The file is not there or not as described here.
 pub fn read(file: &Path) -> Result<Vec<Answer>> {
     let text = std::fs::read_to_string(file).with_context(|| format!("no answers are recorded: {}", file.display()))?;
-    text.lines().map(|line| serde_json::from_str(line).with_context(|| file.display().to_string())).collect()
+    let read = |line: &str| -> Result<Answer> {
+        let mut answer: Answer = serde_json::from_str(line).with_context(|| file.display().to_string())?;
+        crate::normal::again(&mut answer.body);
+        Ok(answer)
+    };
+    text.lines().map(read).collect()
 }
 
 /// Keeps the answers of a group.

@@ -10,6 +10,7 @@ pub struct Server {
     url: String,
     token: String,
     client: Client,
+    embedded: bool,
 }
 
 /// Nothing here takes longer.
@@ -29,7 +30,12 @@ impl Server {
             .user_agent("differential/1.0")
             .build()
             .context("setting up TLS")?;
-        Ok(Self { url: url.trim_end_matches('/').to_owned(), token: token.to_owned(), client })
+        Ok(Self { url: url.trim_end_matches('/').to_owned(), token: token.to_owned(), client, embedded: false })
+    }
+
+    /// Whether it runs in this process: then everything that it does by itself comes with an event.
+    pub fn embedded(&self) -> bool {
+        self.embedded
     }
 
     /// A request with the token.
@@ -61,6 +67,7 @@ impl Embedded {
         let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0)).await.context("no free port")?;
         let serving = inner.serve(listener)?;
         let server = Server::at(&format!("https://{}", serving.address()), TOKEN)?;
+        let server = Server { embedded: true, ..server };
         Ok(Self { inner, server })
     }
 

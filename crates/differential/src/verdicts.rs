@@ -3,19 +3,17 @@
 use crate::mutate::mutations;
 use crate::sample;
 use crate::server::Server;
+use crate::wait;
 use anyhow::{Context, Result, bail};
 use reqwest::Method;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::path::Path;
-use std::time::{Duration, Instant};
 
 /// Mutations of each kind.
 const EACH: usize = 36;
 /// The namespace in which they are tried; nothing is kept.
 const NAMESPACE: &str = "mutated";
-/// Longest time until a definition is served.
-const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Verdicts on mutations of all built-in samples, a line each.
 ///
@@ -59,15 +57,9 @@ pub async fn custom(server: &Server, fixtures: &Path, only: Option<&str>) -> Res
 async fn prepare(server: &Server) -> Result<()> {
     let body = json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": NAMESPACE}});
     server.request(Method::POST, "/api/v1/namespaces").json(&body).send().await?;
-    let begun = Instant::now();
     let path = format!("/api/v1/namespaces/{NAMESPACE}/serviceaccounts/default");
-    while !server.request(Method::GET, &path).send().await?.status().is_success() {
-        if begun.elapsed() > PATIENCE {
-            bail!("the namespace {NAMESPACE} got no service account");
-        }
-        tokio::time::sleep(Duration::from_millis(50)).await;
-    }
-    Ok(())
+    let build = || Ok(server.request(Method::GET, &path));
+    wait::until(server, &path, build, |code, _| Ok(code < 300)).await.map(drop)
 }
 
 async fn of(server: &Server, object: &Value) -> Result<Vec<String>> {
@@ -108,29 +100,24 @@ fn verdict(code: u16, body: &Value) -> String {
 async fn path(server: &Server, object: &Value) -> Result<String> {
     let version = object["apiVersion"].as_str().context("no apiVersion")?;
     let root = if version.contains('/') { format!("/apis/{version}") } else { format!("/api/{version}") };
-    let begun = Instant::now();
-    loop {
-        let found: Value = server.request(Method::GET, &root).send().await?.json().await.unwrap_or_default();
-        let row =
-            found["resources"].as_array().into_iter().flatten().find(|row| {
-                row["kind"] == object["kind"] && row["name"].as_str().is_some_and(|name| !name.contains('/'))
-            });
-        if let Some(row) = row {
-            let name = row["name"].as_str().unwrap_or_default();
-            let path = if row["namespaced"] == true {
-                format!("{root}/namespaces/{NAMESPACE}/{name}")
-            } else {
-                format!("{root}/{name}")
-            };
-            if server.request(Method::GET, &format!("{path}?limit=1")).send().await?.status().is_success() {
-                return Ok(path);
-            }
-        }
-        if begun.elapsed() > PATIENCE {
-            bail!("{} is not served below {root}", object["kind"]);
-        }
-        tokio::time::sleep(Duration::from_millis(100)).await;
-    }
+    let row = |found: &Value| {
+        let rows = found["resources"].as_array().into_iter().flatten();
+        let mut rows = rows.filter(|row| row["kind"] == object["kind"]);
+        rows.find(|row| row["name"].as_str().is_some_and(|name| !name.contains('/'))).cloned()
+    };
+    let build = || Ok(server.request(Method::GET, &root));
+    let found = wait::until(server, &root, build, |_, found| Ok(row(found).is_some())).await;
+    let found = found.with_context(|| format!("{} is not served below {root}", object["kind"]))?;
+    let row = row(&found).unwrap_or_default();
+    let name = row["name"].as_str().unwrap_or_default();
+    let path = if row["namespaced"] == true {
+        format!("{root}/namespaces/{NAMESPACE}/{name}")
+    } else {
+        format!("{root}/{name}")
+    };
+    let build = || Ok(server.request(Method::GET, &format!("{path}?limit=1")));
+    wait::until(server, &path, build, |code, _| Ok(code < 300)).await?;
+    Ok(path)
 }
 
 /// Verdicts by mutation.

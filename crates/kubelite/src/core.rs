@@ -37,6 +37,7 @@ pub(crate) struct Core {
     pub(crate) uids: Uids,
     pub(crate) stopping: tokio_util::sync::CancellationToken,
     pub(crate) addresses: crate::strategy::Addresses,
+    pub(crate) node_ports: crate::strategy::NodePorts,
     pub(crate) tokens: crate::auth::Tokens,
     pub(crate) roles: crate::auth::Roles,
     pub(crate) accounts: OnceLock<crate::auth::Accounts>,

@@ -65,6 +65,21 @@ fn duplicate(error: &serde_saphyr::Error) -> Option<String> {
     }
 }
 
+/// A field that comes twice: Go's decoder reads the second object into the first, and any other value in its place.
+fn repeated(before: &mut Value, again: Value) {
+    match (before, again) {
+        (Value::Object(before), Value::Object(again)) => {
+            for (key, value) in again {
+                match before.get_mut(&key) {
+                    Some(before) => repeated(before, value),
+                    None => drop(before.insert(key, value)),
+                }
+            }
+        }
+        (before, again) => *before = again,
+    }
+}
+
 struct Node {
     path: String,
     found: Rc<RefCell<Vec<String>>>,
@@ -128,11 +143,14 @@ impl<'de> Visitor<'de> for Node {
         while let Some(key) = entries.next_key::<String>()? {
             let path = if self.path.is_empty() { key.clone() } else { format!("{}.{key}", self.path) };
             let value = entries.next_value_seed(Node { path: path.clone(), found: self.found.clone() })?;
-            if out.insert(key, value).is_some() {
+            if let Some(before) = out.get_mut(&key) {
+                repeated(before, value);
                 let mut found = self.found.borrow_mut();
                 if found.len() < 100 {
                     found.push(format!("duplicate field {path:?}"));
                 }
+            } else {
+                out.insert(key, value);
             }
         }
         Ok(Value::Object(out))

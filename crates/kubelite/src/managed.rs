@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use crate::{
     apply::{self, FieldSet},
-    kinds::{Origin, typed},
+    kinds::{Kind, Origin, typed},
     verbs::Call,
 };
 
@@ -14,10 +14,23 @@ static ANY: LazyLock<schema::Schema> = LazyLock::new(schema::Schema::any);
 static NOTHING: LazyLock<FieldSet> = LazyLock::new(FieldSet::new);
 static STATUS: LazyLock<FieldSet> = LazyLock::new(|| FieldSet::of_fields(&[&["status"]]));
 static BUT_STATUS: LazyLock<FieldSet> = LazyLock::new(|| FieldSet::of_fields(&[&["metadata"], &["spec"]]));
+/// A write to the status of one of Kubernetes' own kinds may annotate the object.
+static BUT_STATUS_AND_ANNOTATIONS: LazyLock<FieldSet> = LazyLock::new(|| {
+    FieldSet::of_fields(&[
+        &["spec"],
+        &["metadata", "labels"],
+        &["metadata", "finalizers"],
+        &["metadata", "ownerReferences"],
+        &["metadata", "generateName"],
+        &["metadata", "deletionTimestamp"],
+        &["metadata", "deletionGracePeriodSeconds"],
+    ])
+});
 
 /// The circumstances of the call.
 pub(crate) fn request<'a>(call: &'a Call, api_version: &'a str, now: jiff::Timestamp) -> apply::Request<'a> {
     let reset_fields = match call.sub() {
+        "status" if call.kind.origin == Origin::Builtin => &*BUT_STATUS_AND_ANNOTATIONS,
         "status" => &*BUT_STATUS,
         "" if call.kind.has_status() => &*STATUS,
         _ => &*NOTHING,
@@ -40,9 +53,34 @@ pub(crate) fn record(call: &Call, old: Option<&Value>, new: &mut Value, applied:
         crate::object::meta::set(new, "managedFields", fields.clone());
         return;
     }
+    if call.sub() == "scale"
+        && let (Some(old), Some(scale)) = (old, &call.kind.scale)
+    {
+        apply::scaled(old, new, &request(call, &call.kind.api_version(), now), &scale.spec);
+        return;
+    }
     let blank = old.is_none() && call.kind.origin == Origin::Builtin;
     let live = if blank { Some(typed::blank(&call.kind)) } else { old };
     apply::update(live, new, &request(call, &call.kind.api_version(), now));
+}
+
+/// Records what the server itself wrote into the status of an object.
+pub(crate) fn by_server(kind: &Kind, old: &Value, new: &mut Value, now: jiff::Timestamp) {
+    let request = apply::Request {
+        schema: kind.schema().unwrap_or(&ANY),
+        manager: "kube-apiserver",
+        api_version: &kind.api_version(),
+        subresource: "status",
+        reset_fields: &BUT_STATUS,
+        now,
+    };
+    apply::update(Some(old), new, &request);
+}
+
+/// Records who sent a document of another kind than the one at the call's path.
+pub(crate) fn update(call: &Call, document: &mut Value, api_version: &str) {
+    let request = apply::Request { schema: &ANY, ..request(call, api_version, call.core.now()) };
+    apply::update(None, document, &request);
 }
 
 /// Whether nothing changed but the times in `managedFields`.

@@ -39,11 +39,13 @@ pub(crate) fn patched(call: Option<&Call>, media: Media, old: &Value, patch: &Va
     outcome.map_err(|error| match error {
         PatchError::BadRequest(message) => ApiError::bad_request(message),
         PatchError::TooLarge(message) => ApiError::too_large(message),
+        PatchError::Failure(message) => ApiError::unnamed(message),
         PatchError::Unprocessable(message) => ApiError::new(
             StatusCode::UNPROCESSABLE_ENTITY,
             "Invalid",
             format!("the server rejected our request due to an error in our request: {message}"),
-        ),
+        )
+        .with_empty_details(),
     })
 }
 
@@ -76,11 +78,11 @@ pub(crate) async fn apply(call: &Call, body: &Bytes) -> Result<Response<Body>, A
     {
         map.remove("kind");
     }
-    let (kind, expected) = (document["kind"].as_str().unwrap_or_default(), &*call.kind.kind);
-    if !kind.is_empty() && kind != expected {
-        return Err(ApiError::bad_request(format!(
-            "the kind in the data ({kind}) does not match the expected kind ({expected})"
-        )));
+    let kind = document["kind"].as_str().unwrap_or_default();
+    let version = document["apiVersion"].as_str().unwrap_or_default();
+    if (!kind.is_empty() && *kind != *call.kind.kind) || *version != call.kind.api_version() {
+        let (group, version) = version.rsplit_once('/').unwrap_or(("", version));
+        return Err(ApiError::bad_request(format!("invalid object type: {group}/{version}, Kind={kind}")));
     }
     for (place, value) in [("kind", &document["kind"]), ("metadata.name", &document["metadata"]["name"])] {
         if !value.is_string() && !value.is_null() {
@@ -107,6 +109,8 @@ pub(crate) async fn apply(call: &Call, body: &Bytes) -> Result<Response<Body>, A
             );
             return Err(ApiError::conflict(&call.kind, &name, &why));
         }
+        // There is no state yet that could be another one.
+        meta::set(&mut document, "resourceVersion", Value::Null);
         let proposal = compute(call, None, &document, duplicates.clone())?;
         match verbs::create_applied(call, proposal).await {
             // Somebody made it meanwhile: then it is a change.

@@ -70,6 +70,7 @@ impl Server {
             uids: options.uids,
             stopping: tokio_util::sync::CancellationToken::new(),
             addresses: Addresses::new(&options.service_range).map_err(identity)?,
+            node_ports: crate::strategy::NodePorts::default(),
             tokens: Tokens::default(),
             roles: Roles::default(),
             accounts: OnceLock::new(),
@@ -80,7 +81,9 @@ impl Server {
         let weak = Arc::downgrade(&core);
         let freed = move |object: &crate::store::Stored| {
             if let Some(core) = weak.upgrade() {
-                core.addresses.free(object.value()["spec"]["clusterIP"].as_str().unwrap_or_default());
+                let service = object.value();
+                core.addresses.free(service["spec"]["clusterIP"].as_str().unwrap_or_default());
+                core.node_ports.free(&service);
             }
         };
         let weak = Arc::downgrade(&core);

@@ -78,6 +78,11 @@ impl ApiError {
         error
     }
 
+    /// Nobody answers at this path, not even one of Kubernetes' own groups: told as a page, not as an object.
+    pub fn no_such_page() -> Self {
+        Self::new(StatusCode::NOT_FOUND, "", "404 page not found")
+    }
+
     /// There is no such object.
     pub fn not_found(kind: &Kind, name: &str) -> Self {
         Self::new(StatusCode::NOT_FOUND, "NotFound", format!("{} {name:?} not found", kind.resource()))
@@ -98,6 +103,30 @@ impl ApiError {
             format!("Operation cannot be fulfilled on {} {name:?}: {why}", kind.resource()),
         )
         .about(kind, name)
+    }
+
+    /// A precondition of a delete does not hold: these are told with the kind, not the resource.
+    pub fn unmet(kind: &Kind, name: &str, why: &str) -> Self {
+        let resource =
+            if kind.group.is_empty() { kind.kind.to_string() } else { format!("{}.{}", kind.kind, kind.group) };
+        let mut error = Self::conflict(kind, name, why);
+        error.message = format!("Operation cannot be fulfilled on {resource} {name:?}: {why}");
+        if let Some(details) = &mut error.details {
+            details.kind = kind.kind.to_string();
+        }
+        error
+    }
+
+    /// A refusal that Kubernetes gives without a reason.
+    pub fn unnamed(message: impl Into<String>) -> Self {
+        Self::new(StatusCode::INTERNAL_SERVER_ERROR, "", message)
+    }
+
+    /// With details that say nothing.
+    #[must_use]
+    pub fn with_empty_details(mut self) -> Self {
+        self.details = Some(Box::default());
+        self
     }
 
     /// The object has another resource version than the request expects.
@@ -122,16 +151,18 @@ impl ApiError {
 
     /// Field errors of an object whose kind has no row.
     pub fn invalid_kind(group: &str, kind: &str, name: &str, causes: Vec<Cause>) -> Self {
-        let lines: Vec<String> = causes
-            .iter()
-            .map(|cause| {
-                if cause.field.is_empty() {
-                    cause.message.clone()
-                } else {
-                    format!("{}: {}", cause.field, cause.message)
-                }
-            })
-            .collect();
+        let mut lines: Vec<String> = Vec::with_capacity(causes.len());
+        for cause in &causes {
+            let line = if cause.field.is_empty() {
+                cause.message.clone()
+            } else {
+                format!("{}: {}", cause.field, cause.message)
+            };
+            // What two checks find is two causes, and said once.
+            if !lines.contains(&line) {
+                lines.push(line);
+            }
+        }
         let what = match lines.as_slice() {
             [one] => one.clone(),
             many => format!("[{}]", many.join(", ")),

@@ -23,6 +23,7 @@ mod merge;
 mod ownership;
 mod reconcile;
 mod remove;
+mod scale;
 mod set;
 #[cfg(test)]
 mod tests;
@@ -35,6 +36,7 @@ pub use conflict::{ApplyError, Conflict, Conflicts};
 pub use element::{ElementError, PathElement};
 pub use fields_v1::FieldsError;
 pub use managed::{ManagedError, ManagedFields, ManagerFields, ManagerId};
+pub use scale::scaled;
 pub use set::FieldSet;
 
 use ownership::Ownership;

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::{
-    admission::User, core::Core, object::meta, status::ApiError, store::OpenError, tls::Authority, verbs::Call,
+    admission::User, core::Core, managed, object::meta, status::ApiError, store::OpenError, tls::Authority, verbs::Call,
 };
 
 /// Who signs, and for whom unless asked otherwise.
@@ -109,14 +109,17 @@ impl Accounts {
         };
         let token = jsonwebtoken::encode(&Header::new(Algorithm::ES256), &claims, &self.sign)
             .map_err(|error| ApiError::internal(error.to_string()))?;
-        let mut spec = json!({"audiences": audiences, "expirationSeconds": life});
-        if !request["spec"]["boundObjectRef"].is_null() {
-            spec["boundObjectRef"] = request["spec"]["boundObjectRef"].clone();
-        }
+        let spec = json!({"audiences": audiences, "expirationSeconds": life, "boundObjectRef": request["spec"]["boundObjectRef"]});
+        let mut asked =
+            json!({"kind": "TokenRequest", "apiVersion": "authentication.k8s.io/v1", "spec": request["spec"]});
+        managed::update(call, &mut asked, "authentication.k8s.io/v1");
         let expires = call.core.now() + jiff::SignedDuration::from_secs(life);
         Ok(json!({
             "kind": "TokenRequest", "apiVersion": "authentication.k8s.io/v1",
-            "metadata": {"name": name, "namespace": namespace, "creationTimestamp": meta::time(call.core.now())},
+            "metadata": {
+                "name": name, "namespace": namespace, "uid": &*account.uid, "creationTimestamp": meta::time(call.core.now()),
+                "managedFields": asked["metadata"]["managedFields"],
+            },
             "spec": spec,
             "status": {"token": token, "expirationTimestamp": meta::time(expires)},
         }))

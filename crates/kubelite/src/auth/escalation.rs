@@ -54,8 +54,7 @@ pub(crate) fn check(call: &Call, object: &Value, old: Option<&Value>) -> Result<
         _ => return Ok(()),
     };
     let held = call.core.roles.rules(&call.core, &call.user, namespace);
-    let missing: Vec<String> =
-        wanted.iter().filter(|rule| !covered(rule, &held)).map(|rule| rule.to_value().to_string()).collect();
+    let missing: Vec<String> = wanted.iter().filter(|rule| !covered(rule, &held)).map(ToString::to_string).collect();
     if missing.is_empty() {
         return Ok(());
     }

@@ -80,6 +80,25 @@ impl Rule {
     }
 }
 
+impl std::fmt::Display for Rule {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let lists = [
+            ("APIGroups", &self.api_groups),
+            ("Resources", &self.resources),
+            ("ResourceNames", &self.resource_names),
+            ("NonResourceURLs", &self.paths),
+            ("Verbs", &self.verbs),
+        ];
+        let shown = lists.iter().filter(|(_, list)| !list.is_empty());
+        let shown: Vec<String> = shown.map(|(name, list)| format!("{name}:[{}]", quoted(list))).collect();
+        write!(f, "{{{}}}", shown.join(", "))
+    }
+}
+
+fn quoted(list: &[String]) -> String {
+    list.iter().map(|text| format!("{text:?}")).collect::<Vec<_>>().join(" ")
+}
+
 fn path_fits(known: &str, path: &str) -> bool {
     known == "*" || known == path || known.strip_suffix('*').is_some_and(|prefix| path.starts_with(prefix))
 }

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{Attributes, reason};
-use crate::{admission::User, object::meta, status::ApiError, verbs::Call};
+use crate::{admission::User, managed, object::meta, status::ApiError, verbs::Call};
 
 fn strings(value: &Value) -> Vec<String> {
     value.as_array().into_iter().flatten().filter_map(Value::as_str).map(str::to_owned).collect()
@@ -29,7 +29,17 @@ fn invalid(field: &str, message: String) -> ApiError {
 /// Answers a review.
 pub(crate) fn review(call: &Call, mut object: Value) -> Result<Value, ApiError> {
     let spec = object["spec"].clone();
+    // A local review names its namespace; a review of oneself may be called anything.
+    let named = object["metadata"].as_object().is_some_and(|metadata| metadata.keys().any(|key| key != "namespace"));
+    if matches!(&*call.kind.kind, "SubjectAccessReview" | "LocalSubjectAccessReview") && named {
+        let problem = format!("Invalid value: {}: must be empty", object["metadata"]);
+        return Err(invalid("metadata", problem));
+    }
+    managed::record(call, None, &mut object, None, call.core.now());
     let status = match &*call.kind.kind {
+        "TokenReview" if spec["token"].as_str().is_none_or(str::is_empty) => {
+            return Err(ApiError::bad_request("token is required for TokenReview in authentication"));
+        }
         "TokenReview" => token(call, &spec),
         "SelfSubjectReview" => json!({"userInfo": info(&call.user)}),
         "SelfSubjectAccessReview" => access(call, &call.user, &spec)?,
@@ -54,7 +64,9 @@ pub(crate) fn review(call: &Call, mut object: Value) -> Result<Value, ApiError> 
         _ => return Err(ApiError::method_not_allowed()),
     };
     object["status"] = status;
-    meta::set(&mut object, "creationTimestamp", meta::time(call.core.now()));
+    if &*call.kind.kind == "SelfSubjectReview" {
+        meta::set(&mut object, "creationTimestamp", meta::time(call.core.now()));
+    }
     Ok(object)
 }
 
@@ -83,17 +95,20 @@ fn token(call: &Call, spec: &Value) -> Value {
         Some(Ok((user, audiences))) => {
             let wanted = strings(&spec["audiences"]);
             let shared: Vec<String> = if wanted.is_empty() {
-                audiences
+                audiences.clone()
             } else {
-                audiences.into_iter().filter(|audience| wanted.contains(audience)).collect()
+                audiences.iter().filter(|audience| wanted.contains(audience)).cloned().collect()
             };
             if shared.is_empty() {
-                return json!({"authenticated": false, "error": "the token is not for any of the audiences asked for"});
+                let problem = format!(
+                    "[invalid bearer token, token audiences {audiences:?} is invalid for the target audiences {wanted:?}]"
+                );
+                return json!({"user": {}, "error": problem});
             }
             json!({"authenticated": true, "user": info(&user), "audiences": shared})
         }
-        Some(Err(problem)) => json!({"authenticated": false, "error": problem}),
-        None => json!({"authenticated": false, "error": "unknown token"}),
+        // Why it is none is nobody's business.
+        Some(Err(_)) | None => json!({"user": {}, "error": "invalid bearer token"}),
     }
 }
 

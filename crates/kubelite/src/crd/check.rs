@@ -2,15 +2,14 @@
 
 use serde_json::Value;
 
+use super::versions;
 use crate::{
-    kinds,
     object::{meta, names},
     status::Cause,
     strategy::cause,
-    table::JsonPath,
 };
 
-fn text(value: &Value) -> &str {
+pub(super) fn text(value: &Value) -> &str {
     value.as_str().unwrap_or_default()
 }
 
@@ -29,17 +28,16 @@ pub(crate) fn problems(definition: &Value, old: Option<&Value>) -> Vec<Cause> {
         }
     };
     required(&spec["group"], "spec.group", &mut causes);
-    required(&names["plural"], "spec.names.plural", &mut causes);
-    required(&names["kind"], "spec.names.kind", &mut causes);
-    let expected = format!("{}.{}", text(&names["plural"]), text(&spec["group"]));
-    if causes.is_empty() && meta::text(definition, "name") != expected {
-        let name = meta::text(definition, "name");
-        causes.push(cause(
-            "FieldValueInvalid",
-            "metadata.name",
-            format!("Invalid value: {name:?}: must be spec.names.plural+\".\"+spec.group"),
-        ));
+    for field in ["plural", "singular", "kind", "listKind"] {
+        required(&names[field], &format!("spec.names.{field}"), &mut causes);
     }
+    named(names, &mut causes);
+    let expected = format!("{}.{}", text(&names["plural"]), text(&spec["group"]));
+    let name = meta::text(definition, "name");
+    if name != expected {
+        causes.push(invalid("metadata.name", &name.into(), "must be spec.names.plural+\".\"+spec.group"));
+    }
+    approved(definition, old, &mut causes);
     if !text(&spec["group"]).contains('.') && !text(&spec["group"]).is_empty() {
         causes.push(cause(
             "FieldValueInvalid",
@@ -63,17 +61,23 @@ pub(crate) fn problems(definition: &Value, old: Option<&Value>) -> Vec<Cause> {
             format!("Unsupported value: {other:?}: supported values: \"Cluster\", \"Namespaced\""),
         )),
     }
-    if text(&spec["conversion"]["strategy"]) == "Webhook" {
-        causes.push(cause(
+    match text(&spec["conversion"]["strategy"]) {
+        "" | "None" => {}
+        "Webhook" => causes.push(cause(
             "FieldValueNotSupported",
             "spec.conversion.strategy",
             "Unsupported value: \"Webhook\": this server converts with strategy None only; supported values: \"None\"",
-        ));
+        )),
+        other => causes.push(cause(
+            "FieldValueNotSupported",
+            "spec.conversion.strategy",
+            format!("Unsupported value: {other:?}: supported values: \"None\", \"Webhook\""),
+        )),
     }
     if spec["preserveUnknownFields"] == true {
         causes.push(cause("FieldValueInvalid", "spec.preserveUnknownFields", "Invalid value: true: cannot set to true, set x-kubernetes-preserve-unknown-fields to true in spec.versions[*].schema instead"));
     }
-    versions(spec, old, &mut causes);
+    versions::check(definition, old, &mut causes);
     if let Some(old) = old {
         for field in ["group", "scope"] {
             if spec[field] != old["spec"][field] {
@@ -93,113 +97,66 @@ pub(crate) fn problems(definition: &Value, old: Option<&Value>) -> Vec<Cause> {
                 ));
             }
         }
-        for stored in old["status"]["storedVersions"].as_array().into_iter().flatten() {
-            if !spec["versions"].as_array().into_iter().flatten().any(|version| version["name"] == *stored) {
-                causes.push(cause(
-                    "FieldValueInvalid",
-                    "status.storedVersions",
-                    format!("Invalid value: {stored}: missing from spec.versions; must be in spec.versions"),
-                ));
-            }
-        }
     }
     causes
 }
 
-fn versions(spec: &Value, old: Option<&Value>, causes: &mut Vec<Cause>) {
-    let versions: Vec<&Value> = spec["versions"].as_array().into_iter().flatten().collect();
-    if versions.iter().filter(|version| version["storage"] == true).count() != 1 {
-        causes.push(cause(
-            "FieldValueInvalid",
-            "spec.versions",
-            "Invalid value: must have exactly one version marked as storage version",
-        ));
+/// Names are labels; kinds are, but for their capitals.
+fn named(names: &Value, causes: &mut Vec<Cause>) {
+    let mut check = |field: &str, name: &str| {
+        for problem in names::dns1035(&name.to_lowercase()).into_iter().filter(|_| !name.is_empty()) {
+            let problem = format!("may have mixed case, but should otherwise match: {problem}");
+            causes.push(invalid(format!("spec.names.{field}"), &name.into(), &problem));
+        }
+    };
+    check("kind", text(&names["kind"]));
+    check("listKind", text(&names["listKind"]));
+    let short = names["shortNames"].as_array().into_iter().flatten().map(text).enumerate();
+    let labels = ["plural", "singular"].map(|field| (field.to_owned(), text(&names[field])));
+    let labels = labels.into_iter().chain(short.map(|(index, name)| (format!("shortNames[{index}]"), name)));
+    for (field, name) in labels {
+        for problem in names::dns1035(name).into_iter().filter(|_| !name.is_empty()) {
+            causes.push(invalid(format!("spec.names.{field}"), &name.into(), &problem));
+        }
     }
-    let common = |field, of_all: &'static str| in_common(&versions, field).then_some(of_all);
-    let schema_at = common("schema", "spec.validation.openAPIV3Schema");
-    let columns_at = common("additionalPrinterColumns", "spec.additionalPrinterColumns");
-    let subresources_at = common("subresources", "spec.subresources");
-    let mut seen = Vec::new();
-    for (index, version) in versions.iter().enumerate() {
-        let first = index == 0;
-        // What all versions have in common is told once, as something of the definition.
-        let place = |of_all: Option<&str>, own: &str| match of_all {
-            Some(of_all) => first.then(|| of_all.to_owned()),
-            None => Some(format!("spec.versions[{index}].{own}")),
-        };
-        let at = format!("spec.versions[{index}]");
-        let name = text(&version["name"]);
-        if seen.contains(&name) {
-            causes.push(cause("FieldValueDuplicate", format!("{at}.name"), format!("Duplicate value: {name:?}")));
-        }
-        seen.push(name);
-        let schema = &version["schema"]["openAPIV3Schema"];
-        let unchanged = old.is_some_and(|old| {
-            old["spec"]["versions"]
-                .as_array()
-                .into_iter()
-                .flatten()
-                .any(|before| before["name"] == version["name"] && before["schema"] == version["schema"])
-        });
-        if schema.is_null() {
-            causes.push(cause(
-                "FieldValueRequired",
-                format!("{at}.schema.openAPIV3Schema"),
-                "Required value: schemas are required",
-            ));
-        } else if let Some(at) = place(schema_at, "schema.openAPIV3Schema").filter(|_| !unchanged) {
-            check_schema(schema, &at, causes);
-        }
-        if let Some(at) = place(columns_at, "additionalPrinterColumns") {
-            check_columns(&version["additionalPrinterColumns"], &at, causes);
-        }
-        if let Some(at) = place(subresources_at, "subresources") {
-            check_scale(&version["subresources"]["scale"], &at, causes);
-        }
+    let (kind, list) = (text(&names["kind"]), text(&names["listKind"]));
+    if !kind.is_empty() && kind == list {
+        causes.push(invalid("spec.names.listKind", &list.into(), "kind and listKind may not be the same"));
     }
 }
 
-/// Whether all versions say the same of something.
-fn in_common(versions: &[&Value], field: &str) -> bool {
-    versions.windows(2).all(|pair| pair[0][field] == pair[1][field])
-}
-
-fn check_columns(columns: &Value, at: &str, causes: &mut Vec<Cause>) {
-    for (number, column) in columns.as_array().into_iter().flatten().enumerate() {
-        if let Err(problem) = JsonPath::parse(text(&column["jsonPath"])) {
-            causes.push(cause(
-                "FieldValueInvalid",
-                format!("{at}[{number}].JSONPath"),
-                format!("Invalid value: {}: {problem}", column["jsonPath"]),
-            ));
-        }
-    }
-}
-
-fn check_scale(scale: &Value, at: &str, causes: &mut Vec<Cause>) {
-    if !scale.is_object() {
+/// Groups of the Kubernetes community are for what it has agreed to.
+fn approved(definition: &Value, old: Option<&Value>, causes: &mut Vec<Cause>) {
+    const APPROVAL: &str = "api-approved.kubernetes.io";
+    let group = text(&definition["spec"]["group"]);
+    let of = |domain: &str| group == domain || group.ends_with(&format!(".{domain}"));
+    if !of("k8s.io") && !of("kubernetes.io") {
         return;
     }
-    for (field, prefix) in [("specReplicasPath", ".spec."), ("statusReplicasPath", ".status.")] {
-        if !text(&scale[field]).starts_with(prefix) {
-            causes.push(cause(
-                "FieldValueInvalid",
-                format!("{at}.scale.{field}"),
-                format!(
-                    "Invalid value: {:?}: should be a json path under {}",
-                    text(&scale[field]),
-                    prefix.trim_end_matches('.')
-                ),
-            ));
+    let given = |definition: &Value| definition["metadata"]["annotations"][APPROVAL].clone();
+    if old.is_some_and(|old| given(old) == given(definition)) {
+        return;
+    }
+    let (value, at) = (given(definition), format!("metadata.annotations[{APPROVAL}]"));
+    let help = "see https://github.com/kubernetes/enhancements/pull/1111";
+    match value.as_str() {
+        None | Some("") => causes.push(cause(
+            "FieldValueRequired",
+            at,
+            format!("Required value: protected groups must have approval annotation {APPROVAL:?}, {help}"),
+        )),
+        Some(text)
+            if text.starts_with("unapproved") || text.parse::<http::Uri>().is_ok_and(|uri| uri.host().is_some()) => {}
+        Some(_) => {
+            let why = format!(
+                "protected groups must have approval annotation {APPROVAL:?} with either a URL or a reason starting with \"unapproved\", {help}"
+            );
+            causes.push(invalid(at, &value, &why));
         }
     }
 }
 
-/// A schema that cannot be used, or whose rules could cost too much.
-fn check_schema(schema: &Value, at: &str, causes: &mut Vec<Cause>) {
-    let problems = match schema::Schema::parse(schema) {
-        Err(problems) => problems,
-        Ok(schema) => schema.costs(),
-    };
-    causes.extend(problems.iter().map(|problem| kinds::cause(&problem.in_field(at))));
+/// A field error with its value.
+pub(super) fn invalid(at: impl Into<String>, value: &Value, why: &str) -> Cause {
+    cause("FieldValueInvalid", at, format!("Invalid value: {value}: {why}"))
 }

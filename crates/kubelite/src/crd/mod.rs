@@ -2,7 +2,9 @@
 
 mod check;
 mod names;
+mod paths;
 mod rows;
+mod versions;
 
 use std::{
     collections::BTreeMap,
@@ -15,6 +17,7 @@ pub(crate) use self::check::problems;
 use crate::{
     core::Core,
     kinds::Kind,
+    managed,
     object::meta,
     status::ApiError,
     store::{Stored, WriteError},
@@ -24,7 +27,7 @@ use crate::{
 /// Where definitions lie.
 pub(crate) const SHELF: &str = "customresourcedefinitions.apiextensions.k8s.io";
 /// Holds a definition until its objects are gone.
-const CLEANUP: &str = "customresourcecleanup.apiextensions.k8s.io";
+pub(crate) const CLEANUP: &str = "customresourcecleanup.apiextensions.k8s.io";
 
 /// What is served of each definition.
 #[derive(Default)]
@@ -171,11 +174,6 @@ fn established(core: &Core, name: &str, definition: &Value) -> Value {
         .collect();
     let (accepted, problem) = names::accept(definition, &others, &core.registry.kinds());
     let now = meta::time(core.now());
-    let mut finalizers: Vec<String> = meta::finalizers(&new).into_iter().map(str::to_owned).collect();
-    if !finalizers.iter().any(|known| known == CLEANUP) {
-        finalizers.push(CLEANUP.into());
-        meta::set_finalizers(&mut new, &finalizers);
-    }
     if !new["status"].is_object() {
         new["status"] = json!({});
     }
@@ -205,6 +203,9 @@ fn established(core: &Core, name: &str, definition: &Value) -> Value {
             versions.push(version);
         }
         new["status"]["storedVersions"] = versions.into();
+    }
+    if let Some(kind) = core.registry.kinds().shelf(SHELF) {
+        managed::by_server(kind, definition, &mut new, core.now());
     }
     new
 }

@@ -19,6 +19,12 @@ pub(super) fn wants_aggregated(headers: &HeaderMap) -> bool {
     })
 }
 
+/// Whether the client takes the documents one by one.
+pub(super) fn takes_legacy(headers: &HeaderMap) -> bool {
+    let Some(accept) = headers.get(header::ACCEPT).and_then(|value| value.to_str().ok()) else { return true };
+    accept.split(',').any(|clause| !clause.contains("as=APIGroupDiscoveryList"))
+}
+
 /// The aggregated document with its own media type.
 pub(super) fn aggregated_answer(document: &Value) -> Response<Body> {
     let mut response = json_answer(StatusCode::OK, document, Format::JSON);
@@ -75,7 +81,12 @@ pub(super) fn resources(kinds: &Kinds, group: &str, version: &str) -> Option<Val
         }
     }
     let group_version = if group.is_empty() { version.to_owned() } else { format!("{group}/{version}") };
-    Some(json!({"kind": "APIResourceList", "apiVersion": "v1", "groupVersion": group_version, "resources": resources}))
+    let mut list = json!({"kind": "APIResourceList", "groupVersion": group_version, "resources": resources});
+    // The core group's list came before lists had versions.
+    if !group.is_empty() {
+        list["apiVersion"] = "v1".into();
+    }
+    Some(list)
 }
 
 fn resource(kind: &Kind) -> Value {
@@ -86,16 +97,29 @@ fn resource(kind: &Kind) -> Value {
     if !kind.categories.is_empty() {
         entry["categories"] = kind.categories.clone().into();
     }
-    if kind.can("list") {
+    let stored = !(kind.group.is_empty() && &*kind.kind == "ComponentStatus");
+    if kind.can("list") && stored {
         entry["storageVersionHash"] = hash(kind).into();
     }
     entry
 }
 
+/// Kinds that Kubernetes stores as another version of themselves.
+const STORED: &[(&str, &str, &str, &str)] = &[
+    ("autoscaling", "v1", "HorizontalPodAutoscaler", "autoscaling/v2/HorizontalPodAutoscaler"),
+    ("events.k8s.io", "v1", "Event", "/v1/Event"),
+    ("apiextensions.k8s.io", "v1", "CustomResourceDefinition", "apiextensions.k8s.io/v1beta1/CustomResourceDefinition"),
+];
+
 fn hash(kind: &Kind) -> String {
     use base64::{Engine, engine::general_purpose::STANDARD};
     use sha2::{Digest, Sha256};
-    let digest = Sha256::digest(format!("{}/{}/{}", kind.group, kind.version, kind.kind).as_bytes());
+    let stored = STORED
+        .iter()
+        .find(|(group, version, name, _)| *group == &*kind.group && *version == &*kind.version && *name == &*kind.kind);
+    let text = stored
+        .map_or_else(|| format!("{}/{}/{}", kind.group, kind.version, kind.kind), |(.., stored)| (*stored).to_owned());
+    let digest = Sha256::digest(text.as_bytes());
     STANDARD.encode(&digest[..8])
 }
 

@@ -14,6 +14,7 @@ use serde_json::json;
 pub(crate) use self::documents::Documents;
 use crate::{
     core::Core,
+    kinds::{Kinds, Origin},
     metrics,
     status::ApiError,
     wire::{Body, Format, json_answer, object_answer},
@@ -23,6 +24,9 @@ use crate::{
 pub(crate) fn serve(core: &Arc<Core>, uri: &Uri, headers: &HeaderMap) -> Result<Response<Body>, ApiError> {
     let kinds = core.registry.kinds();
     let aggregated = groups::wants_aggregated(headers);
+    if matches!(uri.path(), "/api" | "/apis") && !aggregated && !groups::takes_legacy(headers) {
+        return Err(ApiError::not_acceptable("application/json"));
+    }
     let parts: Vec<&str> = uri.path().split('/').filter(|part| !part.is_empty()).collect();
     let measures = core.metrics.get().is_some();
     let answer = match parts.as_slice() {
@@ -45,14 +49,19 @@ pub(crate) fn serve(core: &Arc<Core>, uri: &Uri, headers: &HeaderMap) -> Result<
         ["api", version] => groups::resources(&kinds, "", version).ok_or_else(ApiError::no_such_path)?,
         ["apis", group] => {
             let own = || metrics::group(group).filter(|_| measures);
-            groups::one(&kinds, group).or_else(own).ok_or_else(ApiError::no_such_path)?
+            groups::one(&kinds, group).or_else(own).ok_or_else(|| nothing_at(&kinds, group))?
         }
         ["apis", group, version] => {
             let own = || metrics::resources(group, version).filter(|_| measures);
-            groups::resources(&kinds, group, version).or_else(own).ok_or_else(ApiError::no_such_path)?
+            groups::resources(&kinds, group, version).or_else(own).ok_or_else(|| nothing_at(&kinds, group))?
         }
         ["openapi", "v2"] => return document(core, headers, "v2", |kinds| Some(openapi::v2(kinds))),
-        ["openapi", "v3"] => openapi::index(&kinds),
+        ["openapi", "v3"] => {
+            let mut response = json_answer(StatusCode::OK, &openapi::index(&kinds), Format::JSON);
+            let plain = HeaderValue::from_static("text/plain; charset=utf-8");
+            response.headers_mut().insert(header::CONTENT_TYPE, plain);
+            return Ok(response);
+        }
         ["openapi", "v3", "api", version] => {
             return document(core, headers, &format!("/{version}"), |kinds| openapi::v3(kinds, "", version));
         }
@@ -72,9 +81,15 @@ pub(crate) fn serve(core: &Arc<Core>, uri: &Uri, headers: &HeaderMap) -> Result<
                 .extend(["/healthz", "/livez", "/openapi/v2", "/openapi/v3", "/readyz", "/version"].map(str::to_owned));
             json!({"paths": paths})
         }
-        _ => return Err(ApiError::no_such_path()),
+        _ => return Err(ApiError::no_such_page()),
     };
     Ok(json_answer(StatusCode::OK, &answer, Format::JSON))
+}
+
+/// What is said of a path below a group where nothing is: of Kubernetes' own groups as an object, else as of any path.
+pub(crate) fn nothing_at(kinds: &Kinds, group: &str) -> ApiError {
+    let own = kinds.rows.iter().any(|kind| kind.origin == Origin::Builtin && *kind.group == *group);
+    if own { ApiError::no_such_path() } else { ApiError::no_such_page() }
 }
 
 /// A document that is made once for each set of kinds, with an entity tag.
@@ -88,7 +103,11 @@ fn document(
     if !["json", "*/*", "application/*"].iter().any(|known| accept.contains(known)) {
         return Err(ApiError::not_acceptable("application/json"));
     }
-    let (bytes, tag) = core.documents.get(&core.registry.kinds(), name, make).ok_or_else(ApiError::no_such_path)?;
+    let Some((bytes, tag)) = core.documents.get(&core.registry.kinds(), name, make) else {
+        let mut response = Response::new(Body::empty());
+        *response.status_mut() = StatusCode::NOT_FOUND;
+        return Ok(response);
+    };
     let tag = format!("\"{tag}\"");
     let known = headers
         .get(header::IF_NONE_MATCH)

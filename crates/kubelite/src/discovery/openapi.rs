@@ -152,6 +152,7 @@ fn custom(kind: &Kind, second: bool) -> Value {
         // Readers of version 2 take properties for all that there may be.
         return json!({"type": "object", "x-kubernetes-group-version-kind": versioned(kind, &kind.kind)});
     }
+    either(&mut schema);
     let text = |text: &str| json!({"type": "string", "description": text});
     schema["properties"]["apiVersion"] = text(prose::API_VERSION);
     schema["properties"]["kind"] = text(prose::KIND);
@@ -159,6 +160,21 @@ fn custom(kind: &Kind, second: bool) -> Value {
         json!({"allOf": [{"$ref": format!("{REF}{OBJECT_META}")}], "description": "Standard object's metadata."});
     schema["x-kubernetes-group-version-kind"] = versioned(kind, &kind.kind);
     schema
+}
+
+/// What may be a number or a word says so in plain OpenAPI too.
+fn either(schema: &mut Value) {
+    match schema {
+        Value::Object(map) => {
+            if map.get("x-kubernetes-int-or-string").is_some_and(|either| *either == true) && !map.contains_key("anyOf")
+            {
+                map.insert("anyOf".into(), json!([{"type": "integer"}, {"type": "string"}]));
+            }
+            map.values_mut().for_each(either);
+        }
+        Value::Array(items) => items.iter_mut().for_each(either),
+        _ => {}
+    }
 }
 
 fn list(kind: &Kind) -> Value {

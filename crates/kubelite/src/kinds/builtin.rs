@@ -65,6 +65,7 @@ const GENERATIONS: &[&str] = &[
     "Pod",
     "PodDisruptionBudget",
     "PodTemplate",
+    "PriorityClass",
     "ReplicaSet",
     "ReplicationController",
     "StatefulSet",

@@ -77,14 +77,34 @@ fn references(value: &Value, into: &mut BTreeSet<String>) {
 
 /// All definitions, parsed once; kinds share their nodes.
 static SCHEMAS: LazyLock<Option<schema::Definitions>> = LazyLock::new(|| {
-    let all: Map<String, Value> =
+    let mut all: Map<String, Value> =
         INDEX.keys().filter_map(|name| openapi_definition(name).map(|value| ((*name).to_owned(), value))).collect();
+    fill_keys(&mut all);
     schema::Definitions::parse(&all)
         .inspect_err(|problems| {
             tracing::error!(?problems, "the generated definitions cannot be read; built-in kinds are not validated");
         })
         .ok()
 });
+
+/// A key of a list's items that is always written is empty where nobody says it, not absent: items are told apart by it.
+fn fill_keys(all: &mut Map<String, Value>) {
+    let mut keys: BTreeSet<(String, String)> = BTreeSet::new();
+    let lists = all.values().filter_map(|definition| definition["properties"].as_object()).flat_map(Map::values);
+    for list in lists {
+        let Some(item) = list["items"]["$ref"].as_str().and_then(|name| name.rsplit('/').next()) else { continue };
+        let names = list["x-kubernetes-list-map-keys"].as_array().into_iter().flatten().filter_map(Value::as_str);
+        keys.extend(names.map(|key| (item.to_owned(), key.to_owned())));
+    }
+    for (item, key) in keys {
+        let Some(definition) = all.get_mut(&item) else { continue };
+        let required = definition["required"].as_array().is_some_and(|names| names.iter().any(|name| *name == *key));
+        let field = &mut definition["properties"][key.as_str()];
+        if required && field["type"] == "string" && field["default"].is_null() {
+            field["default"] = "".into();
+        }
+    }
+}
 
 /// The schema of that name.
 pub(crate) fn schema_of(name: &str) -> Option<schema::Schema> {

@@ -1,6 +1,8 @@
 //! Documents of Kubernetes' own kinds as Go's decoder takes them: values of another type are refused, null is nothing, and
 //! what is nothing in a list is the zero value.
 
+use std::borrow::Cow;
+
 use jiff::Timestamp;
 use schema::{Kind as Type, Node};
 use serde_json::Value;
@@ -13,7 +15,9 @@ struct Misfit {
     path: Vec<String>,
     /// What Go says of the value alone, if it says more than its type.
     problem: Option<String>,
-    found: &'static str,
+    found: Cow<'static, str>,
+    /// It is an entry of the map at the path.
+    entry: bool,
 }
 
 /// Fits the document to its kind, in place.
@@ -28,18 +32,34 @@ pub(crate) fn fit(kind: &Kind, value: &mut Value) -> Result<(), String> {
         }
         None => (metadata(value), METADATA),
     };
-    outcome.map_err(|mut misfit| {
-        misfit.path.reverse();
-        if let Some(problem) = misfit.problem {
-            return problem;
-        }
-        let (owner, wanted) = named(definition, &misfit.path);
-        format!(
-            "json: cannot unmarshal {} into Go struct field {owner}.{} of type {wanted}",
-            misfit.found,
-            misfit.path.join(".")
-        )
-    })
+    outcome.map_err(|misfit| told(misfit, definition))
+}
+
+/// Fits a document to one of Kubernetes' own definitions, in place.
+///
+/// # Errors
+/// As above.
+pub(crate) fn fit_to(definition: &str, value: &mut Value) -> Result<(), String> {
+    let Some(schema) = definitions::schema_of(definition) else { return Ok(()) };
+    walk(schema.root(), value, true).map_err(|misfit| told(misfit, definition))
+}
+
+fn told(mut misfit: Misfit, definition: &str) -> String {
+    misfit.path.reverse();
+    if let Some(problem) = misfit.problem {
+        return problem;
+    }
+    let (owner, mut wanted) = named(definition, &misfit.path);
+    if misfit.entry
+        && let Some(inner) = wanted.strip_prefix("map[string]")
+    {
+        wanted = inner.to_owned();
+    }
+    format!(
+        "json: cannot unmarshal {} into Go struct field {owner}.{} of type {wanted}",
+        misfit.found,
+        misfit.path.join(".")
+    )
 }
 
 const METADATA: &str = "io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta";
@@ -84,16 +104,23 @@ fn walk(node: Node<'_>, value: &mut Value, root: bool) -> Result<(), Misfit> {
                     i64::MIN..=i64::MAX
                 };
                 let fits = number.as_i64().is_some_and(|number| range.contains(&number));
-                if fits { Ok(()) } else { Err(Misfit { found: "number", ..misfit(value) }) }
+                let found = || format!("number {number}").into();
+                if fits { Ok(()) } else { Err(Misfit { found: found(), ..misfit(value) }) }
             }
             _ => Err(misfit(value)),
         },
         Type::Number if !value.is_number() => Err(misfit(value)),
         Type::Boolean if !value.is_boolean() => Err(misfit(value)),
         Type::Any if node.is_composition_only() => either(node, value),
+        Type::IntOrString if !matches!(value, Value::Number(_) | Value::String(_)) => Err(misfit(value)),
         _ => Ok(()),
     }
 }
+
+/// Lists that say something by having no items: managed fields that shall be none, policies that are refused.
+const SAYS: &[&str] = &["managedFields", "policies"];
+/// Words of whole objects that are refused where they are empty.
+const CHOSEN: &[&str] = &["preemptionPolicy", "volumeBindingMode"];
 
 fn object(node: Node<'_>, value: &mut Value, root: bool) -> Result<(), Misfit> {
     let Value::Object(map) = value else { return Err(misfit(value)) };
@@ -104,8 +131,9 @@ fn object(node: Node<'_>, value: &mut Value, root: bool) -> Result<(), Misfit> {
                 *value = zero(inner);
             }
             // A map's entries are told by the map's name, with the type of an entry.
-            walk(inner, value, false)
-                .map_err(|misfit| if misfit.path.is_empty() { misfit } else { below(misfit, name) })?;
+            walk(inner, value, false).map_err(|misfit| {
+                if misfit.path.is_empty() { Misfit { entry: true, ..misfit } } else { below(misfit, name) }
+            })?;
         }
         return Ok(());
     }
@@ -115,13 +143,15 @@ fn object(node: Node<'_>, value: &mut Value, root: bool) -> Result<(), Misfit> {
             Value::Null => true,
             // An empty word where one of several is expected is no word.
             Value::String(text) => text.is_empty() && !inner.enum_values().is_empty(),
-            Value::Array(items) => items.is_empty(),
+            Value::Array(items) => items.is_empty() && matches!(inner.kind(), Type::Array),
             Value::Object(entries) => {
                 entries.is_empty() && inner.additional_properties().is_some() && inner.properties().next().is_none()
             }
             _ => false,
         };
-        !(empty && (value.is_null() || !node.is_required(name)))
+        let says =
+            empty && !value.is_null() && (SAYS.contains(&name.as_str()) || (root && CHOSEN.contains(&name.as_str())));
+        !empty || says || (!value.is_null() && node.is_required(name))
     });
     for (name, value) in map.iter_mut() {
         if root && matches!(name.as_str(), "apiVersion" | "kind") {
@@ -203,7 +233,7 @@ fn misfit(value: &Value) -> Misfit {
         Value::Array(_) => "array",
         Value::Object(_) => "object",
     };
-    Misfit { path: Vec::new(), problem: None, found }
+    Misfit { path: Vec::new(), problem: None, found: found.into(), entry: false }
 }
 
 /// The struct that has the last field of the path, and the field's type, as Go names them.

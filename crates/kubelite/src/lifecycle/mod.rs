@@ -34,7 +34,9 @@ pub(crate) fn recall(core: &Core) {
         for object in objects {
             core.lifecycle.seen(shelf.name(), EventKind::Put, &object, None);
             if &**shelf.name() == "services" {
-                core.addresses.mark(object.value()["spec"]["clusterIP"].as_str().unwrap_or_default());
+                let service = object.value();
+                core.addresses.mark(service["spec"]["clusterIP"].as_str().unwrap_or_default());
+                core.node_ports.mark(&service);
             }
         }
     }

@@ -94,7 +94,11 @@ fn conditions(
 ) {
     let remaining = left
         .iter()
-        .map(|(resource, count)| format!("{resource} has {count} resource instances"))
+        .map(|(resource, count)| {
+            // A resource of the core group is told with its group, which has no name.
+            let dot = if resource.contains('.') { "" } else { "." };
+            format!("{resource}{dot} has {count} resource instances")
+        })
         .collect::<Vec<_>>()
         .join(", ");
     let held = finalizers

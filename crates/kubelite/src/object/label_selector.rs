@@ -4,10 +4,11 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use super::names;
+use super::label_query;
 
+/// What one label must be.
 #[derive(Debug, Clone, PartialEq, Eq)]
-enum Requirement {
+pub(super) enum Requirement {
     In(String, Vec<String>),
     NotIn(String, Vec<String>),
     Exists(String),
@@ -37,18 +38,7 @@ pub(crate) struct LabelSelector {
 impl LabelSelector {
     /// Parses the query form.
     pub(crate) fn parse(text: &str) -> Result<Self, String> {
-        let mut requirements = Vec::new();
-        for part in split(text)? {
-            let part = part.trim();
-            if part.is_empty() {
-                if text.trim().is_empty() {
-                    continue;
-                }
-                return Err("found ',', expected: identifier after ','".into());
-            }
-            requirements.push(requirement(part)?);
-        }
-        Ok(Self { requirements })
+        label_query::parse(text).map(|requirements| Self { requirements })
     }
 
     /// Reads `matchLabels` and `matchExpressions`, or a plain map when neither is there.
@@ -111,9 +101,9 @@ impl std::fmt::Display for LabelSelector {
             }
             match requirement {
                 Requirement::In(key, values) if values.len() == 1 => write!(f, "{key}={}", values[0])?,
-                Requirement::In(key, values) => write!(f, "{key} in ({})", values.join(","))?,
+                Requirement::In(key, values) => write!(f, "{key} in ({})", sorted(values))?,
                 Requirement::NotIn(key, values) if values.len() == 1 => write!(f, "{key}!={}", values[0])?,
-                Requirement::NotIn(key, values) => write!(f, "{key} notin ({})", values.join(","))?,
+                Requirement::NotIn(key, values) => write!(f, "{key} notin ({})", sorted(values))?,
                 Requirement::Exists(key) => write!(f, "{key}")?,
                 Requirement::Absent(key) => write!(f, "!{key}")?,
                 Requirement::Greater(key, than) => write!(f, "{key}>{than}")?,
@@ -124,87 +114,10 @@ impl std::fmt::Display for LabelSelector {
     }
 }
 
-/// Splits at commas outside parentheses.
-fn split(text: &str) -> Result<Vec<&str>, String> {
-    let mut parts = Vec::new();
-    let mut depth = 0_u32;
-    let mut start = 0;
-    for (at, letter) in text.char_indices() {
-        match letter {
-            '(' => depth += 1,
-            ')' => depth = depth.checked_sub(1).ok_or("found ')', expected: identifier")?,
-            ',' if depth == 0 => {
-                parts.push(&text[start..at]);
-                start = at + 1;
-            }
-            _ => {}
-        }
-    }
-    if depth > 0 {
-        return Err("found '', expected: ',' or ')'".into());
-    }
-    parts.push(&text[start..]);
-    Ok(parts)
-}
-
-fn requirement(part: &str) -> Result<Requirement, String> {
-    if let Some(key) = part.strip_prefix('!')
-        && !part.contains('=')
-    {
-        return Ok(Requirement::Absent(checked_key(key)?));
-    }
-    for (operator, negated) in [("!=", true), ("==", false), ("=", false)] {
-        if let Some((key, value)) = part.split_once(operator) {
-            let (key, values) = (checked_key(key)?, vec![checked_value(value)?]);
-            return Ok(if negated { Requirement::NotIn(key, values) } else { Requirement::In(key, values) });
-        }
-    }
-    for (operator, greater) in [('>', true), ('<', false)] {
-        if let Some((key, value)) = part.split_once(operator) {
-            let value = value
-                .trim()
-                .parse()
-                .map_err(|_| format!("for 'Gt', 'Lt' operators, the value must be an integer, got {value:?}"))?;
-            let key = checked_key(key)?;
-            return Ok(if greater { Requirement::Greater(key, value) } else { Requirement::Less(key, value) });
-        }
-    }
-    if let Some((head, list)) = part.split_once('(') {
-        let list = list
-            .trim()
-            .strip_suffix(')')
-            .ok_or_else(|| format!("unable to parse requirement: found {list:?}, expected: ')'"))?;
-        let values = list.split(',').map(checked_value).collect::<Result<Vec<_>, _>>()?;
-        let mut words = head.split_whitespace();
-        let key = checked_key(words.next().unwrap_or_default())?;
-        return match (words.next(), words.next()) {
-            (Some("in"), None) => Ok(Requirement::In(key, values)),
-            (Some("notin"), None) => Ok(Requirement::NotIn(key, values)),
-            (found, _) => Err(format!(
-                "unable to parse requirement: found {:?}, expected: in, notin, =, ==, !=, gt, lt",
-                found.unwrap_or_default()
-            )),
-        };
-    }
-    Ok(Requirement::Exists(checked_key(part)?))
-}
-
-fn checked_key(key: &str) -> Result<String, String> {
-    let key = key.trim();
-    match names::qualified(key).as_slice() {
-        [] => Ok(key.to_owned()),
-        problems => Err(format!("unable to parse requirement: <nil>: Invalid value: {key:?}: {}", problems.join("; "))),
-    }
-}
-
-fn checked_value(value: &str) -> Result<String, String> {
-    let value = value.trim();
-    match names::label_value(value).as_slice() {
-        [] => Ok(value.to_owned()),
-        problems => {
-            Err(format!("unable to parse requirement: values[0][]: Invalid value: {value:?}: {}", problems.join("; ")))
-        }
-    }
+fn sorted(values: &[String]) -> String {
+    let mut values: Vec<&str> = values.iter().map(String::as_str).collect();
+    values.sort_unstable();
+    values.join(",")
 }
 
 #[cfg(test)]

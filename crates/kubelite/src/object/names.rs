@@ -5,6 +5,8 @@ const QUALIFIED: &str = "name part must consist of alphanumeric characters, '-',
 const SUBDOMAIN: &str = "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and end with an alphanumeric character (e.g. 'example.com', regex used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*')";
 const LABEL: &str = "a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', and must start and end with an alphanumeric character (e.g. 'my-name',  or '123-abc', regex used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?')";
 
+const DNS1035: &str = "a DNS-1035 label must consist of lower case alphanumeric characters or '-', start with an alphabetic character, and end with an alphanumeric character (e.g. 'my-name',  or 'abc-123', regex used for validation is '[a-z]([-a-z0-9]*[a-z0-9])?')";
+
 /// Which form a kind's names have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Form {
@@ -51,6 +53,15 @@ pub(crate) fn label(text: &str) -> Vec<String> {
     let mut problems = too_long(text, 63);
     if !is_label(text) {
         problems.push(LABEL.into());
+    }
+    problems
+}
+
+/// An RFC 1035 label.
+pub(crate) fn dns1035(text: &str) -> Vec<String> {
+    let mut problems = too_long(text, 63);
+    if !is_label(text) || !text.starts_with(|letter: char| letter.is_ascii_lowercase()) {
+        problems.push(DNS1035.into());
     }
     problems
 }

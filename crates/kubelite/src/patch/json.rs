@@ -13,11 +13,14 @@ const MAX_COPIED_BYTES: usize = 3 << 20;
 /// Applies a JSON patch; all operations or none.
 ///
 /// # Errors
-/// [`PatchError::BadRequest`] for a malformed patch, [`PatchError::TooLarge`] for more than 10,000 operations,
-/// [`PatchError::Unprocessable`] for an operation that does not apply (a failed `test` too), naming it.
+/// [`PatchError::BadRequest`] for a patch that is no list, [`PatchError::TooLarge`] for more than 10,000 operations,
+/// [`PatchError::Unprocessable`] for an operation that is malformed or does not apply (a failed `test` too), naming it.
 pub fn json(original: &Value, patch: &Value) -> Result<Value, PatchError> {
     let Value::Array(operations) = patch else {
-        return Err(PatchError::BadRequest("a JSON patch must be a list of operations".to_owned()));
+        return Err(PatchError::BadRequest(format!(
+            "error decoding patch: a JSON patch must be a list of operations, not {}",
+            super::go::kind(patch)
+        )));
     };
     if operations.len() > MAX_OPERATIONS {
         return Err(PatchError::TooLarge(format!(
@@ -28,7 +31,8 @@ pub fn json(original: &Value, patch: &Value) -> Result<Value, PatchError> {
     let mut document = original.clone();
     let mut copied = 0;
     for (index, operation) in operations.iter().enumerate() {
-        let operation = Operation::read(operation, index)?;
+        let operation =
+            Operation::read(operation).map_err(|why| PatchError::Unprocessable(format!("operation {index}: {why}")))?;
         operation.apply(&mut document, &mut copied).map_err(|why| {
             PatchError::Unprocessable(format!("operation {index} ({} {}): {why}", operation.op, operation.path))
         })?;
@@ -44,15 +48,14 @@ struct Operation<'a> {
 }
 
 impl<'a> Operation<'a> {
-    fn read(operation: &'a Value, index: usize) -> Result<Operation<'a>, PatchError> {
-        let bad = |why: String| PatchError::BadRequest(format!("operation {index} of the JSON patch: {why}"));
-        let Value::Object(object) = operation else { return Err(bad("must be an object".to_owned())) };
+    fn read(operation: &'a Value) -> Result<Operation<'a>, String> {
+        let Value::Object(object) = operation else { return Err("must be an object".to_owned()) };
         let text = |key: &str| object.get(key).and_then(Value::as_str);
         let (Some(op), Some(path)) = (text("op"), text("path")) else {
-            return Err(bad("op and path must be strings".to_owned()));
+            return Err("op and path must be strings".to_owned());
         };
         if !matches!(op, "add" | "remove" | "replace" | "move" | "copy" | "test") {
-            return Err(bad(format!("Unexpected kind: {op}")));
+            return Err(format!("Unexpected kind: {op}"));
         }
         Ok(Operation { op, path, from: text("from"), value: object.get("value") })
     }
@@ -62,8 +65,7 @@ impl<'a> Operation<'a> {
             "add" => add(document, self.path, self.value()?.clone()),
             "remove" => remove(document, self.path).map(drop),
             "replace" => {
-                let target = find_mut(document, self.path)?;
-                *target = self.value()?.clone();
+                *place(document, self.path)? = self.value()?.clone();
                 Ok(())
             }
             "move" => {
@@ -132,12 +134,19 @@ fn step<'v>(value: &'v mut Value, token: &str) -> Result<&'v mut Value, String> 
     }
 }
 
-fn find_mut<'v>(document: &'v mut Value, pointer: &str) -> Result<&'v mut Value, String> {
+/// What is to be replaced. As in Kubernetes, a field that is absent is there to be filled.
+fn place<'v>(document: &'v mut Value, pointer: &str) -> Result<&'v mut Value, String> {
+    let mut tokens = tokens(pointer)?;
+    let last = tokens.pop();
     let mut at = document;
-    for token in tokens(pointer)? {
+    for token in tokens {
         at = step(at, &token)?;
     }
-    Ok(at)
+    match (last, at) {
+        (None, at) => Ok(at),
+        (Some(last), Value::Object(object)) => Ok(object.entry(last).or_insert(Value::Null)),
+        (Some(last), at) => step(at, &last),
+    }
 }
 
 fn find<'v>(document: &'v Value, pointer: &str) -> Result<&'v Value, String> {

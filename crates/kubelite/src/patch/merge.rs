@@ -10,7 +10,14 @@ use super::PatchError;
 /// [`PatchError::BadRequest`] when the patch is no object.
 pub fn merge(original: &Value, patch: &Value) -> Result<Value, PatchError> {
     let Value::Object(patch) = patch else {
-        return Err(PatchError::BadRequest("Invalid JSON Patch".to_owned()));
+        let why = match patch {
+            Value::Null => "Invalid JSON Patch".to_owned(),
+            other => format!(
+                "error decoding patch: json: cannot unmarshal {} into Go value of type map[string]interface {{}}",
+                super::go::kind(other)
+            ),
+        };
+        return Err(PatchError::BadRequest(why));
     };
     let mut object = original.clone();
     merge_into(&mut object, patch);

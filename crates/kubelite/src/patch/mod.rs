@@ -5,6 +5,7 @@
 //! On purpose other than in Kubernetes: directives inside values that a strategic merge patch adds never end up in the object (an
 //! item marked for deletion is not added), and the order of a list does not depend on what the same patch deletes from it.
 
+mod go;
 mod json;
 mod list_order;
 mod merge;
@@ -24,6 +25,9 @@ pub enum PatchError {
     /// 400 BadRequest: the patch is malformed.
     #[error("{0}")]
     BadRequest(String),
+    /// 500 without a reason: a directive that does not fit, which Kubernetes takes for a failure of its own.
+    #[error("{0}")]
+    Failure(String),
     /// 413 RequestEntityTooLarge: too many operations.
     #[error("{0}")]
     TooLarge(String),

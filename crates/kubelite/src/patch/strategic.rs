@@ -18,13 +18,20 @@ const DELETE_FROM_LIST: &str = "$deleteFromPrimitiveList";
 /// (list items without their merge key, other kinds of value).
 pub fn strategic(original: &Value, patch: &Value, schema: &Schema) -> Result<Value, PatchError> {
     let (Value::Object(original), Value::Object(patch)) = (original, patch) else {
-        return Err(PatchError::BadRequest("invalid JSON document".to_owned()));
+        return Err(PatchError::BadRequest(format!(
+            "json: cannot unmarshal {} into Go value of type map[string]interface {{}}",
+            super::go::kind(patch)
+        )));
     };
     Ok(Value::Object(merge_object(original.clone(), patch.clone(), Some(schema.root()))?))
 }
 
 fn bad(text: impl Into<String>) -> PatchError {
     PatchError::BadRequest(text.into())
+}
+
+fn failure(text: impl Into<String>) -> PatchError {
+    PatchError::Failure(text.into())
 }
 
 fn unfit(text: impl Into<String>) -> PatchError {
@@ -54,7 +61,11 @@ fn merge_object(
         return match directive.as_str() {
             Some("replace") => Ok(plain_object(patch)),
             Some("delete") => Ok(Map::new()),
-            _ => Err(unfit(format!("unknown patch type: {directive} in map"))),
+            _ => {
+                let shown = super::go::print(&directive);
+                patch.insert(DIRECTIVE.to_owned(), directive);
+                Err(unknown_directive(&shown, patch))
+            }
         };
     }
     retain_keys(&mut original, &mut patch)?;
@@ -187,7 +198,9 @@ fn merge_list(
                     None => return Err(no_merge_key(&object, key)),
                 },
                 Some((_, Some("merge"))) => return Err(unfit("merging lists cannot yet be specified in the patch")),
-                Some((directive, _)) => return Err(unfit(format!("unknown patch type: {directive} in map"))),
+                Some((directive, _)) => {
+                    return Err(unknown_directive(&super::go::print(directive), object));
+                }
             }
         }
         if replace {
@@ -220,7 +233,12 @@ fn merge_list(
 }
 
 fn no_merge_key(item: &Map<String, Value>, key: &str) -> PatchError {
-    unfit(format!("map: {} does not contain declared merge key: {key}", Value::Object(item.clone())))
+    let item = super::go::print(&Value::Object(item.clone()));
+    failure(format!("map: {item} does not contain declared merge key: {key}"))
+}
+
+fn unknown_directive(directive: &str, item: Map<String, Value>) -> PatchError {
+    failure(format!("unknown patch type: {directive} in map: {}", super::go::print(&Value::Object(item))))
 }
 
 /// A new value without nulls and without directives; `None` when a directive takes it out as a whole.

@@ -36,10 +36,19 @@ fn json_patches() {
                 "operation 0 (add /l/9): index 9 is out of bounds of a list of 4".to_owned(),
             )),
         ),
-        (json!({}), Err(PatchError::BadRequest("a JSON patch must be a list of operations".to_owned()))),
+        (
+            json!({}),
+            Err(PatchError::BadRequest(
+                "error decoding patch: a JSON patch must be a list of operations, not object".to_owned(),
+            )),
+        ),
+        (
+            json!([{"op": "replace", "path": "/a/new", "value": 1}]),
+            Ok(json!({"a": {"b/c": 1, "new": 1}, "l": [1, 2, 3]})),
+        ),
         (
             json!([{"op": "frob", "path": "/x"}]),
-            Err(PatchError::BadRequest("operation 0 of the JSON patch: Unexpected kind: frob".to_owned())),
+            Err(PatchError::Unprocessable("operation 0: Unexpected kind: frob".to_owned())),
         ),
     ] {
         assert_eq!(json_patch(&original, &patch), expected, "{patch}");
@@ -56,7 +65,15 @@ fn merge_patches() {
         ),
         (json!({"a": [1, 2]}), json!({"a": [3]}), Ok(json!({"a": [3]}))),
         (json!({"a": "x"}), json!({"a": {"b": 1}}), Ok(json!({"a": {"b": 1}}))),
-        (json!({}), json!([]), Err(PatchError::BadRequest("Invalid JSON Patch".to_owned()))),
+        (json!({}), json!(null), Err(PatchError::BadRequest("Invalid JSON Patch".to_owned()))),
+        (
+            json!({}),
+            json!([]),
+            Err(PatchError::BadRequest(
+                "error decoding patch: json: cannot unmarshal array into Go value of type map[string]interface {}"
+                    .to_owned(),
+            )),
+        ),
     ] {
         assert_eq!(merge(&original, &patch), expected, "{patch}");
     }
@@ -164,11 +181,11 @@ fn strategic_merge_patches_that_are_refused() {
     for (patch, expected) in [
         (
             json!({"containers": [{"image": "x"}]}),
-            PatchError::Unprocessable("map: {\"image\":\"x\"} does not contain declared merge key: name".to_owned()),
+            PatchError::Failure("map: map[image:x] does not contain declared merge key: name".to_owned()),
         ),
         (
             json!({"strategy": {"$patch": "frob"}}),
-            PatchError::Unprocessable("unknown patch type: \"frob\" in map".to_owned()),
+            PatchError::Failure("unknown patch type: frob in map: map[$patch:frob]".to_owned()),
         ),
         (
             json!({"strategy": {"$retainKeys": ["type"], "other": 1}}),
@@ -178,7 +195,12 @@ fn strategic_merge_patches_that_are_refused() {
             json!({"$setElementOrder/containers": 1}),
             PatchError::BadRequest("invalid patch format of setElementOrder list".to_owned()),
         ),
-        (json!([]), PatchError::BadRequest("invalid JSON document".to_owned())),
+        (
+            json!([]),
+            PatchError::BadRequest(
+                "json: cannot unmarshal array into Go value of type map[string]interface {}".to_owned(),
+            ),
+        ),
     ] {
         assert_eq!(strategic(&original, &patch, &schema), Err(expected), "{patch}");
     }

@@ -64,12 +64,28 @@ pub(crate) fn value(call: &Call, code: StatusCode, object: &Value) -> Response<B
 
 /// A single object in the shape that was asked for.
 pub(crate) fn shaped(call: &Call, object: &Value, columns: bool) -> Value {
-    match call.format.shape {
+    let mut shaped = match call.format.shape {
         Shape::Whole => object.clone(),
         Shape::Metadata => partial(object),
         Shape::Table => {
             let metadata = json!({"resourceVersion": meta::text(object, "resourceVersion")});
             table::of(call, std::slice::from_ref(object), &metadata, columns)
+        }
+    };
+    age(call, &mut shaped);
+    shaped
+}
+
+/// Tables and metadata in the version before `v1`, where that was asked for.
+fn age(call: &Call, shaped: &mut Value) {
+    const OLD: &str = "meta.k8s.io/v1beta1";
+    if !call.format.beta || call.format.shape == Shape::Whole {
+        return;
+    }
+    shaped["apiVersion"] = OLD.into();
+    for row in shaped.get_mut("rows").and_then(Value::as_array_mut).into_iter().flatten() {
+        if row["object"]["kind"] == "PartialObjectMetadata" {
+            row["object"]["apiVersion"] = OLD.into();
         }
     }
 }
@@ -98,7 +114,9 @@ pub(crate) fn list(
     match call.format.shape {
         Shape::Table => {
             let values: Vec<Value> = objects.iter().map(|object| in_version(&call.kind, object)).collect();
-            json_answer(code, &table::of(call, &values, &metadata, true), call.format)
+            let mut table = table::of(call, &values, &metadata, true);
+            age(call, &mut table);
+            json_answer(code, &table, call.format)
         }
         Shape::Metadata | Shape::Whole => {
             let head = match call.format.shape {

@@ -1,41 +1,14 @@
 //! Virtual addresses of Services: one pool, what is in use is what Services say.
 
-use std::{
-    collections::BTreeSet,
-    net::Ipv4Addr,
-    sync::{Arc, Mutex, PoisonError},
-};
+use std::{net::Ipv4Addr, sync::PoisonError};
+
+use super::lease::{Lease, Pool};
 
 /// The pool.
 pub(crate) struct Addresses {
     network: u32,
     size: u32,
-    used: Arc<Mutex<BTreeSet<u32>>>,
-}
-
-/// An address taken for an object that is about to be made; given back unless it is kept.
-pub(crate) struct Lease {
-    used: Option<(Arc<Mutex<BTreeSet<u32>>>, u32)>,
-}
-
-impl Lease {
-    /// No address.
-    pub(crate) fn none() -> Self {
-        Self { used: None }
-    }
-
-    /// The object exists now.
-    pub(crate) fn keep(mut self) {
-        self.used = None;
-    }
-}
-
-impl Drop for Lease {
-    fn drop(&mut self) {
-        if let Some((used, address)) = self.used.take() {
-            used.lock().unwrap_or_else(PoisonError::into_inner).remove(&address);
-        }
-    }
+    used: Pool,
 }
 
 impl Addresses {
@@ -53,7 +26,7 @@ impl Addresses {
             return Err(problem());
         }
         let size = 1_u32 << (32 - length);
-        Ok(Self { network: u32::from(address) & !(size - 1), size, used: Arc::default() })
+        Ok(Self { network: u32::from(address) & !(size - 1), size, used: Pool::default() })
     }
 
     /// Takes that address.
@@ -67,7 +40,7 @@ impl Addresses {
         if !self.used.lock().unwrap_or_else(PoisonError::into_inner).insert(number) {
             return Err(format!("failed to allocate IP {text}: provided IP is already allocated"));
         }
-        Ok(Lease { used: Some((self.used.clone(), number)) })
+        Ok(Lease::of(&self.used, number))
     }
 
     /// Takes a free address. The first sixteen are kept for the cluster's own use, in networks that have more.
@@ -80,7 +53,7 @@ impl Addresses {
         for step in 0..count {
             let number = self.network + kept + (seed.wrapping_add(step)) % count;
             if used.insert(number) {
-                return Ok((Lease { used: Some((self.used.clone(), number)) }, Ipv4Addr::from(number).to_string()));
+                return Ok((Lease::of(&self.used, number), Ipv4Addr::from(number).to_string()));
             }
         }
         Err("failed to allocate a serviceIP: range is full".into())
@@ -98,6 +71,13 @@ impl Addresses {
         }
     }
 
+    /// The address goes back when the lease is kept.
+    pub(crate) fn leave(&self, text: &str, lease: &mut Lease) {
+        if let Ok(address) = text.parse::<Ipv4Addr>() {
+            lease.leave(&self.used, u32::from(address));
+        }
+    }
+
     /// Gives an address back.
     pub(crate) fn free(&self, text: &str) {
         if let Ok(address) = text.parse::<Ipv4Addr>() {
@@ -108,6 +88,8 @@ impl Addresses {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use super::*;
 
     #[test]

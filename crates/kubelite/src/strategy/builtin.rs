@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{addresses::Lease, cause, pods};
+use super::{defaults::TEMPLATE_GENERATION, lease::Lease, pods, service};
 use crate::{core::Core, kinds::Kind, object::meta, status::ApiError};
 
 /// Kinds that are listed but not made: what would act on them is not built, and an object that is accepted and ignored is a lie.
@@ -41,9 +41,12 @@ pub(super) fn before_create(core: &Core, kind: &Kind, object: &mut Value) -> Res
     let name = meta::text(object, "name").to_owned();
     match &*kind.kind {
         "Namespace" => {
-            object["spec"]["finalizers"] = json!(["kubernetes"]);
+            let mut finalizers = object["spec"]["finalizers"].as_array().cloned().unwrap_or_default();
+            if !finalizers.iter().any(|name| name == "kubernetes") {
+                finalizers.push("kubernetes".into());
+            }
+            object["spec"]["finalizers"] = finalizers.into();
             object["status"] = json!({"phase": "Active"});
-            namespace_label(object, &name);
         }
         "Pod" => {
             pods::admit(&mut object["spec"]);
@@ -54,6 +57,7 @@ pub(super) fn before_create(core: &Core, kind: &Kind, object: &mut Value) -> Res
         "Deployment" | "StatefulSet" | "DaemonSet" | "ReplicaSet" | "ReplicationController" => {
             object["status"] = match &*kind.kind {
                 "DaemonSet" => {
+                    object["metadata"]["annotations"][TEMPLATE_GENERATION] = "1".into();
                     json!({"currentNumberScheduled": 0, "desiredNumberScheduled": 0, "numberMisscheduled": 0, "numberReady": 0})
                 }
                 "StatefulSet" => json!({"replicas": 0, "availableReplicas": 0}),
@@ -69,7 +73,7 @@ pub(super) fn before_create(core: &Core, kind: &Kind, object: &mut Value) -> Res
                 json!({"currentHealthy": 0, "desiredHealthy": 0, "disruptionsAllowed": 0, "expectedPods": 0});
         }
         "Service" => {
-            let lease = service(core, kind, object)?;
+            let lease = service::make(core, kind, object)?;
             object["status"] = json!({"loadBalancer": {}});
             return Ok(lease);
         }
@@ -78,22 +82,23 @@ pub(super) fn before_create(core: &Core, kind: &Kind, object: &mut Value) -> Res
             if !problems.is_empty() {
                 return Err(ApiError::invalid(kind, &name, problems));
             }
-            object["status"] =
-                json!({"conditions": [], "acceptedNames": {"plural": "", "kind": ""}, "storedVersions": []});
+            let mut versions = object["spec"]["versions"].as_array().into_iter().flatten();
+            let stored = versions.find(|version| version["storage"] == true).map(|version| version["name"].clone());
+            object["status"] = json!({
+                "conditions": null, "acceptedNames": {"plural": "", "kind": ""},
+                "storedVersions": stored.into_iter().collect::<Vec<_>>(),
+            });
         }
         _ => {}
     }
     Ok(Lease::none())
 }
 
-fn namespace_label(object: &mut Value, name: &str) {
-    if let Some(metadata) = meta::of_mut(object) {
-        let labels = metadata.entry("labels").or_insert_with(|| json!({}));
-        if labels.is_null() {
-            *labels = json!({});
-        }
-        labels["kubernetes.io/metadata.name"] = name.into();
-    }
+/// Counts a DaemonSet's templates; the server alone says which one this is.
+fn template_generation(old: &Value, new: &mut Value) {
+    let was = old["metadata"]["annotations"][TEMPLATE_GENERATION].as_str().and_then(|text| text.parse::<i64>().ok());
+    let changed = old["spec"]["template"] != new["spec"]["template"];
+    new["metadata"]["annotations"][TEMPLATE_GENERATION] = (was.unwrap_or(1) + i64::from(changed)).to_string().into();
 }
 
 /// A Job owns its pods by a label with its uid, unless the author says otherwise.
@@ -127,40 +132,6 @@ fn job(object: &mut Value, name: &str) {
     }
 }
 
-/// Gives a Service its virtual address.
-fn service(core: &Core, kind: &Kind, object: &mut Value) -> Result<Lease, ApiError> {
-    let name = meta::text(object, "name").to_owned();
-    let Some(spec) = object.get_mut("spec").filter(|spec| spec.is_object()) else { return Ok(Lease::none()) };
-    if spec["type"] == "ExternalName" {
-        return Ok(Lease::none());
-    }
-    for (key, value) in [("ipFamilies", json!(["IPv4"])), ("ipFamilyPolicy", json!("SingleStack"))] {
-        if spec[key].is_null() {
-            spec[key] = value;
-        }
-    }
-    let given = spec["clusterIP"].as_str().unwrap_or_default().to_owned();
-    let (lease, address) = match given.as_str() {
-        "None" => (Lease::none(), given),
-        "" => core.addresses.next().map_err(ApiError::internal)?,
-        _ => match core.addresses.take(&given) {
-            Ok(lease) => (lease, given),
-            Err(problem) => {
-                let (field, shown) = if given.parse::<std::net::IpAddr>().is_ok() {
-                    ("spec.clusterIPs", json!([given]))
-                } else {
-                    ("spec.clusterIPs[0]", json!(given))
-                };
-                let message = format!("Invalid value: {shown}: {problem}");
-                return Err(ApiError::invalid(kind, &name, vec![cause("FieldValueInvalid", field, message)]));
-            }
-        },
-    };
-    spec["clusterIP"] = address.as_str().into();
-    spec["clusterIPs"] = json!([address]);
-    Ok(lease)
-}
-
 /// See [`super::before_update`].
 pub(super) fn before_update(
     core: &Core,
@@ -168,14 +139,15 @@ pub(super) fn before_update(
     old: &Value,
     new: &mut Value,
     subresource: &str,
-) -> Result<(), ApiError> {
+) -> Result<Lease, ApiError> {
+    if &*kind.kind == "DaemonSet" {
+        template_generation(old, new);
+    }
     if subresource == "status" {
-        return Ok(());
+        return Ok(Lease::none());
     }
     match &*kind.kind {
         "Namespace" => {
-            let name = meta::text(old, "name").to_owned();
-            namespace_label(new, &name);
             if subresource != "finalize" {
                 new["spec"]["finalizers"] = old["spec"]["finalizers"].clone();
             }
@@ -193,27 +165,7 @@ pub(super) fn before_update(
                 }
             }
         }
-        "Service" => {
-            // A client that sends the object without its address means to keep it.
-            let external = |object: &Value| object["spec"]["type"] == "ExternalName";
-            if external(old) && !external(new) {
-                service(core, kind, new)?.keep();
-            } else if external(new) && !external(old) {
-                core.addresses.free(old["spec"]["clusterIP"].as_str().unwrap_or_default());
-                if let Some(spec) = new["spec"].as_object_mut() {
-                    spec.remove("clusterIP");
-                    spec.remove("clusterIPs");
-                }
-            } else {
-                for key in ["clusterIP", "clusterIPs", "ipFamilies", "ipFamilyPolicy"] {
-                    if new["spec"].get(key).is_none_or(|value| value.is_null() || value == "")
-                        && !old["spec"][key].is_null()
-                    {
-                        new["spec"][key] = old["spec"][key].clone();
-                    }
-                }
-            }
-        }
+        "Service" => return service::change(core, kind, old, new),
         "Job" => {
             for (parent, key) in [("spec", "selector")] {
                 if new[parent][key].is_null() && !old[parent][key].is_null() {
@@ -229,5 +181,5 @@ pub(super) fn before_update(
         }
         _ => {}
     }
-    Ok(())
+    Ok(Lease::none())
 }

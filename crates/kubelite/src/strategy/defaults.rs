@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::pods;
-use crate::kinds::Kind;
+use crate::{kinds::Kind, object::meta};
 
 /// Kind, path of the field (`[]`: every item), default as JSON. Only fields whose parent is there are filled.
 const TABLE: &[(&str, &str, &str)] = &[
@@ -57,6 +57,22 @@ const TABLE: &[(&str, &str, &str)] = &[
     ("NetworkPolicy", "spec.egress[].ports[].protocol", "\"TCP\""),
     ("RoleBinding", "roleRef.apiGroup", "\"rbac.authorization.k8s.io\""),
     ("ClusterRoleBinding", "roleRef.apiGroup", "\"rbac.authorization.k8s.io\""),
+    ("Deployment", "status.conditions[].lastUpdateTime", "null"),
+    ("Deployment", "status.conditions[].lastTransitionTime", "null"),
+    ("ReplicaSet", "status.conditions[].lastTransitionTime", "null"),
+    ("ReplicationController", "status.conditions[].lastTransitionTime", "null"),
+    ("StatefulSet", "status.conditions[].lastTransitionTime", "null"),
+    ("DaemonSet", "status.conditions[].lastTransitionTime", "null"),
+    ("Job", "status.conditions[].lastProbeTime", "null"),
+    ("Job", "status.conditions[].lastTransitionTime", "null"),
+    ("Pod", "status.conditions[].lastProbeTime", "null"),
+    ("Pod", "status.conditions[].lastTransitionTime", "null"),
+    ("Namespace", "status.conditions[].lastTransitionTime", "null"),
+    ("Node", "status.conditions[].lastHeartbeatTime", "null"),
+    ("Node", "status.conditions[].lastTransitionTime", "null"),
+    ("PersistentVolumeClaim", "status.conditions[].lastProbeTime", "null"),
+    ("PersistentVolumeClaim", "status.conditions[].lastTransitionTime", "null"),
+    ("HorizontalPodAutoscaler", "status.conditions[].lastTransitionTime", "null"),
     ("CustomResourceDefinition", "spec.conversion", "{\"strategy\":\"None\"}"),
 ];
 
@@ -93,11 +109,23 @@ pub(super) fn put(value: &mut Value, steps: &[&str], default: &Value) {
     }
 }
 
+/// Which of its templates a DaemonSet has; the server writes it.
+pub(super) const TEMPLATE_GENERATION: &str = "deprecated.daemonset.template.generation";
+
 /// Defaults that depend on other fields.
 fn special(kind: &Kind, object: &mut Value) {
     match &*kind.kind {
+        "Namespace" => {
+            let name = meta::text(object, "name").to_owned();
+            label(object, "labels", "kubernetes.io/metadata.name", &name);
+        }
         "Deployment" => rolling(object, "strategy", &json!({"maxUnavailable": "25%", "maxSurge": "25%"})),
-        "DaemonSet" => rolling(object, "updateStrategy", &json!({"maxUnavailable": 1, "maxSurge": 0})),
+        "DaemonSet" => {
+            rolling(object, "updateStrategy", &json!({"maxUnavailable": 1, "maxSurge": 0}));
+            if object["metadata"]["annotations"][TEMPLATE_GENERATION].is_null() {
+                label(object, "annotations", TEMPLATE_GENERATION, "0");
+            }
+        }
         "Job" => job(object),
         "Service" => service(object),
         "NetworkPolicy" => {
@@ -126,6 +154,19 @@ fn special(kind: &Kind, object: &mut Value) {
         "CustomResourceDefinition" => definition(object),
         "Secret" => secret(object),
         _ => {}
+    }
+}
+
+/// Sets a label or an annotation.
+fn label(object: &mut Value, field: &str, key: &str, value: &str) {
+    if let Some(metadata) = meta::of_mut(object).filter(|_| !value.is_empty()) {
+        let entries = metadata.entry(field).or_insert(Value::Null);
+        if entries.is_null() {
+            *entries = json!({});
+        }
+        if let Some(entries) = entries.as_object_mut() {
+            entries.insert(key.to_owned(), value.into());
+        }
     }
 }
 

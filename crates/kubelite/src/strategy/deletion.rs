@@ -21,6 +21,26 @@ pub(crate) fn grace_period(kind: &Kind, object: &Value, asked: Option<i64>) -> i
     asked.unwrap_or_else(|| object["spec"]["terminationGracePeriodSeconds"].as_i64().unwrap_or(30)).max(0)
 }
 
+/// Whether an object goes by way of a state in which it is going, however little time that is.
+pub(crate) fn gracious(kind: &Kind) -> bool {
+    is(kind, "Pod")
+}
+
+/// Whether the deletion of an object that waits for something is told by its time alone.
+pub(crate) fn ends_by_itself(kind: &Kind) -> bool {
+    is(kind, "Namespace") || *kind.kind == *"CustomResourceDefinition"
+}
+
+/// What an object of a kind waits for once its deletion has begun.
+pub(crate) fn last_finalizer(kind: &Kind) -> Option<&'static str> {
+    (*kind.kind == *"CustomResourceDefinition").then_some(crate::crd::CLEANUP)
+}
+
+/// What becomes of the dependents of a kind's objects where nobody says it.
+pub(crate) fn default_propagation(kind: &Kind) -> Option<&'static str> {
+    (&*kind.group == "batch" && &*kind.kind == "Job").then_some("Orphan")
+}
+
 /// Whether something beyond `metadata.finalizers` keeps the object.
 pub(crate) fn held(kind: &Kind, object: &Value) -> bool {
     is(kind, "Namespace") && object["spec"]["finalizers"].as_array().is_some_and(|finalizers| !finalizers.is_empty())
@@ -57,5 +77,5 @@ pub(crate) fn returns_deleted(kind: &Kind) -> bool {
         "Service",
         "ServiceAccount",
     ];
-    kind.group.is_empty() && KINDS.contains(&&*kind.kind)
+    (kind.group.is_empty() && KINDS.contains(&&*kind.kind)) || &*kind.kind == "StorageClass"
 }

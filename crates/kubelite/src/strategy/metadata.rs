@@ -2,7 +2,10 @@
 
 use serde_json::Value;
 
-use super::cause;
+use super::{
+    cause,
+    go_json::{OWNER, go_json},
+};
 use crate::{
     kinds::{Kind, Origin},
     object::{
@@ -14,6 +17,9 @@ use crate::{
 
 /// Most bytes of all annotations together.
 const ANNOTATIONS: usize = 256 * 1024;
+
+/// Labels that a Job gets from its name, by way of its template.
+const JOB_NAME: &[&str] = &["batch.kubernetes.io/job-name", "job-name"];
 
 fn form(kind: &Kind) -> Form {
     match &*kind.kind {
@@ -41,9 +47,6 @@ pub(crate) fn validate_metadata(kind: &Kind, object: &Value, old: Option<&Value>
         if name.is_empty() {
             absent = true;
         }
-        for problem in names::problems(form(kind), name).into_iter().filter(|_| !name.is_empty()) {
-            invalid("metadata.name".into(), name, &problem);
-        }
         let prefix = meta::text(object, "generateName");
         if !prefix.is_empty() {
             // A prefix may end in what a name may not end in.
@@ -52,12 +55,19 @@ pub(crate) fn validate_metadata(kind: &Kind, object: &Value, old: Option<&Value>
                 invalid("metadata.generateName".into(), prefix, &problem);
             }
         }
+        for problem in names::problems(form(kind), name).into_iter().filter(|_| !name.is_empty()) {
+            invalid("metadata.name".into(), name, &problem);
+        }
     }
     for (key, value) in metadata["labels"].as_object().into_iter().flatten() {
         for problem in names::qualified(key) {
             invalid("metadata.labels".into(), key, &problem);
         }
         let text = value.as_str().unwrap_or_default();
+        if JOB_NAME.contains(&key.as_str()) && &*kind.kind == "Job" {
+            // Copied from the template, where it is told.
+            continue;
+        }
         for problem in names::label_value(text) {
             invalid("metadata.labels".into(), text, &problem);
         }
@@ -100,6 +110,68 @@ pub(crate) fn validate_metadata(kind: &Kind, object: &Value, old: Option<&Value>
     causes
 }
 
+/// Workloads' own rules look at a change of `metadata` only as a change.
+const ONLY_AS_CHANGE: &[&str] = &["Deployment", "ReplicaSet", "StatefulSet", "DaemonSet", "Job", "CronJob"];
+
+/// Field errors of `metadata` after an update. Kubernetes looks at it as such and as a change, for any object and once more for
+/// one of its own kinds: an error is told as often as it is found.
+pub(crate) fn validate_update(kind: &Kind, old: &Value, new: &Value) -> Vec<Cause> {
+    let form = validate_metadata(kind, new, Some(old));
+    let both = ["metadata.labels", "metadata.annotations", "metadata.ownerReferences"];
+    let mut change = validate_changes(old, new);
+    change.extend(form.iter().filter(|cause| both.iter().any(|field| cause.field.starts_with(field))).cloned());
+    let mut causes = form.clone();
+    causes.extend(change.iter().cloned());
+    causes.extend(change);
+    if kind.origin == Origin::Builtin && !ONLY_AS_CHANGE.contains(&&*kind.kind) {
+        causes.extend(form);
+    }
+    causes
+}
+
+/// What an update may not say otherwise in `metadata`.
+fn validate_changes(old: &Value, new: &Value) -> Vec<Cause> {
+    let mut causes = Vec::new();
+    let (was, is) = (&old["metadata"], &new["metadata"]);
+    if was["deletionGracePeriodSeconds"] != is["deletionGracePeriodSeconds"] {
+        let message = format!(
+            "Invalid value: {}: field is immutable; may only be changed via deletion",
+            is["deletionGracePeriodSeconds"]
+        );
+        causes.push(cause("FieldValueInvalid", "metadata.deletionGracePeriodSeconds", message));
+    }
+    if meta::deleting(old) {
+        let before = meta::finalizers(old);
+        let added: Vec<String> = meta::finalizers(new)
+            .into_iter()
+            .filter(|name| !before.contains(name))
+            .map(|name| format!("{name:?}"))
+            .collect();
+        if !added.is_empty() {
+            let message = format!(
+                "Forbidden: no new finalizers can be added if the object is being deleted, found new finalizers []string{{{}}}",
+                added.join(", ")
+            );
+            causes.push(cause("FieldValueForbidden", "metadata.finalizers", message));
+        }
+    }
+    let same_time = |key: &str| {
+        let time = |value: &Value| value.as_str().and_then(|text| text.parse::<jiff::Timestamp>().ok());
+        was[key] == is[key] || time(&was[key]).is_some_and(|was| time(&is[key]) == Some(was))
+    };
+    for (key, same) in [
+        ("uid", was["uid"] == is["uid"]),
+        ("creationTimestamp", same_time("creationTimestamp")),
+        ("deletionTimestamp", same_time("deletionTimestamp")),
+    ] {
+        if !same {
+            let message = format!("Invalid value: {}: field is immutable", is[key]);
+            causes.push(cause("FieldValueInvalid", format!("metadata.{key}"), message));
+        }
+    }
+    causes
+}
+
 fn owners(metadata: &Value, causes: &mut Vec<Cause>) {
     let Value::Array(owners) = &metadata["ownerReferences"] else { return };
     let mut controller: Option<String> = None;
@@ -120,7 +192,7 @@ fn owners(metadata: &Value, causes: &mut Vec<Cause>) {
             if let Some(other) = &controller {
                 let message = format!(
                     "Invalid value: {owners}: Only one reference can have Controller set to true. Found \"true\" in references for {other} and {this}",
-                    owners = metadata["ownerReferences"]
+                    owners = go_json(&metadata["ownerReferences"], OWNER)
                 );
                 causes.push(cause("FieldValueInvalid", "metadata.ownerReferences", message));
             }

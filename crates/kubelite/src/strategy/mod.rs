@@ -5,17 +5,27 @@ mod addresses;
 mod builtin;
 mod defaults;
 mod deletion;
+mod go_json;
+mod lease;
 mod metadata;
+mod node_ports;
+mod omitted;
 mod pods;
 mod presence;
 mod rules;
+mod service;
 
 use serde_json::Value;
 
 pub(crate) use self::{
-    addresses::{Addresses, Lease},
-    deletion::{grace_period, held, may_go, on_deleting, returns_deleted},
-    metadata::validate_metadata,
+    addresses::Addresses,
+    deletion::{
+        default_propagation, ends_by_itself, grace_period, gracious, held, last_finalizer, may_go, on_deleting,
+        returns_deleted,
+    },
+    lease::Lease,
+    metadata::{validate_metadata, validate_update},
+    node_ports::NodePorts,
 };
 use crate::{
     core::Core,
@@ -32,6 +42,7 @@ pub(crate) fn cause(reason: &str, field: impl Into<String>, message: impl Into<S
 /// Fills in what the kind's author left out.
 pub(crate) fn default(kind: &Kind, object: &mut Value) {
     if kind.origin == Origin::Builtin {
+        omitted::drop(kind, object);
         defaults::fill(kind, object);
     }
 }
@@ -48,8 +59,11 @@ pub(crate) fn before_update(
     old: &Value,
     new: &mut Value,
     subresource: &str,
-) -> Result<(), ApiError> {
-    if kind.origin == Origin::Builtin { builtin::before_update(core, kind, old, new, subresource) } else { Ok(()) }
+) -> Result<Lease, ApiError> {
+    match kind.origin {
+        Origin::Builtin => builtin::before_update(core, kind, old, new, subresource),
+        Origin::Custom => Ok(Lease::none()),
+    }
 }
 
 /// Field errors that the schema cannot say.
@@ -60,8 +74,15 @@ pub(crate) fn validate(
     old: Option<&Value>,
     subresource: &str,
 ) -> Vec<Cause> {
-    // What controllers report in `status` is hardly checked.
-    if subresource == "status" { Vec::new() } else { rules::check(kind, schema, object, old) }
+    match (subresource, old) {
+        ("status", Some(old)) => rules::check_status(kind, object, old),
+        _ => rules::check(kind, schema, object, old),
+    }
+}
+
+/// What is not wrong, but hardly meant.
+pub(crate) fn warnings(kind: &Kind, object: &Value) -> Vec<String> {
+    if kind.origin == Origin::Builtin { rules::warnings(kind, object) } else { Vec::new() }
 }
 
 /// What a write to `status` may change in the metadata of Kubernetes' own kinds.

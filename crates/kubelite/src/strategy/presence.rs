@@ -16,10 +16,10 @@ const OWN_WORDS: &[(&str, &str)] =
 
 /// Kind, end of a path, and the reason that is given instead; empty: the rules of the kind say it.
 const OTHERWISE: &[(&str, &str, &str)] = &[
-    ("RoleBinding", "subjects[].kind", "FieldValueNotSupported"),
-    ("ClusterRoleBinding", "subjects[].kind", "FieldValueNotSupported"),
-    ("RoleBinding", "roleRef.kind", "FieldValueNotSupported"),
-    ("ClusterRoleBinding", "roleRef.kind", "FieldValueNotSupported"),
+    ("RoleBinding", "subjects[].kind", ""),
+    ("ClusterRoleBinding", "subjects[].kind", ""),
+    ("RoleBinding", "roleRef.kind", ""),
+    ("ClusterRoleBinding", "roleRef.kind", ""),
     ("RoleBinding", "roleRef.apiGroup", ""),
     ("ClusterRoleBinding", "roleRef.apiGroup", ""),
     ("NetworkPolicy", ".ipBlock.cidr", "FieldValueRequired"),
@@ -101,7 +101,7 @@ impl Walk<'_> {
 
     fn absent(&mut self, node: Node<'_>, at: &str, like: &str) {
         if matches!(node.kind(), Type::Integer | Type::Number | Type::Boolean | Type::Any)
-            || node.default().is_some()
+            || node.default().is_some_and(|default| default != "")
             || MAY_BE_EMPTY.iter().any(|end| like.ends_with(end))
         {
             return;

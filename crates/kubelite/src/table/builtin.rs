@@ -21,6 +21,27 @@ fn text(value: &Value) -> Value {
     }
 }
 
+/// How access modes are shown.
+const MODES: &[(&str, &str)] =
+    &[("ReadWriteOnce", "RWO"), ("ReadOnlyMany", "ROX"), ("ReadWriteMany", "RWX"), ("ReadWriteOncePod", "RWOP")];
+
+fn modes(list: &Value) -> Value {
+    let all: Vec<&str> = items(list).filter_map(Value::as_str).map(short_mode).collect();
+    all.join(",").into()
+}
+
+fn short_mode(mode: &str) -> &str {
+    MODES.iter().find(|(known, _)| *known == mode).map_or(mode, |(_, short)| short)
+}
+
+fn plain(value: &Value) -> Value {
+    value.as_str().unwrap_or_default().into()
+}
+
+fn budget(value: &Value) -> Value {
+    if value.is_null() { "N/A".into() } else { text(value) }
+}
+
 fn number(value: &Value) -> Value {
     value.as_i64().unwrap_or(0).into()
 }
@@ -173,6 +194,11 @@ fn cell(kind: &Kind, column: &str, object: &Value, now: jiff::Timestamp) -> Valu
         ("Node", "Container-Runtime") => text(&status["nodeInfo"]["containerRuntimeVersion"]),
         ("Ingress", "Class") => text(&spec["ingressClassName"]),
         ("Ingress", "Hosts") => join(items(&spec["rules"]).filter_map(|rule| rule["host"].as_str())),
+        ("Ingress", "Address") => items(&status["loadBalancer"]["ingress"])
+            .filter_map(|at| at["ip"].as_str().or_else(|| at["hostname"].as_str()))
+            .collect::<Vec<_>>()
+            .join(",")
+            .into(),
         ("Ingress", "Ports") => {
             if spec["tls"].is_null() {
                 "80".into()
@@ -189,21 +215,27 @@ fn cell(kind: &Kind, column: &str, object: &Value, now: jiff::Timestamp) -> Valu
         .into(),
         ("RoleBinding" | "ClusterRoleBinding", "Users" | "Groups" | "ServiceAccounts") => {
             let wanted = column.trim_end_matches('s');
-            join_owned(items(&object["subjects"]).filter(|subject| subject["kind"] == wanted).map(|subject| {
-                let name = subject["name"].as_str().unwrap_or_default();
-                match subject["namespace"].as_str() {
-                    Some(namespace) => format!("{namespace}/{name}"),
-                    None => name.to_owned(),
-                }
-            }))
+            let listed =
+                join_owned(items(&object["subjects"]).filter(|subject| subject["kind"] == wanted).map(|subject| {
+                    let name = subject["name"].as_str().unwrap_or_default();
+                    match subject["namespace"].as_str() {
+                        Some(namespace) => format!("{namespace}/{name}"),
+                        None => name.to_owned(),
+                    }
+                }));
+            if listed == "<none>" { "".into() } else { listed }
         }
-        ("PersistentVolumeClaim", "Volume") => text(&spec["volumeName"]),
-        ("PersistentVolumeClaim", "Capacity") => text(&status["capacity"]["storage"]),
+        ("PersistentVolumeClaim", "Volume") => plain(&spec["volumeName"]),
+        // A claim has these once it has a volume.
+        ("PersistentVolumeClaim", "Capacity") => plain(&status["capacity"]["storage"]),
+        ("PersistentVolumeClaim", "Access Modes") => modes(&status["accessModes"]),
+        (_, "VolumeAttributesClass") => {
+            let class = plain(&spec["volumeAttributesClassName"]);
+            if class == "" { "<unset>".into() } else { class }
+        }
         ("PersistentVolumeClaim" | "PersistentVolume", "StorageClass") => text(&spec["storageClassName"]),
         ("PersistentVolumeClaim" | "PersistentVolume", "VolumeMode") => text(&spec["volumeMode"]),
-        ("PersistentVolumeClaim" | "PersistentVolume", "Access Modes") => {
-            join(items(&spec["accessModes"]).filter_map(Value::as_str))
-        }
+        ("PersistentVolume", "Access Modes") => modes(&spec["accessModes"]),
         ("PersistentVolume", "Capacity") => text(&spec["capacity"]["storage"]),
         ("PersistentVolume", "Reclaim Policy") => text(&spec["persistentVolumeReclaimPolicy"]),
         ("PersistentVolume", "Reason") => text(&status["reason"]),
@@ -214,11 +246,13 @@ fn cell(kind: &Kind, column: &str, object: &Value, now: jiff::Timestamp) -> Valu
         )
         .into(),
         ("HorizontalPodAutoscaler", "MinPods") => text(&spec["minReplicas"]),
-        ("HorizontalPodAutoscaler", "MaxPods") => text(&spec["maxReplicas"]),
+        ("HorizontalPodAutoscaler", "MaxPods") => number(&spec["maxReplicas"]),
+        ("HorizontalPodAutoscaler", "Targets") => super::metrics::targets(object).into(),
         ("HorizontalPodAutoscaler", "Replicas") => number(&status["currentReplicas"]),
-        ("PodDisruptionBudget", "Min Available") => text(&spec["minAvailable"]),
-        ("PodDisruptionBudget", "Max Unavailable") => text(&spec["maxUnavailable"]),
+        ("PodDisruptionBudget", "Min Available") => budget(&spec["minAvailable"]),
+        ("PodDisruptionBudget", "Max Unavailable") => budget(&spec["maxUnavailable"]),
         ("PodDisruptionBudget", "Allowed Disruptions") => number(&status["disruptionsAllowed"]),
+        ("PriorityClass", "PreemptionPolicy") => text(&object["preemptionPolicy"]),
         ("PriorityClass", "Value") => number(&object["value"]),
         ("PriorityClass", "Global-Default") => (object["globalDefault"] == true).into(),
         ("StorageClass", "Provisioner") => text(&object["provisioner"]),

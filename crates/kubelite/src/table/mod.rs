@@ -2,6 +2,7 @@
 
 mod builtin;
 mod json_path;
+mod metrics;
 mod time;
 
 use serde_json::{Value, json};

@@ -182,12 +182,12 @@ async fn authenticated(
     let user = match who(&core, peer, request.headers()).and_then(|user| auth::acting(&core, user, request.headers())) {
         Ok(Some(user)) => user,
         Ok(None) => return wire::serve(core, request).await,
-        Err(error) => return wire::failure(&error),
+        Err(error) => return wire::failure(&error, wire::Format::JSON),
     };
     known.send_if_modified(|known| !std::mem::replace(known, true));
     let room = match clients.admit(&user.name, &request) {
         Ok(room) => room,
-        Err(error) => return wire::failure(&error),
+        Err(error) => return wire::failure(&error, wire::Format::JSON),
     };
     request.extensions_mut().insert(user);
     limits::hold(wire::serve(core, request).await, room)

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use super::{Call, delete, list::Selection};
 use crate::{
+    shape,
     status::ApiError,
     wire::{self, Body, Media},
 };
@@ -19,7 +20,8 @@ pub(crate) async fn delete_collection(call: &mut Call, media: Media, body: &Byte
     let mut items: Vec<Value> = Vec::new();
     for stored in objects.iter().filter(|object| selection.matches(object)) {
         match delete::remove(call, stored, &options).await {
-            Ok(delete::Outcome::Gone(object) | delete::Outcome::Waits(object)) => items.push(object),
+            // The list is that of what there was.
+            Ok(_) => items.push(shape::in_version(&call.kind, stored)),
             // Somebody else was faster.
             Err(error) if error.code == StatusCode::NOT_FOUND => {}
             Err(error) => return Err(error),

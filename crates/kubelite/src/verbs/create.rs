@@ -21,6 +21,10 @@ const NAMES: usize = 8;
 /// Makes the object in the body.
 pub(crate) async fn create(call: &Call, media: Media, body: &Bytes) -> Result<Response<Body>, ApiError> {
     let (mut object, duplicates) = decode::document(media, body)?;
+    if object.is_null() {
+        // Go's decoder takes null for an object of which nothing is said.
+        object = Value::Object(serde_json::Map::new());
+    }
     match (&*call.kind.group, call.sub()) {
         ("authentication.k8s.io" | "authorization.k8s.io", "") => {
             finish::identify(call, &mut object)?;
@@ -34,7 +38,9 @@ pub(crate) async fn create(call: &Call, media: Media, body: &Bytes) -> Result<Re
         ("", "") if &*call.kind.kind == "Binding" => return super::pods::act(call, &object).await,
         _ => {}
     }
-    create_value(call, object, duplicates, None).await.map_err(|error| finish::undecodable(call, error))
+    create_value(call, object, duplicates, None)
+        .await
+        .map_err(|error| finish::undecodable(&call.kind.kind, &call.kind.version, error))
 }
 
 /// Makes the object that server-side apply computed.
@@ -53,10 +59,10 @@ async fn create_value(
     finish::identify(call, &mut object)?;
     let generated = name(call, &mut object)?;
     live_namespace(call, &object)?;
-    if !meta::text(&object, "resourceVersion").is_empty() {
-        return Err(ApiError::bad_request("resourceVersion should not be set on objects to be created"));
-    }
+    let pinned =
+        applied.is_none() && meta::text(&object, "resourceVersion").parse::<u64>().is_ok_and(|given| given > 0);
     finish::structure(call, &mut object, duplicates)?;
+    crate::strategy::warnings(&call.kind, &object).into_iter().for_each(|warning| call.warn(warning));
     for attempt in 0.. {
         let mut object = object.clone();
         if let Some(prefix) = &generated {
@@ -64,8 +70,12 @@ async fn create_value(
         }
         let name = meta::text(&object, "name").to_owned();
         let path = call.path(&name);
-        if call.core.store.shelf(&call.kind.shelf).get(&path).is_some() && generated.is_none() {
-            return Err(ApiError::already_exists(&call.kind, &name));
+        if let Some(other) = call.core.store.shelf(&call.kind.shelf).get(&path).filter(|_| generated.is_none()) {
+            let mut error = ApiError::already_exists(&call.kind, &name);
+            if other.deleting {
+                error.message = format!("object is being deleted: {}", error.message);
+            }
+            return Err(error);
         }
         managed::record(call, None, &mut object, applied.as_ref(), call.core.now());
         call.mutate(Operation::Create, &name, None, &mut object).await?;
@@ -82,6 +92,9 @@ async fn create_value(
         finish::size(draft.len())?;
         if call.params.dry_run {
             return Ok(shape::value(call, StatusCode::CREATED, &object));
+        }
+        if pinned {
+            return Err(ApiError::unnamed("resourceVersion should not be set on objects to be created"));
         }
         let write = Write { shelf: call.kind.shelf.clone(), path, expected: None, draft, remove: false };
         match call.core.store.write(write).await {

@@ -51,6 +51,12 @@ impl Options {
             Self::default()
         } else {
             let (value, _) = decode::document(media, body)?;
+            let given = value["kind"].as_str().unwrap_or_default();
+            if !matches!(given, "" | "DeleteOptions") {
+                return Err(ApiError::bad_request(format!(
+                    "the kind in the data ({given}) does not match the expected kind (DeleteOptions)"
+                )));
+            }
             serde_json::from_value(value).map_err(|error| ApiError::bad_request(format!("DeleteOptions: {error}")))?
         };
         options.grace_period_seconds = options.grace_period_seconds.or(call.params.grace_period);
@@ -93,6 +99,12 @@ pub(crate) async fn delete(call: &mut Call, media: Media, body: &Bytes) -> Resul
     if first && call.kind.group.is_empty() && &*call.kind.kind == "Namespace" {
         return Err(ApiError::forbidden(&call.kind, &name, "this namespace may not be deleted"));
     }
+    let unsaid = options.propagation_policy.is_none() && options.orphan_dependents.is_none();
+    if unsaid && strategy::default_propagation(&call.kind).is_some() {
+        call.warn(
+            "child pods are preserved by default when jobs are deleted; set propagationPolicy=Background to remove them or set propagationPolicy=Orphan to suppress this warning",
+        );
+    }
     match remove(call, &stored, &options).await? {
         Outcome::Waits(object) => Ok(shape::value(call, StatusCode::OK, &object)),
         Outcome::Gone(object) if strategy::returns_deleted(&call.kind) => {
@@ -119,7 +131,7 @@ pub(crate) async fn remove(call: &Call, stored: &Stored, options: &Options) -> R
         call.admit(Operation::Delete, &name, Some(&old), None).await?;
         let (new, gone) = next(call, &old, options);
         if call.params.dry_run {
-            return Ok(if gone { Outcome::Gone(new) } else { Outcome::Waits(new) });
+            return Ok(if gone || ends_now(call, &new) { Outcome::Gone(new) } else { Outcome::Waits(new) });
         }
         if !gone && managed::same(&old, &new) {
             return Ok(Outcome::Waits(old));
@@ -135,6 +147,7 @@ pub(crate) async fn remove(call: &Call, stored: &Stored, options: &Options) -> R
             remove: gone,
         };
         match call.core.store.write(write).await {
+            Ok(stored) if !gone && ends_now(call, &stored.value()) => current = stored,
             Ok(stored) => {
                 let value = shape::in_version(&call.kind, &stored);
                 return Ok(if gone { Outcome::Gone(value) } else { Outcome::Waits(value) });
@@ -146,15 +159,23 @@ pub(crate) async fn remove(call: &Call, stored: &Stored, options: &Options) -> R
     }
 }
 
+/// Whether an object that is going by the hands of the one who deleted it has no time left.
+fn ends_now(call: &Call, object: &Value) -> bool {
+    strategy::gracious(&call.kind) && meta::finalizers(object).is_empty() && strategy::may_go(&call.kind, object)
+}
+
 fn preconditions(call: &Call, name: &str, old: &Value, options: &Options) -> Result<(), ApiError> {
     let Some(wanted) = &options.preconditions else { return Ok(()) };
-    for (what, key, given) in
-        [("UID", "uid", &wanted.uid), ("ResourceVersion", "resourceVersion", &wanted.resource_version)]
-    {
+    for (what, done, key, given) in [
+        ("UID", "deleted and then recreated", "uid", &wanted.uid),
+        ("ResourceVersion", "modified", "resourceVersion", &wanted.resource_version),
+    ] {
         let actual = meta::text(old, key);
         if let Some(given) = given.as_deref().filter(|given| *given != actual) {
-            let why = format!("Precondition failed: {what} in precondition: {given}, {what} in object meta: {actual}");
-            return Err(ApiError::conflict(&call.kind, name, &why));
+            let why = format!(
+                "the {what} in the precondition ({given}) does not match the {what} in record ({actual}). The object might have been {done}"
+            );
+            return Err(ApiError::unmet(&call.kind, name, &why));
         }
     }
     Ok(())
@@ -168,7 +189,7 @@ fn next(call: &Call, old: &Value, options: &Options) -> (Value, bool) {
         (Some(policy), _) => Some(policy),
         (None, Some(true)) => Some("Orphan"),
         (None, Some(false)) => Some("Background"),
-        (None, None) => None,
+        (None, None) => strategy::default_propagation(&call.kind),
     };
     if let Some(policy) = policy {
         finalizers.retain(|name| name != FOREGROUND && name != ORPHAN);
@@ -179,18 +200,29 @@ fn next(call: &Call, old: &Value, options: &Options) -> (Value, bool) {
         }
         meta::set_finalizers(&mut new, &finalizers);
     }
+    if let Some(name) = strategy::last_finalizer(&call.kind).filter(|_| !meta::deleting(old))
+        && !finalizers.iter().any(|known| known == name)
+    {
+        finalizers.push(name.to_owned());
+        meta::set_finalizers(&mut new, &finalizers);
+    }
     let grace = strategy::grace_period(&call.kind, old, options.grace_period_seconds);
     let held = !finalizers.is_empty() || strategy::held(&call.kind, old);
-    if grace == 0 && !held {
-        return (new, true);
-    }
     let left = meta::number(old, "deletionGracePeriodSeconds");
     let first = !meta::deleting(old);
+    if grace == 0 && !held && (!strategy::gracious(&call.kind) || left == Some(0)) {
+        return (new, true);
+    }
     if first || left.is_some_and(|left| grace < left) {
         let at = call.core.now() + jiff::SignedDuration::from_secs(grace);
         meta::set(&mut new, "deletionTimestamp", meta::time(at));
-        meta::set(&mut new, "deletionGracePeriodSeconds", grace);
-        if first && let Some(generation) = meta::number(old, "generation") {
+        if !strategy::ends_by_itself(&call.kind) {
+            meta::set(&mut new, "deletionGracePeriodSeconds", grace);
+        }
+        if first
+            && !strategy::ends_by_itself(&call.kind)
+            && let Some(generation) = meta::number(old, "generation")
+        {
             meta::set(&mut new, "generation", generation + 1);
         }
     }

@@ -18,9 +18,28 @@ const UNREADABLE: &str = "cannot be decoded: ";
 /// Begins the refusal of unknown and duplicate fields.
 const STRICT: &str = "strict decoding error: ";
 
+/// Checks that a patch left the object what it is, and where.
+pub(super) fn same_object(call: &Call, object: &mut Value) -> Result<(), ApiError> {
+    let kind = &call.kind;
+    let version = kind.api_version();
+    for (key, expected) in [("apiVersion", version.as_str()), ("kind", &kind.kind)] {
+        let given = object[key].as_str().unwrap_or_default();
+        if !given.is_empty() && given != expected && kind.origin == Origin::Builtin {
+            return Err(ApiError::bad_request(format!("{UNREADABLE}{key} {given:?} is not {expected:?}")));
+        }
+    }
+    if kind.origin == Origin::Builtin {
+        fit(call, object)?;
+    }
+    identify(call, object)
+}
+
 /// Checks that body and path speak of the same kind, and fills in what was left out.
 pub(super) fn identify(call: &Call, object: &mut Value) -> Result<(), ApiError> {
     let kind = &call.kind;
+    if kind.origin == Origin::Custom && object.is_object() {
+        says_its_kind(call, object)?;
+    }
     let Some(map) = object.as_object_mut() else {
         return Err(ApiError::bad_request(format!("the body must be an object of kind {}", kind.kind)));
     };
@@ -62,6 +81,30 @@ pub(super) fn identify(call: &Call, object: &mut Value) -> Result<(), ApiError> 
     Ok(())
 }
 
+/// Objects of custom kinds say themselves what they are; one that says another kind is looked at as it is.
+fn says_its_kind(call: &Call, object: &Value) -> Result<(), ApiError> {
+    let (expected, given) = (&*call.kind.kind, object["kind"].as_str().unwrap_or_default());
+    if given.is_empty() {
+        return Err(ApiError::bad_request(format!(
+            "the object provided is unrecognized (must be of type {expected}): Object 'Kind' is missing"
+        )));
+    }
+    if given == expected {
+        return Ok(());
+    }
+    let message = format!("Invalid value: {given:?}: must be {expected}");
+    let mut causes = vec![cause("FieldValueInvalid", "kind", message)];
+    if let Some(schema) = call.kind.schema() {
+        causes.extend(schema.validate(object, None).iter().map(crate::kinds::cause));
+    }
+    Err(ApiError::invalid_kind(&call.kind.group, given, meta::text(object, "name"), causes))
+}
+
+/// Refuses values of other types than those of a definition of Kubernetes' own.
+pub(super) fn fit_to(definition: &str, object: &mut Value) -> Result<(), ApiError> {
+    typed::fit_to(definition, object).map_err(|problem| ApiError::bad_request(format!("{UNREADABLE}{problem}")))
+}
+
 /// Refuses values of other types than the kind's.
 pub(super) fn fit(call: &Call, object: &mut Value) -> Result<(), ApiError> {
     typed::fit(&call.kind, object).map_err(|problem| ApiError::bad_request(format!("{UNREADABLE}{problem}")))
@@ -96,11 +139,18 @@ pub(super) fn structure(call: &Call, object: &mut Value, duplicates: Vec<String>
     Ok(())
 }
 
-/// What is wrong with a whole document is said of its kind; of a patch only what is wrong is said.
-pub(super) fn undecodable(call: &Call, mut error: ApiError) -> ApiError {
+/// What is wrong with what a patch makes is told of the patch.
+pub(super) fn unpatchable(error: ApiError) -> ApiError {
+    let problem = error.message.strip_prefix(UNREADABLE);
+    let problem = problem.or_else(|| Some(&*error.message).filter(|text| text.starts_with(STRICT)));
+    let Some(problem) = problem else { return error };
+    ApiError::invalid_kind("", "", "", vec![cause("FieldValueInvalid", "patch", format!("Invalid value: {problem}"))])
+}
+
+/// What is wrong with a whole document is said of its kind.
+pub(super) fn undecodable(kind: &str, version: &str, mut error: ApiError) -> ApiError {
     let problem = error.message.strip_prefix(UNREADABLE);
     if let Some(problem) = problem.or_else(|| Some(&*error.message).filter(|text| text.starts_with(STRICT))) {
-        let (kind, version) = (&call.kind.kind, &call.kind.version);
         error.message = format!("{kind} in version {version:?} cannot be handled as a {kind}: {problem}");
     }
     error
@@ -116,7 +166,10 @@ pub(super) fn default(call: &Call, object: &mut Value) {
 
 /// All field errors of an object.
 pub(super) fn validate(call: &Call, object: &Value, old: Option<&Value>) -> Result<(), ApiError> {
-    let mut causes = crate::strategy::validate_metadata(&call.kind, object, old);
+    let mut causes = match old {
+        Some(old) => crate::strategy::validate_update(&call.kind, old, object),
+        None => crate::strategy::validate_metadata(&call.kind, object, None),
+    };
     if let Some(schema) = call.kind.schema() {
         if call.kind.origin == Origin::Builtin {
             causes.extend(crate::strategy::validate(&call.kind, schema, object, old, call.sub()));
@@ -124,6 +177,21 @@ pub(super) fn validate(call: &Call, object: &Value, old: Option<&Value>) -> Resu
             let blocked = causes.iter().any(|cause| cause.reason == "FieldValueRequired");
             let errors = if blocked { schema.validate_shape(object, old) } else { schema.validate(object, old) };
             causes.extend(errors.iter().map(crate::kinds::cause));
+            if call.sub() == "status" {
+                // The status alone is checked once more, without its place in the object.
+                let below = |cause: &Cause| {
+                    let field = cause.field.strip_prefix("status.")?;
+                    cause.message.contains(&format!("{} in body", cause.field)).then(|| Cause {
+                        message: cause
+                            .message
+                            .replace(&format!("{} in body", cause.field), &format!("{field} in body")),
+                        ..cause.clone()
+                    })
+                };
+                let again: Vec<Cause> = causes.iter().filter_map(below).collect();
+                causes.extend(again);
+            }
+            causes.extend(super::scale::problems(&call.kind, object));
         }
     }
     if causes.is_empty() { Ok(()) } else { Err(ApiError::invalid(&call.kind, meta::text(object, "name"), causes)) }

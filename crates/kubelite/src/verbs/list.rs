@@ -27,12 +27,7 @@ pub(crate) struct Selection {
 impl Selection {
     /// Reads the selectors of a call.
     pub(crate) fn of(call: &Call) -> Result<Self, ApiError> {
-        let labels = LabelSelector::parse(&call.params.label_selector).map_err(|problem| {
-            ApiError::bad_request(format!(
-                "unable to parse requirement: {}",
-                problem.trim_start_matches("unable to parse requirement: ")
-            ))
-        })?;
+        let labels = LabelSelector::parse(&call.params.label_selector).map_err(ApiError::bad_request)?;
         let fields = FieldSelector::parse(&call.params.field_selector, &call.kind)?;
         let name = call.name.clone().or_else(|| fields.name().map(str::to_owned));
         Ok(Self { labels, fields, prefix: call.prefix(), name })
@@ -77,38 +72,23 @@ pub(crate) fn list(call: &Call) -> Result<Response<Body>, ApiError> {
 fn page(call: &Call, selection: &Selection, shelf: &Shelf) -> Result<Page, ApiError> {
     let params = &call.params;
     let matching = params.resource_version_match.as_str();
-    if !matching.is_empty() {
-        let problem = if params.watch {
-            Some(
-                "Forbidden: resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided"
-                    .to_owned(),
-            )
-        } else if params.resource_version.is_empty() {
-            Some("Forbidden: resourceVersionMatch is forbidden unless resourceVersion is provided".to_owned())
-        } else if !params.token.is_empty() {
-            Some("Forbidden: resourceVersionMatch is forbidden when continue is provided".to_owned())
-        } else if matching != "Exact" && matching != "NotOlderThan" {
-            Some(format!("Unsupported value: {matching:?}: supported values: \"Exact\", \"NotOlderThan\", \"\""))
-        } else if matching == "Exact" && params.resource_version == "0" {
-            Some("Forbidden: resourceVersionMatch \"exact\" is forbidden for resourceVersion \"0\"".to_owned())
-        } else {
-            None
-        };
-        if let Some(problem) = problem {
-            let unsupported = problem.starts_with("Unsupported");
-            let reason = if unsupported { "FieldValueNotSupported" } else { "FieldValueForbidden" };
-            return Err(ApiError::option("ListOptions", reason, "resourceVersionMatch", problem));
-        }
-    }
-    let asked = revision(&params.resource_version)?;
+    super::list_options::check(params)?;
+    let asked = revision(&params.resource_version).map_err(|mut error| {
+        error.message = format!("invalid resource version: {}", error.message);
+        ApiError { code: StatusCode::BAD_REQUEST, reason: "BadRequest", ..error }
+    })?;
     let committed = || call.core.store.revision();
-    if asked.is_some_and(|asked| asked > committed()) {
-        return Err(too_new(asked.unwrap_or(0), committed()));
+    if let Some(asked) = asked.filter(|asked| *asked > committed()) {
+        let mut error = too_new(asked, committed());
+        if let Some(details) = error.details.as_mut().filter(|_| matching == "Exact") {
+            details.retry_after = 0;
+        }
+        return Err(error);
     }
     let mut made = call.core.now().as_second();
     let (objects, at) = if params.token.is_empty() {
         match asked.filter(|&asked| asked > 0 && (matching == "Exact" || (matching.is_empty() && params.limit > 0))) {
-            Some(exact) => (shelf.list_at(&selection.prefix, None, exact).ok_or_else(|| gone(exact, shelf))?, exact),
+            Some(exact) => (shelf.list_at(&selection.prefix, None, exact).ok_or_else(gone)?, exact),
             None => shelf.list(&selection.prefix, None, committed),
         }
     } else {
@@ -153,7 +133,7 @@ pub(super) fn revision(text: &str) -> Result<Option<u64>, ApiError> {
         return Ok(None);
     }
     text.parse().map(Some).map_err(|_| {
-        ApiError::bad_request(format!(
+        ApiError::unnamed(format!(
             "resourceVersion: Invalid value: {text:?}: strconv.ParseUint: parsing {text:?}: invalid syntax"
         ))
     })
@@ -173,8 +153,8 @@ pub(super) fn too_new(asked: u64, current: u64) -> ApiError {
     error
 }
 
-fn gone(revision: u64, shelf: &Shelf) -> ApiError {
-    ApiError::expired(format!("The resourceVersion for the provided list is too old: {revision} ({})", shelf.name()))
+fn gone() -> ApiError {
+    ApiError::expired("The resourceVersion for the provided list is too old.")
 }
 
 fn expired_page(token: Token) -> ApiError {
@@ -197,5 +177,6 @@ fn decode(text: &str) -> Result<Token, ApiError> {
     let bytes = URL_SAFE_NO_PAD
         .decode(text)
         .map_err(|error| ApiError::bad_request(format!("continue key is not valid: {error}")))?;
-    serde_json::from_slice(&bytes).map_err(|error| ApiError::bad_request(format!("continue key is not valid: {error}")))
+    let invalid = "invalid continue token: continue key is not valid";
+    serde_json::from_slice(&bytes).map_err(|error| ApiError::bad_request(format!("{invalid}: {error}")))
 }

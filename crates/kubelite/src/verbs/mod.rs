@@ -7,6 +7,7 @@ mod delete;
 mod evict;
 mod finish;
 mod list;
+mod list_options;
 mod patch;
 mod pods;
 mod read;
@@ -25,7 +26,7 @@ pub(crate) use self::{
     delete::{Options as DeleteOptions, Preconditions, delete, remove},
     list::list,
     patch::patch,
-    read::get,
+    read::{current, get},
     watch::watch,
 };
 use crate::{

@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::{
     Call,
     change::{self, Proposal},
-    scale,
+    finish, scale,
 };
 use crate::{
     decode,
@@ -27,21 +27,19 @@ pub(crate) async fn patch(call: &Call, media: Media, body: &Bytes) -> Result<Res
         return patching::apply(call, body).await;
     }
     let (patch, duplicates) = decode::document(media, body)?;
+    let name = call.named()?;
     change::change(call, |old| {
         if call.sub() == "scale" {
             let current = scale::of(&call.kind, old)?;
             let changed = patching::patched(None, media, &current, &patch)?;
-            scale::precondition(&call.kind, call.named()?, old, &changed)?;
+            named(name, &changed)?;
+            scale::precondition(&call.kind, name, old, &changed)?;
             let object = scale::with(&call.kind, old, scale::wanted(&changed)?)?;
             return Ok(Proposal { object, duplicates: Vec::new(), applied: None });
         }
         let mut object = patching::patched(Some(call), media, old, &patch)?;
-        super::finish::identify(call, &mut object)?;
-        if meta::text(&object, "name") != meta::text(old, "name") {
-            let message = format!("Invalid value: {:?}: field is immutable", meta::text(&object, "name"));
-            let cause = super::finish::cause("FieldValueInvalid", "metadata.name", message);
-            return Err(ApiError::invalid(&call.kind, call.named()?, vec![cause]));
-        }
+        finish::same_object(call, &mut object)?;
+        named(name, &object)?;
         if object["metadata"]["managedFields"].is_null()
             && patch["metadata"].get("managedFields").is_none_or(Value::is_null)
         {
@@ -50,4 +48,14 @@ pub(crate) async fn patch(call: &Call, media: Media, body: &Bytes) -> Result<Res
         Ok(Proposal { object, duplicates: duplicates.clone(), applied: None })
     })
     .await
+    .map_err(finish::unpatchable)
+}
+
+/// Refuses another name than that of the path.
+pub(super) fn named(name: &str, object: &Value) -> Result<(), ApiError> {
+    let given = meta::text(object, "name");
+    if given.is_empty() || given == name {
+        return Ok(());
+    }
+    Err(ApiError::bad_request(format!("the name of the object ({given}) does not match the name on the URL ({name})")))
 }

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::{
     Call,
     change::{self, Proposal},
-    evict,
+    evict, finish,
 };
 use crate::{
     object::meta,
@@ -29,6 +29,9 @@ pub(super) async fn act(call: &Call, object: &Value) -> Result<Response<Body>, A
     if object["kind"] == "Eviction" {
         return evict::evict(&mut call, object).await;
     }
+    let mut object = object.clone();
+    finish::fit_to("io.k8s.api.core.v1.Binding", &mut object)
+        .map_err(|error| finish::undecodable("Binding", "v1", error))?;
     let node = object["target"]["name"]
         .as_str()
         .filter(|node| !node.is_empty())

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use crate::{
     kinds::Kind,
     object::{label_selector::LabelSelector, meta},
-    status::ApiError,
+    status::{ApiError, Cause},
 };
 
 fn at<'a>(object: &'a Value, path: &[String]) -> &'a Value {
@@ -34,21 +34,83 @@ pub(super) fn of(kind: &Kind, object: &Value) -> Result<Value, ApiError> {
     }
     let mut scale = json!({
         "kind": "Scale", "apiVersion": "autoscaling/v1", "metadata": metadata,
-        "spec": {"replicas": at(object, &paths.spec).as_i64().unwrap_or(0)},
+        "spec": {},
         "status": {"replicas": at(object, &paths.status).as_i64().unwrap_or(0)},
     });
+    if let Some(replicas) = at(object, &paths.spec).as_i64().filter(|replicas| *replicas != 0) {
+        scale["spec"]["replicas"] = replicas.into();
+    }
     if let Some(selector) = selector.filter(|text| !text.is_empty()) {
         scale["status"]["selector"] = selector.into();
     }
     Ok(scale)
 }
 
+/// What is wrong with the places that a custom kind's scale is made of.
+pub(super) fn problems(kind: &Kind, object: &Value) -> Vec<Cause> {
+    let mut causes = Vec::new();
+    let Some(paths) = &kind.scale else { return causes };
+    let mut refuse = |field: &str, value: &Value, why: &str| {
+        causes.push(super::finish::cause("FieldValueInvalid", field, format!("Invalid value: {value}: {why}")));
+    };
+    for path in [&paths.spec, &paths.status] {
+        let field = format!(".{}", path.join("."));
+        match nested(object, path) {
+            Ok(Value::Null) => {}
+            Ok(value) => match value.as_i64() {
+                None => {
+                    let (shown, kind) = go_value(value);
+                    let why = format!("{field} accessor error: {shown} is of the type {kind}, expected int64");
+                    refuse(&field, &json!(0), &why);
+                }
+                Some(number) if number < 0 => refuse(&field, value, "should be a non-negative integer"),
+                Some(number) if number > i64::from(i32::MAX) => {
+                    refuse(&field, value, "should be less than or equal to 2147483647");
+                }
+                Some(_) => {}
+            },
+            Err(why) => refuse(&field, &json!(0), &why),
+        }
+    }
+    causes
+}
+
+/// The value at a path; something else than an object on the way is told.
+fn nested<'v>(object: &'v Value, path: &[String]) -> Result<&'v Value, String> {
+    let mut value = object;
+    for (at, step) in path.iter().enumerate() {
+        match value {
+            Value::Null => return Ok(value),
+            Value::Object(map) => value = map.get(step.as_str()).unwrap_or(&Value::Null),
+            other => {
+                let (shown, kind) = go_value(other);
+                let place = path[..=at].join(".");
+                return Err(format!(
+                    ".{place} accessor error: {shown} is of the type {kind}, expected map[string]interface{{}}"
+                ));
+            }
+        }
+    }
+    Ok(value)
+}
+
+/// A value and its type as Go prints them.
+fn go_value(value: &Value) -> (String, &'static str) {
+    match value {
+        Value::String(text) => (text.clone(), "string"),
+        Value::Bool(_) => (value.to_string(), "bool"),
+        Value::Number(number) => (value.to_string(), if number.is_i64() { "int64" } else { "float64" }),
+        Value::Array(_) => (value.to_string(), "[]interface {}"),
+        Value::Object(_) => (value.to_string(), "map[string]interface {}"),
+        Value::Null => ("<nil>".to_owned(), "<nil>"),
+    }
+}
+
 /// The replicas that a `Scale` asks for.
 pub(super) fn wanted(scale: &Value) -> Result<i64, ApiError> {
-    let replicas = match &scale["spec"]["replicas"] {
-        Value::Null => 0,
-        value => value.as_i64().ok_or_else(|| ApiError::bad_request("spec.replicas: must be a whole number"))?,
-    };
+    let mut typed = scale.clone();
+    super::finish::fit_to("io.k8s.api.autoscaling.v1.Scale", &mut typed)?;
+    let replicas = typed["spec"]["replicas"].as_i64().unwrap_or(0);
     if replicas < 0 {
         let cause = super::finish::cause(
             "FieldValueInvalid",

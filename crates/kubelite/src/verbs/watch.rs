@@ -64,12 +64,8 @@ pub(crate) fn watch(call: Call) -> Result<Response<Body>, ApiError> {
     let params = &call.params;
     let shelf = call.core.store.shelf(&call.kind.shelf);
     let changed = shelf.changes();
+    super::list_options::check(params)?;
     let asked = list::revision(&params.resource_version)?;
-    if params.initial_events.is_some() && params.resource_version_match != "NotOlderThan" {
-        let problem = "sendInitialEvents requires setting resourceVersionMatch to NotOlderThan";
-        let message = format!("Forbidden: {problem}");
-        return Err(ApiError::option("ListOptions", "FieldValueForbidden", "resourceVersionMatch", message));
-    }
     let committed = call.core.store.revision();
     if asked.is_some_and(|asked| asked > committed) {
         return Err(list::too_new(asked.unwrap_or(0), committed));

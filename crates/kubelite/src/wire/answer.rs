@@ -18,23 +18,29 @@ pub(crate) enum Shape {
     Metadata,
 }
 
+const PROTOBUF: &str = "application/vnd.kubernetes.protobuf";
+
 /// What the client accepts, as far as we can make it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Format {
     pub(crate) shape: Shape,
     pub(crate) yaml: bool,
+    /// Tables of the version before `v1`.
+    pub(crate) beta: bool,
+    /// Of metadata: whether that of a list was asked for.
+    pub(crate) listed: bool,
 }
 
 impl Format {
     /// JSON, whole.
-    pub(crate) const JSON: Self = Self { shape: Shape::Whole, yaml: false };
+    pub(crate) const JSON: Self = Self { shape: Shape::Whole, yaml: false, beta: false, listed: false };
 
     /// The first alternative of `Accept` that we can make.
     pub(crate) fn negotiate(headers: &HeaderMap) -> Result<Self, ApiError> {
         let Some(accept) = headers.get(header::ACCEPT).and_then(|value| value.to_str().ok()) else {
             return Ok(Self::JSON);
         };
-        let mut seen = false;
+        let (mut seen, mut known) = (false, false);
         for clause in accept.split(',') {
             let mut parts = clause.split(';').map(str::trim);
             let media = parts.next().unwrap_or_default();
@@ -43,14 +49,21 @@ impl Format {
             }
             seen = true;
             let mut shape = Some(Shape::Whole);
-            let mut group_fits = true;
+            let (mut group_fits, mut beta, mut listed) = (true, false, false);
+            known |= matches!(media, "application/json" | "application/yaml" | "*/*" | PROTOBUF);
             for part in parts {
                 match part.split_once('=').unwrap_or((part, "")) {
                     ("as", "Table") => shape = Some(Shape::Table),
-                    ("as", "PartialObjectMetadata" | "PartialObjectMetadataList") => shape = Some(Shape::Metadata),
+                    ("as", kind @ ("PartialObjectMetadata" | "PartialObjectMetadataList")) => {
+                        shape = Some(Shape::Metadata);
+                        listed = kind.ends_with("List");
+                    }
                     ("as", _) => shape = None,
                     ("g", group) => group_fits = group == "meta.k8s.io",
-                    ("v", version) => group_fits = group_fits && version == "v1",
+                    ("v", version) => {
+                        beta = version == "v1beta1";
+                        group_fits = group_fits && (beta || version == "v1");
+                    }
                     _ => {}
                 }
             }
@@ -59,12 +72,18 @@ impl Format {
                 continue;
             }
             match media {
-                "application/json" | "*/*" | "application/*" => return Ok(Self { shape, yaml: false }),
-                "application/yaml" => return Ok(Self { shape, yaml: true }),
+                "application/json" | "*/*" => return Ok(Self { shape, yaml: false, beta, listed }),
+                "application/yaml" => return Ok(Self { shape, yaml: true, beta, listed }),
                 _ => {}
             }
         }
-        if seen { Err(ApiError::not_acceptable("application/json, application/yaml")) } else { Ok(Self::JSON) }
+        let error = ApiError::not_acceptable("application/json, application/yaml");
+        match (seen, known) {
+            (false, _) => Ok(Self::JSON),
+            // A known form of something that nobody makes.
+            (true, true) => Err(error),
+            (true, false) => Err(error.with_empty_details()),
+        }
     }
 
     fn media(self) -> HeaderValue {
@@ -98,8 +117,12 @@ pub(crate) fn status_answer(code: StatusCode, value: &Value) -> Response<Body> {
 }
 
 /// A refusal.
-pub(crate) fn failure(error: &ApiError) -> Response<Body> {
-    let mut response = status_answer(error.code, &error.to_value());
+pub(crate) fn failure(error: &ApiError, format: Format) -> Response<Body> {
+    if error.code == StatusCode::NOT_FOUND && error.reason.is_empty() {
+        return text_answer(error.code, format!("{}\n", error.message));
+    }
+    let format = Format { yaml: format.yaml, ..Format::JSON };
+    let mut response = json_answer(error.code, &error.to_value(), format);
     if let Some(seconds) = error.details.as_ref().map(|details| details.retry_after).filter(|&seconds| seconds > 0) {
         response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
     }

@@ -45,6 +45,23 @@ pub(crate) fn media_of(headers: &HeaderMap) -> Result<Media, ApiError> {
     }
 }
 
+/// Media types of patches to Kubernetes' own kinds.
+const PATCHES: &[&str] = &[
+    "application/json-patch+json",
+    "application/merge-patch+json",
+    "application/strategic-merge-patch+json",
+    "application/apply-patch+yaml",
+];
+
+/// Reads the `Content-Type` of a patch to one of Kubernetes' own kinds.
+pub(crate) fn patch_of(headers: &HeaderMap) -> Result<Media, ApiError> {
+    let refused = || ApiError::unsupported_media(PATCHES).with_empty_details();
+    match media_of(headers) {
+        Ok(Media::Json | Media::Yaml | Media::Protobuf) | Err(_) => Err(refused()),
+        Ok(media) => Ok(media),
+    }
+}
+
 /// Reads the whole body, up to the limit.
 pub(crate) async fn read(body: Body) -> Result<Bytes, ApiError> {
     let whole = tokio::time::timeout(PATIENCE, Limited::new(body, LIMIT).collect()).await;

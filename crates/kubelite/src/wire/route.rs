@@ -13,6 +13,7 @@ use crate::{
     core::Core,
     discovery,
     faults::{self, FaultPoint},
+    kinds::Origin,
     metrics,
     status::ApiError,
     verbs::{self, Call},
@@ -22,14 +23,18 @@ use crate::{
 pub(crate) async fn serve(core: Arc<Core>, request: Request<Body>) -> Response<Body> {
     let path = request.uri().path().to_owned();
     let gzip = gzip::accepted(request.headers());
+    let format = Format::negotiate(request.headers()).unwrap_or(Format::JSON);
     let faults = core.faults.clone();
     let response = match AssertUnwindSafe(answer(core, request)).catch_unwind().await {
         Ok(Ok(response)) => response,
-        Ok(Err(error)) => answer::failure(&error),
+        Ok(Err(error)) => answer::failure(&error, format),
         // A bug of ours must cost this request only.
         Err(_) => {
             tracing::error!(%path, "a request ended in a panic");
-            answer::failure(&ApiError::internal("this server has a bug that this request found; its log says where"))
+            answer::failure(
+                &ApiError::internal("this server has a bug that this request found; its log says where"),
+                format,
+            )
         }
     };
     if faults::at(faults.as_ref(), FaultPoint::Response) {
@@ -42,7 +47,8 @@ async fn answer(core: Arc<Core>, request: Request<Body>) -> Result<Response<Body
     query::timeout(request.uri())?;
     let path = request.uri().path();
     if let Some(response) = open(&core, path) {
-        return response;
+        let reads = matches!(*request.method(), Method::GET | Method::HEAD);
+        return if path == "/version" && !reads { Err(ApiError::method_not_allowed()) } else { response };
     }
     let Some(user) = request.extensions().get::<Arc<User>>().cloned() else { return Err(ApiError::unauthorized()) };
     if let Some(target) = path::parse(path) {
@@ -54,7 +60,7 @@ async fn answer(core: Arc<Core>, request: Request<Body>) -> Result<Response<Body
     let verb = request.method().as_str().to_ascii_lowercase();
     auth::authorize(&core, &user, &auth::Attributes { verb: &verb, path, ..auth::Attributes::default() })?;
     if request.method() != Method::GET {
-        return Err(if path == "/version" { ApiError::method_not_allowed() } else { ApiError::no_such_path() });
+        return Err(ApiError::no_such_page());
     }
     discovery::serve(&core, request.uri(), request.headers())
 }
@@ -114,8 +120,10 @@ async fn resource(
     request: Request<Body>,
 ) -> Result<Response<Body>, ApiError> {
     let kinds = core.registry.kinds();
-    let kind =
-        kinds.resource(&target.group, &target.version, &target.plural).cloned().ok_or_else(ApiError::no_such_path)?;
+    let kind = kinds
+        .resource(&target.group, &target.version, &target.plural)
+        .cloned()
+        .ok_or_else(|| discovery::nothing_at(&kinds, &target.group))?;
     let mut params = Params::parse(request.uri(), options_kind(request.method()))?;
     params.watch |= target.watch;
     let verb = verb(request.method(), &target, &params).ok_or_else(ApiError::method_not_allowed)?;
@@ -179,12 +187,12 @@ async fn resource(
         | "exec"
         | "attach"
         | "portforward" => {}
-        sub if kind.subresource(sub).is_none() => return Err(ApiError::no_such_path()),
+        sub if kind.subresource(sub).is_none() => return Err(no_such_part(&call)),
         _ => return Err(ApiError::not_implemented(format!("{qualified} is not served by this server"))),
     }
     let allowed = match call.subresource.as_deref() {
         None => kind.can(verb),
-        Some(sub) => kind.subresource(sub).ok_or_else(ApiError::no_such_path)?.verbs.iter().any(|known| known == verb),
+        Some(sub) => kind.subresource(sub).ok_or_else(|| no_such_part(&call))?.verbs.iter().any(|known| known == verb),
     };
     let named_create = verb == "create" && call.sub().is_empty() && call.name.is_some();
     if !allowed || named_create {
@@ -195,6 +203,17 @@ async fn resource(
         // Reviews and bindings are answered, not kept: they have no metadata to make rows of.
         return Err(ApiError::not_acceptable("application/json, application/yaml"));
     }
+    if call.format.shape == Shape::Table
+        && !matches!(call.params.include_object.as_str(), "" | "None" | "Metadata" | "Object")
+    {
+        return Err(ApiError::bad_request(format!(
+            "Unable to convert to Table as requested: includeObject: Invalid value: {:?}: must be 'Metadata', 'Object', 'None', or empty",
+            call.params.include_object
+        )));
+    }
+    if matches!(call.sub(), "log" | "exec" | "attach" | "portforward") {
+        verbs::current(&call)?;
+    }
     match call.sub() {
         "log" => return connect::logs(&call).await,
         "exec" | "attach" | "portforward" => return connect::stream(&call, request).await,
@@ -203,22 +222,47 @@ async fn resource(
     if verb == "watch" {
         return verbs::watch(call);
     }
+    let outcome = carry_out(&mut call, verb, request).await;
+    // What was warned of is told with a refusal too.
+    let mut response = outcome.unwrap_or_else(|error| answer::failure(&error, call.format));
+    call.finish(&mut response);
+    Ok(response)
+}
+
+async fn carry_out(call: &mut Call, verb: &str, request: Request<Body>) -> Result<Response<Body>, ApiError> {
     let (parts, body) = request.into_parts();
-    let mut response = match verb {
-        "get" => verbs::get(&call)?,
-        "list" => verbs::list(&call)?,
+    let response = match verb {
+        "get" => verbs::get(call)?,
+        "list" => verbs::list(call)?,
         _ => {
-            let media = body::media_of(&parts.headers)?;
+            let patch = verb == "patch" && call.kind.origin == Origin::Builtin;
+            let media = if patch { body::patch_of(&parts.headers)? } else { body::media_of(&parts.headers)? };
             let bytes = body::read(body).await?;
             match verb {
-                "create" => verbs::create(&call, media, &bytes).await?,
-                "update" => verbs::update(&call, media, &bytes).await?,
-                "patch" => verbs::patch(&call, media, &bytes).await?,
-                "delete" => verbs::delete(&mut call, media, &bytes).await?,
-                _ => verbs::delete_collection(&mut call, media, &bytes).await?,
+                "create" => verbs::create(call, media, &bytes).await?,
+                "update" => verbs::update(call, media, &bytes).await?,
+                "patch" => verbs::patch(call, media, &bytes).await?,
+                "delete" => verbs::delete(call, media, &bytes).await?,
+                _ => verbs::delete_collection(call, media, &bytes).await?,
             }
         }
     };
-    call.finish(&mut response);
+    if call.format.shape == Shape::Metadata && call.format.listed != (verb == "list") {
+        let kind = &call.kind.kind;
+        let why = if call.format.listed {
+            format!("you requested PartialObjectMetadataList, but the requested object is not a list ({kind})")
+        } else {
+            format!("you requested PartialObjectMetadata, but the requested object is a list ({kind}List)")
+        };
+        return Err(ApiError::new(StatusCode::NOT_ACCEPTABLE, "NotAcceptable", why));
+    }
     Ok(response)
+}
+
+/// Objects of custom kinds have no other parts than their definitions say: what is asked for is not there.
+fn no_such_part(call: &Call) -> ApiError {
+    match (&call.name, call.kind.origin) {
+        (Some(name), Origin::Custom) => ApiError::not_found(&call.kind, name),
+        _ => ApiError::no_such_path(),
+    }
 }

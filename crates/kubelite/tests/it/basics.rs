@@ -75,7 +75,7 @@ async fn refusals_are_statuses() {
         ),
         (
             "GET",
-            "/apis/none.io/v1/things",
+            "/apis/apps/v9/things",
             Value::Null,
             404,
             "NotFound",

@@ -1,5 +1,6 @@
 //! ConfigMaps and Secrets.
 
+use base64::{Engine, engine::general_purpose::STANDARD};
 use serde_json::Value;
 
 use super::Report;
@@ -50,6 +51,37 @@ fn problems(key: &str) -> Vec<String> {
     problems
 }
 
+/// Why a text is no JSON object, without saying more of the secret than its first letter.
+fn no_object(text: &[u8]) -> Option<String> {
+    if serde_json::from_slice::<serde_json::Map<String, Value>>(text).is_ok() {
+        return None;
+    }
+    let first = text.iter().copied().find(|byte| !byte.is_ascii_whitespace());
+    Some(match first {
+        None => "unexpected end of JSON input".into(),
+        Some(b'{') => "not a complete JSON object".into(),
+        Some(first) => format!("invalid character '{}' looking for beginning of value", char::from(first)),
+    })
+}
+
+/// A certificate or a key that is none is stored, but nothing will serve with it.
+pub(super) fn warnings(object: &Value) -> Vec<String> {
+    if super::text(object, "type") != "kubernetes.io/tls" {
+        return Vec::new();
+    }
+    for (key, marks, what) in [
+        ("tls.crt", &["-----BEGIN CERTIFICATE-----"][..], "certificate"),
+        ("tls.key", &["-----BEGIN PRIVATE KEY-----", " PRIVATE KEY-----"][..], "key"),
+    ] {
+        let Some(decoded) = object["data"][key].as_str().and_then(|text| STANDARD.decode(text).ok()) else { continue };
+        let text = String::from_utf8_lossy(&decoded);
+        if !marks.iter().any(|mark| text.contains(mark)) {
+            return vec![format!("tls: failed to find any PEM data in {what} input")];
+        }
+    }
+    Vec::new()
+}
+
 fn secret(object: &Value, report: &mut Report) {
     let kind = super::text(object, "type");
     let data = &object["data"];
@@ -57,12 +89,13 @@ fn secret(object: &Value, report: &mut Report) {
         match data.get(*key).and_then(Value::as_str) {
             None => report.required(format!("data[{key}]"), ""),
             Some(text) if key.starts_with(".docker") => {
-                use base64::{Engine, engine::general_purpose::STANDARD};
-                let decoded = STANDARD.decode(text).unwrap_or_default();
-                if serde_json::from_slice::<serde_json::Map<String, Value>>(&decoded).is_err() {
-                    let first = decoded.first().map_or(' ', |byte| char::from(*byte));
-                    let detail = format!("invalid character '{first}' looking for beginning of value");
-                    report.invalid(format!("data[{key}]"), &"<secret contents redacted>".into(), &detail);
+                let problem = match STANDARD.decode(text) {
+                    // The decoder has refused it already; nothing is made of what cannot be read.
+                    Err(error) => Some(error.to_string()),
+                    Ok(decoded) => no_object(&decoded),
+                };
+                if let Some(problem) = problem {
+                    report.invalid(format!("data[{key}]"), &"<secret contents redacted>".into(), &problem);
                 }
             }
             Some(_) => {}

@@ -4,7 +4,10 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use super::super::cause;
+use super::super::{
+    cause,
+    go_json::{SELECTOR, go_json},
+};
 use crate::{kinds::Kind, object::meta, status::Cause};
 
 /// Kind, field that never changes after creation.
@@ -15,14 +18,15 @@ const IMMUTABLE: &[(&str, &str)] = &[
     ("StatefulSet", "spec.selector"),
     ("Job", "spec.selector"),
     ("Job", "spec.completionMode"),
+    ("Job", "spec.podFailurePolicy"),
+    ("Job", "spec.backoffLimitPerIndex"),
+    ("Job", "spec.managedBy"),
+    ("Job", "spec.successPolicy"),
     ("Secret", "type"),
-    ("RoleBinding", "roleRef"),
-    ("ClusterRoleBinding", "roleRef"),
     ("StorageClass", "provisioner"),
     ("StorageClass", "parameters"),
     ("PriorityClass", "value"),
     ("EndpointSlice", "addressType"),
-    ("PersistentVolumeClaim", "spec.accessModes"),
 ];
 
 /// What an update may not change.
@@ -32,9 +36,14 @@ pub(super) fn check(kind: &Kind, object: &Value, old: &Value, causes: &mut Vec<C
             causes.push(cause(
                 "FieldValueInvalid",
                 *path,
-                format!("Invalid value: {}: field is immutable", at(object, path)),
+                format!("Invalid value: {}: field is immutable", go_json(at(object, path), SELECTOR)),
             ));
         }
+    }
+    if matches!(&*kind.kind, "RoleBinding" | "ClusterRoleBinding") && object["roleRef"] != old["roleRef"] {
+        let [group, name, role] = ["apiGroup", "kind", "name"].map(|key| &object["roleRef"][key]);
+        let shown = format!("{{\"APIGroup\":{group},\"Kind\":{name},\"Name\":{role}}}");
+        causes.push(cause("FieldValueInvalid", "roleRef", format!("Invalid value: {shown}: cannot change roleRef")));
     }
     if matches!(&*kind.kind, "ConfigMap" | "Secret") && old["immutable"] == true {
         if object["immutable"] != true {
@@ -57,10 +66,15 @@ pub(super) fn check(kind: &Kind, object: &Value, old: &Value, causes: &mut Vec<C
     if &*kind.kind == "Pod" && !meta::deleting(old) {
         pod_update(object, old, causes);
     }
-    if &*kind.kind == "Job"
-        && object["spec"]["suspend"] != true
-        && object["spec"]["template"] != old["spec"]["template"]
-    {
+    if &*kind.kind == "PersistentVolumeClaim" {
+        claim(object, old, causes);
+    }
+    let job = &*kind.kind == "Job";
+    if job && object["spec"]["completions"] != old["spec"]["completions"] && !elastic(&object["spec"], &old["spec"]) {
+        let message = format!("Invalid value: {}: field is immutable", object["spec"]["completions"]);
+        causes.push(cause("FieldValueInvalid", "spec.completions", message));
+    }
+    if job && template(object, old) != template(old, old) {
         causes.push(cause(
             "FieldValueInvalid",
             "spec.template",
@@ -95,6 +109,79 @@ pub(super) fn check(kind: &Kind, object: &Value, old: &Value, causes: &mut Vec<C
                  'persistentVolumeClaimRetentionPolicy' and 'minReadySeconds' are forbidden",
             ));
         }
+    }
+}
+
+/// What of a Job's template never changes: all of it, but where its pods may run and what they get while it is suspended.
+fn template(object: &Value, old: &Value) -> Value {
+    let mut template = object["spec"]["template"].clone();
+    if old["spec"]["suspend"] != true {
+        return template;
+    }
+    let free: [(&str, &[&str]); 3] = [
+        ("/metadata", &["labels", "annotations"]),
+        ("/spec", &["nodeSelector", "tolerations", "schedulingGates"]),
+        ("/spec/affinity", &["nodeAffinity"]),
+    ];
+    for (place, keys) in free {
+        if let Some(map) = template.pointer_mut(place).and_then(Value::as_object_mut) {
+            map.retain(|key, _| !keys.contains(&key.as_str()));
+        }
+    }
+    for list in ["containers", "initContainers"] {
+        let containers = template["spec"].get_mut(list).and_then(Value::as_array_mut);
+        for container in containers.into_iter().flatten().filter_map(Value::as_object_mut) {
+            container.remove("resources");
+        }
+    }
+    if let Some(spec) = template["spec"].as_object_mut() {
+        spec.retain(|key, value| key != "affinity" || value.as_object().is_some_and(|affinity| !affinity.is_empty()));
+    }
+    template
+}
+
+/// A Job with indices may have more or fewer of them, together with its parallelism.
+fn elastic(new: &Value, old: &Value) -> bool {
+    new["completionMode"] == "Indexed"
+        && new["completions"].is_number()
+        && old["completions"].is_number()
+        && new["completions"] == new["parallelism"]
+}
+
+/// A claim never changes, but for its volume, which is set once, and its size once it is bound.
+fn claim(object: &Value, old: &Value, causes: &mut Vec<Cause>) {
+    let bound = object["status"]["phase"] == "Bound";
+    let bare = |claim: &Value| {
+        let mut spec = claim["spec"].clone();
+        if old["spec"]["volumeName"].as_str().is_none_or(str::is_empty)
+            && let Some(map) = spec.as_object_mut()
+        {
+            map.remove("volumeName");
+        }
+        if bound && let Some(map) = spec.as_object_mut() {
+            map.remove("volumeAttributesClassName");
+        }
+        if bound && let Some(requests) = spec["resources"]["requests"].as_object_mut() {
+            requests.remove("storage");
+        }
+        spec
+    };
+    if bare(object) != bare(old) {
+        causes.push(cause(
+            "FieldValueForbidden",
+            "spec",
+            "Forbidden: spec is immutable after creation except resources.requests and volumeAttributesClassName for bound claims",
+        ));
+    }
+    let size = |size: &Value| size.as_str().and_then(crate::object::quantity::number).unwrap_or(0.0);
+    let wanted = |claim: &Value| size(&claim["spec"]["resources"]["requests"]["storage"]);
+    if wanted(object) < wanted(old) && wanted(object) <= size(&old["status"]["capacity"]["storage"]) {
+        let message = "Forbidden: field can not be less than status.capacity";
+        causes.push(cause("FieldValueForbidden", "spec.resources.requests.storage", message));
+    }
+    if object["spec"]["volumeMode"] != old["spec"]["volumeMode"] {
+        let message = format!("Invalid value: {}: field is immutable", object["spec"]["volumeMode"]);
+        causes.push(cause("FieldValueInvalid", "volumeMode", message));
     }
 }
 

@@ -9,6 +9,7 @@ mod rights;
 mod scaling;
 mod selector;
 mod service;
+mod status;
 mod workload;
 
 use serde_json::Value;
@@ -39,6 +40,8 @@ pub(super) fn check(kind: &Kind, schema: &schema::Schema, object: &Value, old: O
         "HorizontalPodAutoscaler" => scaling::autoscaler(object, &mut report),
         "PodDisruptionBudget" => scaling::budget(object, &mut report),
         "PersistentVolumeClaim" => plain::claim("spec", &object["spec"], &mut report),
+        "PriorityClass" => plain::priority(object, &mut report),
+        "StorageClass" => plain::storage(object, &mut report),
         "Lease" => plain::lease(object, &mut report),
         "Namespace" => plain::namespace(object, &mut report),
         "Event" => plain::event(object, &mut report),
@@ -51,6 +54,18 @@ pub(super) fn check(kind: &Kind, schema: &schema::Schema, object: &Value, old: O
         }
         pod::check(kind, spec, &mut report);
     }
+    report.causes
+}
+
+/// What is not wrong, but hardly meant.
+pub(super) fn warnings(kind: &Kind, object: &Value) -> Vec<String> {
+    if &*kind.kind == "Secret" { data::warnings(object) } else { Vec::new() }
+}
+
+/// Field errors of a status.
+pub(super) fn check_status(kind: &Kind, object: &Value, old: &Value) -> Vec<Cause> {
+    let mut report = Report::default();
+    status::check(&kind.kind, object, old, &mut report);
     report.causes
 }
 

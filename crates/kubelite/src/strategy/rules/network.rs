@@ -90,7 +90,7 @@ fn contains(outer: &str, inner: &str) -> bool {
 pub(super) fn ingress(object: &Value, report: &mut Report) {
     let spec = &object["spec"];
     if spec["rules"].as_array().is_none_or(Vec::is_empty) && spec["defaultBackend"].is_null() {
-        report.invalid("spec", &serde_json::json!([]), "either `defaultBackend` or `rules` must be specified");
+        report.invalid("spec", &spec["rules"], "either `defaultBackend` or `rules` must be specified");
     }
     if spec["defaultBackend"].is_object() {
         backend("spec.defaultBackend", &spec["defaultBackend"], report);

@@ -33,6 +33,28 @@ pub(super) fn claim(at: &str, spec: &Value, report: &mut Report) {
     }
 }
 
+/// Highest priority that is not the cluster's own.
+const HIGHEST: i64 = 1_000_000_000;
+
+/// A PriorityClass.
+pub(super) fn priority(object: &Value, report: &mut Report) {
+    let name = text(&object["metadata"], "name");
+    if object["value"].as_i64().is_some_and(|value| value > HIGHEST) && !name.starts_with("system-") {
+        let message = format!("Forbidden: maximum allowed value of a user defined priority is {HIGHEST}");
+        report.causes.push(super::cause("FieldValueForbidden", "value", message));
+    }
+    if object["preemptionPolicy"] == "" {
+        report.required("preemptionPolicy", "");
+    }
+}
+
+/// A StorageClass.
+pub(super) fn storage(object: &Value, report: &mut Report) {
+    if object["volumeBindingMode"] == "" {
+        report.unsupported("volumeBindingMode", &"".into(), &["Immediate", "WaitForFirstConsumer"]);
+    }
+}
+
 /// A Lease.
 pub(super) fn lease(object: &Value, report: &mut Report) {
     let seconds = &object["spec"]["leaseDurationSeconds"];

@@ -38,13 +38,12 @@ pub(super) fn binding(kind: &Kind, object: &Value, report: &mut Report) {
     }
     let roles: &[&str] = if kind.namespaced { &["Role", "ClusterRole"] } else { &["ClusterRole"] };
     let role = text(reference, "kind");
-    if !role.is_empty() && !roles.contains(&role) {
+    if !roles.contains(&role) {
         report.unsupported("roleRef.kind", &reference["kind"], roles);
     }
     for (at, subject) in items(&object["subjects"], "subjects") {
         let group = text(subject, "apiGroup");
         match text(subject, "kind") {
-            "" => {}
             "ServiceAccount" => {
                 let name = text(subject, "name");
                 if !name.is_empty() {

@@ -21,11 +21,10 @@ pub(super) fn autoscaler(object: &Value, report: &mut Report) {
     if least < 1 {
         report.invalid("spec.minReplicas", &least.into(), "must be greater than or equal to 1");
     }
-    if spec["maxReplicas"].as_i64().is_none_or(|most| most == 0) {
-        report.required("spec.maxReplicas", "");
-    }
-    if most < 1 {
-        report.invalid("spec.maxReplicas", &most.into(), "must be greater than 0");
+    if most == 0 {
+        report.required("spec.maxReplicas", "must be set and greater than 0");
+    } else if most < 0 {
+        report.invalid("spec.maxReplicas", &most.into(), "must be greater than or equal to 1");
     }
     if most < least {
         report.invalid("spec.maxReplicas", &most.into(), "must be greater than or equal to `minReplicas`");
@@ -71,7 +70,7 @@ fn target(at: &str, target: &Value, report: &mut Report) {
             report.invalid(format!("{at}.{field}"), &value.into(), &format!("may not contain '{letter}'"));
         }
     }
-    if text(target, "apiVersion").is_empty() {
+    if !text(target, "apiVersion").contains('/') {
         report.invalid(format!("{at}.apiVersion"), &"".into(), "apiVersion must specify API group");
     }
 }
@@ -84,7 +83,9 @@ fn metric(at: &str, metric: &Value, report: &mut Report) {
         }
         let mut known: Vec<&str> = METRICS.iter().map(|(name, _)| *name).collect();
         known.sort_unstable();
-        if kind.is_empty() {
+        // An unknown word is told by the schema too.
+        let times = if kind.is_empty() { 2 } else { 1 };
+        for _ in 0..times {
             report.unsupported(format!("{at}.type"), &kind.into(), &known);
         }
         return;
@@ -103,6 +104,7 @@ fn metric(at: &str, metric: &Value, report: &mut Report) {
         }
     }
     if text(target, "type").is_empty() {
+        report.required(format!("{at}.type"), "must specify a metric target type");
         report.invalid(format!("{at}.type"), &"".into(), "must be either Utilization, Value, or AverageValue");
     }
     if matches!(*field, "resource" | "containerResource") {

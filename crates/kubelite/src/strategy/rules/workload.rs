@@ -17,7 +17,12 @@ pub(super) fn scaled(kind: &Kind, object: &Value, report: &mut Report) {
         return;
     }
     selects(kind, spec, report);
-    selector::labels("spec.template.labels", &spec["template"]["metadata"]["labels"], report);
+    let labels = &spec["template"]["metadata"]["labels"];
+    selector::labels("spec.template.labels", labels, report);
+    if &*kind.kind == "StatefulSet" {
+        // Looked at as those of a template, and as those of this kind's.
+        selector::labels("spec.template.labels", labels, report);
+    }
     let policy = &spec["template"]["spec"]["restartPolicy"];
     if matches!(policy.as_str(), Some("OnFailure" | "Never")) {
         report.unsupported("spec.template.spec.restartPolicy", policy, &["Always"]);
@@ -201,15 +206,11 @@ fn is_schedule(text: &str) -> bool {
 
 /// Claims of a StatefulSet are volumes of its pods, in place of volumes of the same name.
 pub(super) fn claims_as_volumes(object: &Value, spec: &mut Value) {
-    let mut volumes: Vec<Value> = object["spec"]["volumeClaimTemplates"]
-        .as_array()
-        .into_iter()
-        .flatten()
-        .map(|claim| {
-            let name = text(&claim["metadata"], "name");
-            json!({"name": name, "persistentVolumeClaim": {"claimName": name}})
-        })
-        .collect();
+    let claims = object["spec"]["volumeClaimTemplates"].as_array().into_iter().flatten();
+    // The last of a name counts.
+    let names: std::collections::BTreeSet<&str> = claims.map(|claim| text(&claim["metadata"], "name")).collect();
+    let mut volumes: Vec<Value> =
+        names.into_iter().map(|name| json!({"name": name, "persistentVolumeClaim": {"claimName": name}})).collect();
     let claimed = |name: &Value| volumes.iter().any(|volume| volume["name"] == *name);
     let rest: Vec<Value> =
         spec["volumes"].as_array().into_iter().flatten().filter(|volume| !claimed(&volume["name"])).cloned().collect();
