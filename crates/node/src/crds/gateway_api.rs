@@ -25,7 +25,12 @@ pub(super) fn definitions() -> Vec<Value> {
 }
 
 pub(super) fn annotations() -> Value {
-    json!({"gateway.networking.k8s.io/bundle-version": BUNDLE, "gateway.networking.k8s.io/channel": "standard"})
+    json!({
+        // API servers take definitions of this group only with the place where it was approved.
+        "api-approved.kubernetes.io": "https://github.com/kubernetes-sigs/gateway-api",
+        "gateway.networking.k8s.io/bundle-version": BUNDLE,
+        "gateway.networking.k8s.io/channel": "standard",
+    })
 }
 
 fn group() -> Value {
