@@ -148,15 +148,19 @@ fn elastic(new: &Value, old: &Value) -> bool {
         && new["completions"] == new["parallelism"]
 }
 
-/// A claim never changes, but for its volume, which is set once, and its size once it is bound.
+/// A claim never changes, but for its volume and a class where it said none, which are set once, and its size once it is
+/// bound.
 fn claim(object: &Value, old: &Value, causes: &mut Vec<Cause>) {
     let bound = object["status"]["phase"] == "Bound";
     let bare = |claim: &Value| {
         let mut spec = claim["spec"].clone();
-        if old["spec"]["volumeName"].as_str().is_none_or(str::is_empty)
-            && let Some(map) = spec.as_object_mut()
-        {
-            map.remove("volumeName");
+        if let Some(map) = spec.as_object_mut() {
+            if old["spec"]["volumeName"].as_str().is_none_or(str::is_empty) {
+                map.remove("volumeName");
+            }
+            if old["spec"]["storageClassName"].is_null() {
+                map.remove("storageClassName");
+            }
         }
         if bound && let Some(map) = spec.as_object_mut() {
             map.remove("volumeAttributesClassName");
