@@ -187,8 +187,25 @@ impl Definitions {
     /// # Errors
     /// All problems: unknown references, unsupported keywords, bad patterns.
     pub fn parse(schemas: &serde_json::Map<String, Value>) -> Result<Definitions, Vec<SchemaProblem>> {
-        let (arena, roots) = parse::definitions(schemas)?;
-        Ok(Definitions { arena: Arc::new(arena), roots: Arc::new(roots) })
+        let (definitions, problems) = Self::read(schemas);
+        if problems.is_empty() { Ok(definitions) } else { Err(problems) }
+    }
+
+    /// What can be read of a map of name → schema, and what is wrong with the rest: what is broken declares nothing.
+    ///
+    /// ```
+    /// let named = serde_json::json!({"config": {"type": "object", "properties": {
+    ///     "size": {"type": "strin"}, "port": {"type": "integer"},
+    /// }}});
+    /// let (definitions, problems) = schema::Definitions::read(named.as_object().unwrap());
+    /// let config = definitions.schema("config").unwrap();
+    /// let kinds: Vec<_> = config.root().properties().map(|(name, node)| (name, node.kind())).collect();
+    /// assert_eq!(kinds, [("port", schema::Kind::Integer), ("size", schema::Kind::Any)]);
+    /// assert_eq!(problems[0].path, "config.properties[size].type");
+    /// ```
+    pub fn read(schemas: &serde_json::Map<String, Value>) -> (Definitions, Vec<SchemaProblem>) {
+        let (arena, roots, problems) = parse::definitions(schemas);
+        (Definitions { arena: Arc::new(arena), roots: Arc::new(roots) }, problems)
     }
 
     /// The schema of that name.

@@ -51,18 +51,22 @@ pub(crate) struct Values {
 
 impl Values {
     pub(crate) fn parse(section: Option<&SchemaSection>) -> Result<Self, SchemaError> {
+        let (values, problems) = Self::read(section).map_err(SchemaError::Reference)?;
+        if problems.is_empty() { Ok(values) } else { Err(SchemaError::Structure(problems)) }
+    }
+
+    /// The same for a schema that is broken in some parts: what they declare is open, what is wrong with them is told.
+    /// A reference that leads nowhere is an error.
+    pub(crate) fn read(section: Option<&SchemaSection>) -> Result<(Self, Vec<SchemaProblem>), String> {
         let Some(source) = section.and_then(|section| section.schema.as_ref()).filter(|schema| !schema.is_null())
         else {
-            return Ok(Self { schema: None });
+            return Ok((Self { schema: None }, Vec::new()));
         };
-        let mut source = references::resolve(source).map_err(SchemaError::Reference)?;
+        let mut source = references::resolve(source)?;
         references::strip_vendor_extensions(&mut source);
         // As v1.2 does, a schema is used although it is not structural in every part.
-        let parsed = Definitions::parse(&Map::from_iter([(ROOT.to_owned(), source)]));
-        match parsed.map(|definitions| definitions.schema(ROOT)) {
-            Ok(schema) => Ok(Self { schema }),
-            Err(problems) => Err(SchemaError::Structure(problems)),
-        }
+        let (definitions, problems) = Definitions::read(&Map::from_iter([(ROOT.to_owned(), source)]));
+        Ok((Self { schema: definitions.schema(ROOT) }, problems))
     }
 
     /// The declared schema.

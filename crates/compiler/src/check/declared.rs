@@ -4,11 +4,11 @@ use cel::Type;
 use serde_json::Value;
 
 use super::{Checked, schema_types, variables};
-use crate::bind::{ROOT, SchemaError, Values, violation};
+use crate::bind::{ROOT, Values, violation};
 use crate::problem::{Code, Place};
 use crate::spec;
 
-/// The types of `parameters` and `environmentConfigs`; anything where a schema is broken, which is told. Without a schema
+/// The types of `parameters` and `environmentConfigs`; anything where a part of a schema is broken, which is told. Without a schema
 /// there is nothing in them, or, with `kept`, whatever is given.
 pub(super) fn declared(spec: &Value, kept: bool, place: &Place, checked: &mut Checked) -> (Type, Type) {
     let undeclared = || if kept { Type::Dyn } else { variables::nothing() };
@@ -28,29 +28,26 @@ pub(super) fn declared(spec: &Value, kept: bool, place: &Place, checked: &mut Ch
         {
             checked.add(Code::Schema, &schema_place.below(&unknown.path), unknown.detail);
         }
-        match Values::parse(Some(&section)) {
-            Ok(values) => values.schema().map_or_else(undeclared, |schema| {
-                for (path, error) in schema.refused_defaults() {
-                    let message =
-                        format!("the default does not fit its own schema: {}", violation(&error).trim_start());
-                    checked.add(Code::Values, &schema_place.below(&path), message);
-                }
-                schema_types::of(schema.root(), field)
-            }),
-            Err(SchemaError::Reference(detail)) => {
+        let (values, broken) = match Values::read(Some(&section)) {
+            Ok(read) => read,
+            Err(detail) => {
                 checked.add(Code::Schema, &schema_place, detail);
-                Type::Dyn
+                return Type::Dyn;
             }
-            Err(SchemaError::Structure(problems)) => {
-                for problem in problems {
-                    let path = problem.path.strip_prefix(ROOT).unwrap_or(&problem.path);
-                    let within = problem.within.unwrap_or_default();
-                    let place = schema_place.below(path.trim_start_matches('.'));
-                    checked.add(Code::Schema, &place, format!("{}{within}", problem.detail));
-                }
-                Type::Dyn
-            }
+        };
+        for problem in &broken {
+            let path = problem.path.strip_prefix(ROOT).unwrap_or(&problem.path);
+            let within = problem.within.as_deref().unwrap_or_default();
+            let place = schema_place.below(path.trim_start_matches('.'));
+            checked.add(Code::Schema, &place, format!("{}{within}", problem.detail));
         }
+        let Some(schema) = values.schema() else { return undeclared() };
+        // Of a broken schema it cannot be said what fits.
+        for (path, error) in schema.refused_defaults().into_iter().filter(|_| broken.is_empty()) {
+            let message = format!("the default does not fit its own schema: {}", violation(&error).trim_start());
+            checked.add(Code::Values, &schema_place.below(&path), message);
+        }
+        schema_types::of(schema.root(), field)
     };
     (of("parameters"), of("environmentConfigs"))
 }

@@ -8,7 +8,8 @@ use super::SchemaProblem;
 use super::node::Reader;
 use crate::node::{Arena, Kind, NodeData, NodeId};
 
-pub(crate) fn read(schemas: &Map<String, Value>) -> Result<(Arena, BTreeMap<String, NodeId>), Vec<SchemaProblem>> {
+/// What can be read, and what is wrong with the rest.
+pub(crate) fn read(schemas: &Map<String, Value>) -> (Arena, BTreeMap<String, NodeId>, Vec<SchemaProblem>) {
     let names: BTreeMap<String, NodeId> =
         schemas.keys().enumerate().map(|(index, name)| (name.clone(), index as NodeId)).collect();
     let mut reader = Reader::new(Some(&names));
@@ -30,7 +31,7 @@ pub(crate) fn read(schemas: &Map<String, Value>) -> Result<(Arena, BTreeMap<Stri
         }
     }
     let (arena, problems) = reader.finish();
-    if problems.is_empty() { Ok((arena, names)) } else { Err(problems) }
+    (arena, names, problems)
 }
 
 /// The end of a chain of references; `None` for a circle.

@@ -5,18 +5,17 @@ mod keywords;
 mod node;
 mod structural;
 
-use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
-use serde_json::{Map, Value};
+use serde_json::Value;
 
+pub(crate) use definitions::read as definitions;
 pub use keywords::unknown_keywords;
 pub(crate) use structural::refused_defaults;
 
 use crate::error::{ErrorKind, FieldError};
 use crate::handle::Schema;
-use crate::node::{Arena, NodeId};
 use crate::rules;
 
 /// What is wrong with a schema, and where.
@@ -102,10 +101,4 @@ pub(crate) fn structural(schema: &Value, resource: bool) -> Result<Schema, Vec<S
         return Err(problems);
     }
     Ok(Schema { arena: Arc::new(arena), root })
-}
-
-pub(crate) fn definitions(
-    schemas: &Map<String, Value>,
-) -> Result<(Arena, BTreeMap<String, NodeId>), Vec<SchemaProblem>> {
-    definitions::read(schemas)
 }

@@ -77,6 +77,11 @@ fn mistakes_of_a_component_type_are_found() {
         ),
         ("broken schema", "/parameters/openAPIV3Schema", undefined_reference),
         (
+            "one broken property beside one that templates lack",
+            "/parameters/openAPIV3Schema/properties",
+            json!({"replicas": {"type": "intger"}, "size": {"type": "string"}}),
+        ),
+        (
             "unused parameters",
             "/environmentConfigs/openAPIV3Schema/properties",
             json!({"cpu": {"type": "string"}, "memory": {"type": "string"}, "probe": {"type": "object", "properties": {"path": {"type": "string"}}}}),
