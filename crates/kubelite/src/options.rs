@@ -38,6 +38,8 @@ pub struct Options {
 pub struct Limits {
     /// Requests that have an end, as many as a kube-apiserver does for all clients.
     pub requests: usize,
+    /// How long a request beyond that waits for another one's end before it is refused.
+    pub wait: Duration,
     /// Watches, logs that are followed, and other streams.
     pub streams: usize,
     /// Bytes of bodies.
@@ -48,7 +50,13 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { requests: 600, streams: 4000, bytes: 128 * 1024 * 1024, strangers: Duration::from_secs(30) }
+        Self {
+            requests: 600,
+            wait: Duration::from_secs(1),
+            streams: 4000,
+            bytes: 128 * 1024 * 1024,
+            strangers: Duration::from_secs(30),
+        }
     }
 }
 

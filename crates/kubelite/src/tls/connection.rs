@@ -185,7 +185,8 @@ async fn authenticated(
         Err(error) => return wire::failure(&error, wire::Format::JSON),
     };
     known.send_if_modified(|known| !std::mem::replace(known, true));
-    let room = match clients.admit(&user.name, &request) {
+    let asked = limits::Asked::of(&request);
+    let room = match clients.admit(&user.name, asked).await {
         Ok(room) => room,
         Err(error) => return wire::failure(&error, wire::Format::JSON),
     };

@@ -1,4 +1,5 @@
-//! How much one client may ask for at a time. Who has too much under way is told to come back, others do not notice.
+//! How much one client may ask for at a time. Who has too much under way waits a moment and is then told to
+//! come back; others do not notice.
 
 use std::{
     collections::HashMap,
@@ -16,6 +17,8 @@ use crate::{options::Limits, status::ApiError, wire::Body};
 
 /// Body bytes are counted in units of this.
 const UNIT: usize = 1024;
+/// Requests that may wait for room, for each that may have it. They are only heads: their bodies are not read meanwhile.
+const WAITING: usize = 4;
 /// What a body of unknown length is counted as: the largest that is read.
 const UNKNOWN: usize = 3 * 1024 * 1024;
 
@@ -27,6 +30,8 @@ pub(super) struct Clients {
 
 struct Client {
     requests: Arc<Semaphore>,
+    /// Those that may wait for room.
+    waiting: Arc<Semaphore>,
     streams: Arc<Semaphore>,
     bytes: Arc<Semaphore>,
 }
@@ -50,27 +55,33 @@ impl Clients {
         }
     }
 
-    /// Room for the request, or the refusal.
-    pub(super) fn admit(&self, user: &str, request: &Request<Body>) -> Result<Room, ApiError> {
+    /// Room for the request, after a moment if need be, or the refusal.
+    pub(super) async fn admit(&self, user: &str, asked: Asked) -> Result<Room, ApiError> {
         let client = self.client(user);
-        let long = is_long(request);
-        let (room, most, what) = if long {
-            (&client.streams, self.limits.streams, "watches and streams")
+        let request_room = if asked.long {
+            let most = self.limits.streams;
+            let refused = |_| refusal(&format!("{user:?} has {most} watches and streams under way"));
+            client.streams.clone().try_acquire_owned().map_err(refused)?
         } else {
-            (&client.requests, self.limits.requests, "requests")
+            let most = self.limits.requests;
+            let refused = || refusal(&format!("{user:?} has {most} requests under way"));
+            self.request(&client).await.ok_or_else(refused)?
         };
-        let request_room =
-            room.clone().try_acquire_owned().map_err(|_| refusal(&format!("{user:?} has {most} {what} under way")))?;
-        let expected = match request.body().size_hint().exact() {
-            Some(size) => usize::try_from(size).unwrap_or(UNKNOWN).min(UNKNOWN),
-            None => UNKNOWN,
-        };
-        let units = u32::try_from(expected.div_ceil(UNIT)).unwrap_or(u32::MAX);
+        let units = asked.units;
         let bytes = (units > 0)
             .then(|| client.bytes.clone().try_acquire_many_owned(units))
             .transpose()
             .map_err(|_| refusal(&format!("{user:?} has bodies of {} bytes under way", self.limits.bytes)))?;
         Ok(Room { _client: client, _request: request_room, _bytes: bytes })
+    }
+
+    /// A disk that is slow for a moment makes nobody come back a second later who could have waited for that moment.
+    async fn request(&self, client: &Client) -> Option<OwnedSemaphorePermit> {
+        if let Ok(room) = client.requests.clone().try_acquire_owned() {
+            return Some(room);
+        }
+        let _waiting = client.waiting.try_acquire().ok()?;
+        tokio::time::timeout(self.limits.wait, client.requests.clone().acquire_owned()).await.ok()?.ok()
     }
 
     fn client(&self, user: &str) -> Arc<Client> {
@@ -83,11 +94,29 @@ impl Clients {
         let semaphore = |most: usize| Arc::new(Semaphore::new(most.min(Semaphore::MAX_PERMITS)));
         let client = Arc::new(Client {
             requests: semaphore(self.limits.requests),
+            waiting: semaphore(self.limits.requests.saturating_mul(WAITING)),
             streams: semaphore(self.limits.streams),
             bytes: semaphore(self.limits.bytes.div_ceil(UNIT)),
         });
         known.insert(user.to_owned(), Arc::downgrade(&client));
         client
+    }
+}
+
+/// What a request takes room for.
+pub(super) struct Asked {
+    long: bool,
+    /// Of its body.
+    units: u32,
+}
+
+impl Asked {
+    pub(super) fn of(request: &Request<Body>) -> Self {
+        let expected = match request.body().size_hint().exact() {
+            Some(size) => usize::try_from(size).unwrap_or(UNKNOWN).min(UNKNOWN),
+            None => UNKNOWN,
+        };
+        Self { long: is_long(request), units: u32::try_from(expected.div_ceil(UNIT)).unwrap_or(u32::MAX) }
     }
 }
 
@@ -138,31 +167,50 @@ impl http_body::Body for Held {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
 
     fn request(method: &str, uri: &str, body: &'static str) -> Request<Body> {
         Request::builder().method(method).uri(uri).body(Body::from(body)).unwrap()
     }
 
-    #[test]
-    fn one_clients_requests_watches_and_bodies_are_limited_each_for_itself() {
-        let clients = Clients::new(Limits { requests: 2, streams: 1, bytes: 4096, ..Limits::default() });
-        let get = || request("GET", "/api/v1/pods", "");
-        let watch = || request("GET", "/api/v1/pods?watch=true", "");
-        let first = clients.admit("ann", &get()).unwrap();
-        let _second = clients.admit("ann", &get()).unwrap();
-        let refused = clients.admit("ann", &get()).err().unwrap();
+    #[tokio::test]
+    async fn one_clients_requests_watches_and_bodies_are_limited_each_for_itself() {
+        let limits = Limits { requests: 2, streams: 1, bytes: 4096, wait: Duration::ZERO, ..Limits::default() };
+        let clients = Clients::new(limits);
+        let get = || Asked::of(&request("GET", "/api/v1/pods", ""));
+        let watch = || Asked::of(&request("GET", "/api/v1/pods?watch=true", ""));
+        let first = clients.admit("ann", get()).await.unwrap();
+        let _second = clients.admit("ann", get()).await.unwrap();
+        let refused = clients.admit("ann", get()).await.err().unwrap();
         assert_eq!((refused.code.as_u16(), refused.details.unwrap().retry_after), (429, 1));
         assert!(refused.message.contains("\"ann\" has 2 requests under way"), "{}", refused.message);
-        assert!(clients.admit("bob", &get()).is_ok(), "others do not notice");
-        let _watch = clients.admit("ann", &watch()).unwrap();
-        assert!(clients.admit("ann", &watch()).is_err());
+        assert!(clients.admit("bob", get()).await.is_ok(), "others do not notice");
+        let _watch = clients.admit("ann", watch()).await.unwrap();
+        assert!(clients.admit("ann", watch()).await.is_err());
         drop(first);
-        let body: &'static str = "x".repeat(3000).leak();
-        let third = clients.admit("ann", &request("POST", "/api/v1/pods", body)).unwrap();
+        let body = |bytes| Asked::of(&request("POST", "/api/v1/pods", "x".repeat(bytes).leak()));
+        let third = clients.admit("ann", body(3000)).await.unwrap();
         drop(third);
-        assert!(clients.admit("ann", &request("POST", "/api/v1/pods", "x".repeat(5000).leak())).is_err());
-        assert!(clients.admit("ann", &request("POST", "/api/v1/pods", body)).is_ok());
+        assert!(clients.admit("ann", body(5000)).await.is_err());
+        assert!(clients.admit("ann", body(3000)).await.is_ok());
+    }
+
+    #[tokio::test]
+    async fn who_has_too_many_requests_waits_a_moment_and_so_do_only_some() {
+        let clients = Clients::new(Limits { requests: 1, wait: Duration::from_hours(1), ..Limits::default() });
+        let get = || Asked::of(&request("GET", "/api/v1/pods", ""));
+        let first = clients.admit("ann", get()).await.unwrap();
+        let mut waiting: Vec<_> = (0..WAITING).map(|_| Box::pin(clients.admit("ann", get()))).collect();
+        for one in &mut waiting {
+            assert!(futures::poll!(one).is_pending(), "it waits");
+        }
+        assert!(clients.admit("ann", get()).await.is_err(), "enough are waiting");
+        drop(first);
+        for one in waiting {
+            assert!(one.await.is_ok(), "in their order");
+        }
     }
 
     #[test]
