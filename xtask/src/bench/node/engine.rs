@@ -11,6 +11,8 @@ use std::time::{Duration, Instant};
 
 /// Seconds that one request may take.
 const PATIENCE: u64 = 60;
+/// Limits of each container: Podman's own default may be more than this process may give.
+const LIMITS: [(&str, i64); 2] = [("nofile", 1024), ("nproc", 4096)];
 /// A version of the API that every engine serves.
 const API: ClientVersion = ClientVersion { major_version: 1, minor_version: 40 };
 /// As many as the node makes at a time.
@@ -60,7 +62,9 @@ impl Containers {
     pub(super) async fn command(&self) -> Result<Duration> {
         let begun = Instant::now();
         let output = tokio::process::Command::new(self.program)
-            .args(["run", "--detach", "--pull=never", "--network", &self.network, IMAGE])
+            .args(["run", "--detach", "--pull=never", "--network", &self.network])
+            .args(LIMITS.iter().flat_map(|(name, count)| ["--ulimit".to_owned(), format!("{name}={count}:{count}")]))
+            .arg(IMAGE)
             .output()
             .await?;
         let took = begun.elapsed();
@@ -73,8 +77,7 @@ impl Containers {
         let name = format!("{}-{name}", self.network);
         let host = HostConfig {
             network_mode: Some(self.network.clone()),
-            // Podman's own default is more than this process may give.
-            ulimits: Some(vec![limit("nofile", 1024), limit("nproc", 4096)]),
+            ulimits: Some(LIMITS.iter().map(|(name, count)| limit(name, *count)).collect()),
             ..HostConfig::default()
         };
         let body = ContainerCreateBody {
