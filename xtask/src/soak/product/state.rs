@@ -10,8 +10,8 @@ use serde_json::{Map, Value};
 use std::collections::{BTreeMap, BTreeSet};
 use std::process::Command;
 
-/// Kinds that tell what happened and when, not what is.
-const HISTORY: &[&str] = &["Event", "Lease", "Node"];
+/// Kinds that tell what happened and when, or was measured, not what is.
+const HISTORY: &[&str] = &["Event", "Lease", "Node", "NodeMetrics", "PodMetrics"];
 /// Annotations made of identifiers.
 const OF_IDENTIFIERS: &[&str] = &[model::annotations::DATA_PLANE_RESOURCE_HASH, "openchoreo.dev/applied-hash"];
 

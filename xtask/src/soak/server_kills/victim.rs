@@ -13,7 +13,7 @@ use std::time::Duration;
 use tokio::sync::watch;
 
 /// Longest time that a server lives after it is ready, most times.
-const LONGEST: u64 = 3_000;
+const LONGEST: u64 = 2_500;
 /// One in so many lives is longer, for what takes longer.
 const LONG_LIFE: (u64, u64) = (12, 12_000);
 /// One in so many lives ends before the server is ready.
