@@ -6,11 +6,11 @@ use bytes::Bytes;
 use futures::stream;
 use serde_json::json;
 
-use super::{bare, in_version};
+use super::{bare, in_version, metadata_version};
 use crate::{
     kinds::{Kind, Origin},
     store::Stored,
-    wire::{Body, Shape},
+    wire::{Body, Format, Shape},
 };
 
 /// Bytes that are written at a time.
@@ -19,7 +19,7 @@ const PIECE: usize = 64 * 1024;
 /// What is left to be written.
 pub(super) struct Listing {
     kind: Arc<Kind>,
-    shape: Shape,
+    format: Format,
     objects: std::vec::IntoIter<Arc<Stored>>,
     /// What comes next, if not an item.
     before: Option<String>,
@@ -29,11 +29,11 @@ pub(super) struct Listing {
 
 impl Listing {
     /// `head` is the list with no items in it.
-    pub(super) fn new(kind: Arc<Kind>, shape: Shape, head: &str, objects: Vec<Arc<Stored>>) -> Self {
+    pub(super) fn new(kind: Arc<Kind>, format: Format, head: &str, objects: Vec<Arc<Stored>>) -> Self {
         let (before, after) = head.split_once("[]").unwrap_or((head, ""));
         Self {
             kind,
-            shape,
+            format,
             objects: objects.into_iter(),
             before: Some(format!("{before}[")),
             after: Some(format!("]{after}")),
@@ -74,13 +74,14 @@ impl Listing {
     }
 
     fn item(&self, object: &Stored, out: &mut Vec<u8>) {
-        if self.shape == Shape::Metadata {
+        if self.format.shape == Shape::Metadata {
             let metadata = object.value()["metadata"].take();
-            out.extend_from_slice(
-                json!({"apiVersion": "meta.k8s.io/v1", "kind": "PartialObjectMetadata", "metadata": metadata})
-                    .to_string()
-                    .as_bytes(),
-            );
+            let item = if self.format.kindless {
+                json!({"metadata": metadata})
+            } else {
+                json!({"apiVersion": metadata_version(self.format), "kind": "PartialObjectMetadata", "metadata": metadata})
+            };
+            out.extend_from_slice(item.to_string().as_bytes());
             return;
         }
         let builtin = self.kind.origin == Origin::Builtin;

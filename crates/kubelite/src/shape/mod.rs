@@ -17,7 +17,7 @@ use crate::{
     store::Stored,
     table,
     verbs::Call,
-    wire::{Body, Shape, gzip, json_answer, object_answer},
+    wire::{Body, Format, Shape, gzip, json_answer, object_answer},
 };
 
 /// Whether the stored bytes are what a client of this kind gets.
@@ -78,16 +78,21 @@ pub(crate) fn shaped(call: &Call, object: &Value, columns: bool) -> Value {
 
 /// Tables and metadata in the version before `v1`, where that was asked for.
 fn age(call: &Call, shaped: &mut Value) {
-    const OLD: &str = "meta.k8s.io/v1beta1";
     if !call.format.beta || call.format.shape == Shape::Whole {
         return;
     }
-    shaped["apiVersion"] = OLD.into();
+    let version = metadata_version(call.format);
+    shaped["apiVersion"] = version.into();
     for row in shaped.get_mut("rows").and_then(Value::as_array_mut).into_iter().flatten() {
         if row["object"]["kind"] == "PartialObjectMetadata" {
-            row["object"]["apiVersion"] = OLD.into();
+            row["object"]["apiVersion"] = version.into();
         }
     }
+}
+
+/// The version of tables and of metadata.
+fn metadata_version(format: Format) -> &'static str {
+    if format.beta { "meta.k8s.io/v1beta1" } else { "meta.k8s.io/v1" }
 }
 
 /// Metadata alone.
@@ -121,14 +126,14 @@ pub(crate) fn list(
         Shape::Metadata | Shape::Whole => {
             let head = match call.format.shape {
                 Shape::Metadata => {
-                    json!({"kind": "PartialObjectMetadataList", "apiVersion": "meta.k8s.io/v1", "metadata": metadata, "items": []})
+                    json!({"kind": "PartialObjectMetadataList", "apiVersion": metadata_version(call.format), "metadata": metadata, "items": []})
                 }
                 _ => {
                     json!({"apiVersion": call.kind.api_version(), "items": [], "kind": &*call.kind.list_kind, "metadata": metadata})
                 }
             };
             let size: usize = objects.iter().map(|object| object.bytes.len() + 1).sum();
-            let listing = Listing::new(call.kind.clone(), call.format.shape, &head.to_string(), objects);
+            let listing = Listing::new(call.kind.clone(), call.format, &head.to_string(), objects);
             if size < gzip::THRESHOLD || call.format.yaml {
                 return object_answer(code, listing.whole(), call.format);
             }

@@ -29,18 +29,22 @@ pub(crate) struct Format {
     pub(crate) beta: bool,
     /// Of metadata: whether that of a list was asked for.
     pub(crate) listed: bool,
+    /// Metadata in lists say no kind. In protobuf they cannot, and Go's metadata client, which would rather have had that,
+    /// compares them with single ones, whose kind it forgets.
+    pub(crate) kindless: bool,
 }
 
 impl Format {
     /// JSON, whole.
-    pub(crate) const JSON: Self = Self { shape: Shape::Whole, yaml: false, beta: false, listed: false };
+    pub(crate) const JSON: Self =
+        Self { shape: Shape::Whole, yaml: false, beta: false, listed: false, kindless: false };
 
     /// The first alternative of `Accept` that we can make.
     pub(crate) fn negotiate(headers: &HeaderMap) -> Result<Self, ApiError> {
         let Some(accept) = headers.get(header::ACCEPT).and_then(|value| value.to_str().ok()) else {
             return Ok(Self::JSON);
         };
-        let (mut seen, mut known) = (false, false);
+        let (mut seen, mut known, mut kindless) = (false, false, false);
         for clause in accept.split(',') {
             let mut parts = clause.split(';').map(str::trim);
             let media = parts.next().unwrap_or_default();
@@ -72,8 +76,9 @@ impl Format {
                 continue;
             }
             match media {
-                "application/json" | "*/*" => return Ok(Self { shape, yaml: false, beta, listed }),
-                "application/yaml" => return Ok(Self { shape, yaml: true, beta, listed }),
+                "application/json" | "*/*" => return Ok(Self { shape, yaml: false, beta, listed, kindless }),
+                "application/yaml" => return Ok(Self { shape, yaml: true, beta, listed, kindless }),
+                PROTOBUF => kindless |= shape == Shape::Metadata,
                 _ => {}
             }
         }

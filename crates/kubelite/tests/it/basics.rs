@@ -269,3 +269,23 @@ async fn a_running_pod_leaves_in_two_steps() {
     api.delete("p", &DeleteParams::default().grace_period(0)).await.unwrap();
     assert!(api.get_opt("p").await.unwrap().is_none());
 }
+
+#[tokio::test]
+async fn metadata_in_lists_say_their_kind_unless_protobuf_was_liked_better() {
+    let (_server, client) = server().await;
+    let path = "/api/v1/namespaces/default/configmaps";
+    post(&client, path, &json!({"metadata": {"name": "a", "labels": {"here": ""}}})).await;
+    let of = |media: &str, version: &str| format!("{media};as=PartialObjectMetadataList;g=meta.k8s.io;v={version}");
+    let protobuf = of("application/vnd.kubernetes.protobuf", "v1");
+    for (accept, item) in [
+        (of("application/json", "v1"), json!(["meta.k8s.io/v1", "PartialObjectMetadata"])),
+        (of("application/json", "v1beta1"), json!(["meta.k8s.io/v1beta1", "PartialObjectMetadata"])),
+        (format!("{protobuf},{},application/json", of("application/json", "v1")), json!([null, null])),
+    ] {
+        let request = http::Request::get(format!("{path}?labelSelector=here")).header("accept", &accept);
+        let list: Value = client.request(request.body(Vec::new()).unwrap()).await.unwrap();
+        let first = &list["items"][0];
+        assert_eq!((&list["kind"], &first["metadata"]["name"]), (&json!("PartialObjectMetadataList"), &json!("a")));
+        assert_eq!(json!([first["apiVersion"], first["kind"]]), item, "{accept}");
+    }
+}
