@@ -14,6 +14,7 @@ mod node;
 mod pods;
 mod recorder;
 mod removal;
+mod resource;
 pub mod secrets;
 mod watch;
 mod workloads;

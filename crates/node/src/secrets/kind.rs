@@ -1,13 +1,13 @@
 //! `external-secrets.io/v1` ExternalSecret, as far as it is acted on. The rest is kept and refused by path.
 
-use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use k8s_openapi::NamespaceResourceScope;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
-use kube::Resource;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+
+use crate::resource::resource;
 
 /// The group and version.
 pub(super) const API_VERSION: &str = "external-secrets.io/v1";
@@ -115,31 +115,4 @@ pub(crate) struct GeneratorRef {
     pub(crate) name: String,
 }
 
-impl Resource for ExternalSecret {
-    type DynamicType = ();
-    type Scope = NamespaceResourceScope;
-
-    fn kind((): &()) -> Cow<'_, str> {
-        "ExternalSecret".into()
-    }
-
-    fn group((): &()) -> Cow<'_, str> {
-        "external-secrets.io".into()
-    }
-
-    fn version((): &()) -> Cow<'_, str> {
-        "v1".into()
-    }
-
-    fn plural((): &()) -> Cow<'_, str> {
-        "externalsecrets".into()
-    }
-
-    fn meta(&self) -> &ObjectMeta {
-        &self.metadata
-    }
-
-    fn meta_mut(&mut self) -> &mut ObjectMeta {
-        &mut self.metadata
-    }
-}
+resource!(ExternalSecret, "external-secrets.io", "v1", "ExternalSecret", "externalsecrets", NamespaceResourceScope);

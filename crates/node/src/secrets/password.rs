@@ -1,12 +1,11 @@
 //! `generators.external-secrets.io/v1alpha1` Password: what it asks for, and a password that is so.
 
-use std::borrow::Cow;
-
 use k8s_openapi::NamespaceResourceScope;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
-use kube::Resource;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+
+use crate::resource::resource;
 
 /// The group and version.
 pub(super) const API_VERSION: &str = "generators.external-secrets.io/v1alpha1";
@@ -100,34 +99,7 @@ fn below(limit: usize, random: &mut impl FnMut(&mut [u8]) -> Result<(), String>)
     }
 }
 
-impl Resource for Password {
-    type DynamicType = ();
-    type Scope = NamespaceResourceScope;
-
-    fn kind((): &()) -> Cow<'_, str> {
-        "Password".into()
-    }
-
-    fn group((): &()) -> Cow<'_, str> {
-        "generators.external-secrets.io".into()
-    }
-
-    fn version((): &()) -> Cow<'_, str> {
-        "v1alpha1".into()
-    }
-
-    fn plural((): &()) -> Cow<'_, str> {
-        "passwords".into()
-    }
-
-    fn meta(&self) -> &ObjectMeta {
-        &self.metadata
-    }
-
-    fn meta_mut(&mut self) -> &mut ObjectMeta {
-        &mut self.metadata
-    }
-}
+resource!(Password, "generators.external-secrets.io", "v1alpha1", "Password", "passwords", NamespaceResourceScope);
 
 #[cfg(test)]
 mod tests {
