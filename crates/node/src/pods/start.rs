@@ -330,7 +330,7 @@ impl Worker {
 }
 
 /// The longest grace that a container gets; more is for ever.
-const LONGEST_GRACE: Duration = Duration::from_hours(24 * 365);
+pub(super) const LONGEST_GRACE: Duration = Duration::from_hours(24 * 365);
 
 /// Pauses before an address is asked for again: an engine gives back that of a container that has ended a moment after
 /// the end.

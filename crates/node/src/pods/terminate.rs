@@ -3,14 +3,15 @@
 use std::net::IpAddr;
 use std::time::Duration;
 
-use jiff::Timestamp;
 use kube::api::{DeleteParams, Preconditions};
 use kube::{Api, ResourceExt as _};
+use tokio::time::Instant;
 use tokio_util::task::AbortOnDropHandle;
 
 use super::decide::sidecars;
 use super::hooks::EXTENSION;
-use super::worker::{RETRY, Worker, sleep_until};
+use super::start::LONGEST_GRACE;
+use super::worker::{RETRY, Worker};
 use crate::engine::{Phase, engine_words};
 use crate::network_plan::LeavingPod;
 use crate::recorder::Tone;
@@ -32,7 +33,8 @@ impl Worker {
         self.probes.clear();
         self.hooks.clear();
         self.ending.clear();
-        let requested = Timestamp::now();
+        // By a clock that nobody sets: when the pod is killed does not hang on the time of day.
+        let begun = Instant::now();
         if self.any_runs() {
             let names: Vec<String> = self.containers.keys().cloned().collect();
             for name in names {
@@ -44,12 +46,8 @@ impl Worker {
         let mut leaving = self.leaving();
         let mut extended = false;
         while self.any_runs() {
-            let mut deadline = requested.saturating_add(self.grace()).unwrap_or(Timestamp::MAX);
-            if extended {
-                deadline = deadline.saturating_add(EXTENSION).unwrap_or(Timestamp::MAX);
-            }
-            let now = Timestamp::now();
-            let late = now >= deadline;
+            let left = left(self.grace(), extended, begun.elapsed());
+            let late = left.is_zero();
             let waits_for_signal = self.tell_to_stop(&mut leaving, late).await;
             if late && waits_for_signal && !extended && !self.grace().is_zero() {
                 // Hooks or sidecars' turns have used up the grace.
@@ -60,11 +58,10 @@ impl Worker {
                 self.signal_all("SIGKILL").await;
             }
             // The engine's events end the wait; the pause is for an engine that does not answer.
-            let longest = now.saturating_add(RETRY * if late { 1 } else { 5 }).unwrap_or(Timestamp::MAX);
-            let wake = if late { longest } else { longest.min(deadline) };
+            let pause = if late { RETRY } else { left.min(RETRY * 5) };
             tokio::select! {
                 () = self.mailbox.arrived() => {}
-                () = sleep_until(Some(wake)) => {}
+                () = tokio::time::sleep(pause) => {}
             }
             let mail = self.mailbox.take();
             gone |= mail.gone;
@@ -207,6 +204,38 @@ impl Worker {
                     tokio::time::sleep(RETRY).await;
                 }
             }
+        }
+    }
+}
+
+/// How much is left of the time that a pod's containers have, `elapsed` after it was told to go; `extended`: its hooks or
+/// the turns of its sidecars have used up the grace.
+fn left(grace: Duration, extended: bool, elapsed: Duration) -> Duration {
+    let extension = if extended { EXTENSION } else { Duration::ZERO };
+    grace.min(LONGEST_GRACE).saturating_add(extension).saturating_sub(elapsed)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::{EXTENSION, LONGEST_GRACE, left};
+
+    #[test]
+    fn the_grace_is_measured_from_its_begin_whatever_the_time_of_day_is_set_to() {
+        let seconds = Duration::from_secs;
+        for (grace, extended, elapsed, expected) in [
+            (seconds(30), false, seconds(0), seconds(30)),
+            (seconds(30), false, seconds(12), seconds(18)),
+            (seconds(30), false, seconds(30), Duration::ZERO),
+            (seconds(30), false, seconds(3600), Duration::ZERO),
+            (seconds(30), true, seconds(30), EXTENSION),
+            (seconds(30), true, seconds(33), Duration::ZERO),
+            (Duration::ZERO, false, seconds(0), Duration::ZERO),
+            // As long as a number can say.
+            (seconds(i64::MAX as u64), false, seconds(1), LONGEST_GRACE - seconds(1)),
+        ] {
+            assert_eq!(left(grace, extended, elapsed), expected, "{grace:?} {extended} {elapsed:?}");
         }
     }
 }
