@@ -2,13 +2,17 @@
 
 use super::cases::{Named, ONE, THREE, TWENTY};
 use super::stopwatch;
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use cel::{Env, Numbers, Program, Type, Value};
 use compiler::Compiler;
 use compiler::input::ComponentInput;
+use compiler::template::Segment;
 
 /// How a compilation with origins is called.
 pub(super) const ORIGINS: &str = ", with origins";
+
+/// How one is called behind which a field's origin is asked for: the first such question does the compilation again.
+const QUESTION: &str = ", with origins, first question";
 
 /// In which unit a figure is told.
 #[derive(Clone, Copy)]
@@ -33,9 +37,18 @@ impl Unit {
     }
 }
 
+/// What is wanted of a compilation.
+enum Wanted {
+    Manifests,
+    /// Also where everything came from, without asking.
+    Origins,
+    /// And where one field came from.
+    OriginOf(Vec<Segment>),
+}
+
 enum Work<'c> {
     /// A compiler that knows the types already.
-    Warm { compiler: Box<Compiler>, input: ComponentInput<'c>, origins: bool },
+    Warm { compiler: Box<Compiler>, input: ComponentInput<'c>, wanted: Wanted },
     /// A new compiler each time.
     Cold { input: ComponentInput<'c> },
     /// One expression.
@@ -53,9 +66,16 @@ pub(super) struct Subject<'c> {
 impl Subject<'_> {
     pub(super) fn once(&self) {
         match &self.work {
-            Work::Warm { compiler, input, origins: false } => drop(std::hint::black_box(compiler.component(input))),
-            Work::Warm { compiler, input, origins: true } => {
+            Work::Warm { compiler, input, wanted: Wanted::Manifests } => {
+                drop(std::hint::black_box(compiler.component(input)));
+            }
+            Work::Warm { compiler, input, wanted: Wanted::Origins } => {
                 drop(std::hint::black_box(compiler.component_with_origins(input)));
+            }
+            Work::Warm { compiler, input, wanted: Wanted::OriginOf(field) } => {
+                let compiled = compiler.component_with_origins(input);
+                let origin = compiled.as_ref().ok().and_then(|(_, origins)| origins.of(0, field));
+                drop(std::hint::black_box((compiled, origin)));
             }
             Work::Cold { input } => drop(std::hint::black_box(Compiler::new().component(input))),
             Work::Evaluate { program, activation } => drop(std::hint::black_box(program.eval(activation))),
@@ -85,16 +105,20 @@ pub(super) fn all<'c>(cases: &'c [Named<'_>]) -> Result<Vec<Subject<'c>>> {
         };
         let input = || case.input();
         let checked = Compiler::new();
-        checked.component(&input()).map_err(|problems| anyhow::anyhow!("{}: {problems}", case.name))?;
+        let compiled = checked.component_with_origins(&input());
+        let (_, origins) = compiled.map_err(|problems| anyhow::anyhow!("{}: {problems}", case.name))?;
+        let name = ["metadata", "name"].map(|key| Segment::Key(key.into())).to_vec();
+        ensure!(origins.of(0, &name).is_some(), "{}: its first manifest's name has no origin", case.name);
         let subject = |suffix: &str, target, work| Subject {
             name: format!("{}{suffix}", case.name),
             unit: Unit::Microseconds,
             target,
             work,
         };
-        let known = |origins| Work::Warm { compiler: Box::new(Compiler::new()), input: input(), origins };
-        subjects.push(subject(": warm", warm, known(false)));
-        subjects.push(subject(&format!(": warm{ORIGINS}"), None, known(true)));
+        let known = |wanted| Work::Warm { compiler: Box::new(Compiler::new()), input: input(), wanted };
+        subjects.push(subject(": warm", warm, known(Wanted::Manifests)));
+        subjects.push(subject(&format!(": warm{ORIGINS}"), None, known(Wanted::Origins)));
+        subjects.push(subject(&format!(": warm{QUESTION}"), None, known(Wanted::OriginOf(name))));
         subjects.push(subject(": cold", cold, Work::Cold { input: input() }));
     }
     Ok(subjects)
