@@ -184,8 +184,22 @@ impl<'p> Run<'p> {
     /// A chain of `+`: one buffer takes all strings, or all items.
     fn chain<'s>(&'s self, first: Id, rest: &[(Arithmetic, Id, Id)], scope: &'s Scope<'s>) -> Evaluated<'s> {
         let mut left = self.eval(first, scope)?.into_owned();
+        // The text so far, where the last operation gave one.
+        let mut text: Option<String> = None;
         for (operation, right, whole) in rest {
             let right = self.eval(*right, scope)?;
+            if let (Arithmetic::Add, Value::String(right)) = (operation, &*right)
+                && (text.is_some() || matches!(left, Value::String(_)))
+            {
+                let text = text.get_or_insert_with(|| left.as_str().unwrap_or_default().to_owned());
+                let cost = operators::joining_cost(text, right);
+                self.spend(cost).map_err(|error| error.at(self.plan.span(*whole)))?;
+                text.push_str(right);
+                continue;
+            }
+            if let Some(text) = text.take() {
+                left = Value::from(text);
+            }
             let step = self.spend(operators::arithmetic_cost(&left, &right)).and_then(|()| {
                 if *operation == Arithmetic::Add {
                     operators::append(&mut left, &right)
@@ -195,7 +209,7 @@ impl<'p> Run<'p> {
             });
             step.map_err(|error| error.at(self.plan.span(*whole)))?;
         }
-        Ok(Cow::Owned(left))
+        Ok(Cow::Owned(text.map_or(left, Value::from)))
     }
 
     fn call<'s>(

@@ -25,7 +25,7 @@ pub(crate) fn add(left: &Value, right: &Value) -> Result<Value, EvalError> {
         (Value::Int(a), Value::Int(b)) => number(a.checked_add(*b), Value::Int, "integer"),
         (Value::Uint(a), Value::Uint(b)) => number(a.checked_add(*b), Value::Uint, "unsigned integer"),
         (Value::Double(a), Value::Double(b)) => Ok(Value::Double(a + b)),
-        (Value::String(a), Value::String(b)) => Ok(Value::from(format!("{a}{b}"))),
+        (Value::String(a), Value::String(b)) => Ok(Value::from([&**a, &**b].concat())),
         (Value::Bytes(a), Value::Bytes(b)) => Ok(Value::Bytes([&**a, &**b].concat().into())),
         (Value::List(a), Value::List(b)) => {
             let mut items = Vec::with_capacity(a.len() + b.len());
@@ -188,6 +188,11 @@ pub(super) fn equality_cost(left: &Value, right: &Value) -> u64 {
         }
         _ => 1,
     }
+}
+
+/// What putting one text behind another costs.
+pub(super) fn joining_cost(left: &str, right: &str) -> u64 {
+    1 + (left.len() as u64 + right.len() as u64) / 10
 }
 
 pub(super) fn arithmetic_cost(left: &Value, right: &Value) -> u64 {

@@ -116,6 +116,13 @@ pub(super) struct Path {
     pub(super) keys: Vec<Arc<str>>,
 }
 
+impl Path {
+    /// What following it costs.
+    pub(super) fn cost(&self) -> u64 {
+        1 + self.keys.len() as u64
+    }
+}
+
 #[derive(Debug)]
 pub(super) struct Fold {
     pub(super) kind: ComprehensionKind,

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use super::access::present;
-use super::plan::{Id, Node, Order, TextTest};
+use super::plan::{Id, Node, Order, Path, TextTest};
 use super::{Run, Scope, operators};
 use crate::ast::SelectMode;
 use crate::error::{EvalError, EvalErrorKind};
@@ -17,13 +17,8 @@ impl Run<'_> {
         match self.plan.node(id) {
             Node::Const(value) => Some(value),
             Node::Field { path: Some(path), .. } => {
-                self.spend_some(1 + path.keys.len() as u64)?;
-                let mut value = self.slots.get(path.slot as usize)?.as_ref()?;
-                for key in &path.keys {
-                    let Value::Map(map) = value else { return None };
-                    value = map.get_str(key)?;
-                }
-                Some(value)
+                self.spend_some(path.cost())?;
+                self.follow(path)
             }
             Node::Slot(slot) => {
                 self.spend_one()?;
@@ -40,6 +35,51 @@ impl Run<'_> {
                     Value::Map(map) => map.get_str(key),
                     _ => None,
                 }
+            }
+            _ => None,
+        }
+    }
+
+    /// What stands at the end of a path, if it is there.
+    #[inline]
+    fn follow(&self, path: &Path) -> Option<&Value> {
+        let mut value = self.slots.get(path.slot as usize)?.as_ref()?;
+        for key in &path.keys {
+            let Value::Map(map) = value else { return None };
+            value = map.get_str(key)?;
+        }
+        Some(value)
+    }
+
+    /// What stands at the end of the path that a node is, and what following it costs.
+    #[inline]
+    fn pointed_at(&self, id: Id) -> Option<(&Value, u64)> {
+        let Node::Field { path: Some(path), .. } = self.plan.node(id) else { return None };
+        Some((self.follow(path)?, path.cost()))
+    }
+
+    /// A path or its size beside a constant, of which most conditions are made. Anything else, and everything that can go
+    /// wrong, is for `test` to say; nothing is spent on it here.
+    #[inline]
+    fn glance(&self, id: Id) -> Option<bool> {
+        match self.plan.node(id) {
+            Node::Equal { left, right, negated } => {
+                let Node::Const(Value::String(right)) = self.plan.node(*right) else { return None };
+                let (Value::String(left), cost) = self.pointed_at(*left)? else { return None };
+                self.spend_some(cost + text_cost(left, right))?;
+                Some((left == right) != *negated)
+            }
+            Node::Order { order, left, right } => {
+                let Node::Const(Value::Int(right)) = self.plan.node(*right) else { return None };
+                let Node::Size(sized) = self.plan.node(*left) else { return None };
+                let (sized, cost) = self.pointed_at(*sized)?;
+                let length = match sized {
+                    Value::List(items) => items.len(),
+                    Value::Map(map) => map.len(),
+                    _ => return None,
+                };
+                self.spend_some(cost + 2)?;
+                Some(order.holds((length as i64).cmp(right)))
             }
             _ => None,
         }
@@ -115,7 +155,7 @@ impl Run<'_> {
 
     fn same(&self, left: &Value, right: &Value) -> Tested {
         if let (Value::String(left), Value::String(right)) = (left, right) {
-            self.spend(1 + left.len().min(right.len()) as u64 / 10)?;
+            self.spend(text_cost(left, right))?;
             return Ok(left == right);
         }
         self.spend(operators::equality_cost(left, right))?;
@@ -146,7 +186,11 @@ impl Run<'_> {
     fn logical(&self, operands: &[Id], decides: bool, scope: &Scope<'_>) -> Tested {
         let mut failure: Option<EvalError> = None;
         for operand in operands {
-            match self.test(*operand, scope) {
+            let tested = match self.glance(*operand) {
+                Some(value) => Ok(value),
+                None => self.test(*operand, scope),
+            };
+            match tested {
                 Ok(value) if value == decides => return Ok(decides),
                 Ok(_) => {}
                 Err(error) if error.kind() == EvalErrorKind::LimitExceeded => return Err(error),
@@ -185,4 +229,9 @@ impl Run<'_> {
         self.spend(1 + (text.len() as u64 / 10) * (regex.as_str().len() as u64 / 4).max(1))?;
         Ok(regex.is_match(text))
     }
+}
+
+/// What comparing two texts costs.
+fn text_cost(left: &str, right: &str) -> u64 {
+    1 + left.len().min(right.len()) as u64 / 10
 }

@@ -180,13 +180,18 @@ impl Map {
     }
 
     /// The value of a string key.
+    #[inline]
     pub fn get_str(&self, name: &str) -> Option<&Value> {
-        let Some(index) = &self.index else {
-            return self.entries.iter().find_map(|(key, value)| match key {
+        match &self.index {
+            None => self.entries.iter().find_map(|(key, value)| match key {
                 Key::String(key) if **key == *name => Some(value),
                 _ => None,
-            });
-        };
+            }),
+            Some(index) => self.indexed(index, name),
+        }
+    }
+
+    fn indexed(&self, index: &Index, name: &str) -> Option<&Value> {
         let found = index.sorted.binary_search_by(|place| self.text_at(*place).cmp(name)).ok()?;
         let place = *index.sorted.get(found)?;
         self.entries.get(place as usize).map(|(_, value)| value)
