@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::sync::OnceLock;
 
 use regex::Regex;
 use serde_json::Value;
@@ -194,9 +195,29 @@ impl NodeData {
 #[derive(Debug, Default)]
 pub(crate) struct Arena {
     pub(crate) nodes: Vec<NodeData>,
+    occurring: OnceLock<Occurring>,
+}
+
+/// Of what some checks look for in the whole value, what occurs in any of the nodes.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Occurring {
+    pub(crate) embedded_resources: bool,
+    /// Sets, and lists with keys.
+    pub(crate) lists_of_distinct_items: bool,
 }
 
 impl Arena {
+    /// What occurs in it; asked for only when it is complete.
+    pub(crate) fn occurring(&self) -> Occurring {
+        *self.occurring.get_or_init(|| Occurring {
+            embedded_resources: self.nodes.iter().any(|node| node.embedded),
+            lists_of_distinct_items: self
+                .nodes
+                .iter()
+                .any(|node| matches!(node.list_type, Some(ListType::Set | ListType::Map))),
+        })
+    }
+
     pub(crate) fn get(&self, id: NodeId) -> &NodeData {
         &self.nodes[id as usize]
     }

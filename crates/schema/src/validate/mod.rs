@@ -30,14 +30,19 @@ pub(crate) fn some(schema: &Schema, value: &Value, old: Option<&Value>, blocked:
     let arena = &schema.arena;
     let outcome = walk::check(arena, schema.root, value, Old::root(old), &Path::Root);
     let mut errors = outcome.errors;
-    embedded::check(arena, schema.root, value, &Path::Root, true, &mut errors);
-    let ratcheted = old.is_some_and(|old| {
-        let mut before = Vec::new();
-        lists::check(arena, schema.root, old, &Path::Root, &mut before);
-        !before.is_empty()
-    });
-    if !ratcheted {
-        lists::check(arena, schema.root, value, &Path::Root, &mut errors);
+    let occurring = arena.occurring();
+    if occurring.embedded_resources {
+        embedded::check(arena, schema.root, value, &Path::Root, true, &mut errors);
+    }
+    if occurring.lists_of_distinct_items {
+        let ratcheted = old.is_some_and(|old| {
+            let mut before = Vec::new();
+            lists::check(arena, schema.root, old, &Path::Root, &mut before);
+            !before.is_empty()
+        });
+        if !ratcheted {
+            lists::check(arena, schema.root, value, &Path::Root, &mut errors);
+        }
     }
     if blocked || blocks_rules(&errors) {
         if arena.get(schema.root).rules_below {
