@@ -91,7 +91,10 @@ fn mistakes_of_a_component_type_are_found() {
             "/traits",
             json!([{"name": "a", "instanceName": "x", "parameters": {"size": "${parameters.sice}"}}, {"name": "b", "instanceName": "x"}]),
         ),
+        ("a kind that is not given", "/resources/1/template/kind", Value::Null),
+        ("no resources", "/resources", json!([])),
         ("not readable", "/resources", json!("none")),
+        ("section that is no section", "/parameters", json!("none")),
     ];
     let spec = Sample::new().type_spec;
     insta::assert_snapshot!(
@@ -124,6 +127,7 @@ fn mistakes_of_a_trait_are_found() {
         ("version with group", "/patches/0/target/version", json!("apps/v1")),
         ("kind in small letters", "/patches/0/target/kind", json!("deployment")),
         ("no kind", "/patches/0/target/kind", Value::Null),
+        ("no version", "/patches/0/target/version", Value::Null),
         ("forEach of the wrong type", "/patches/0/forEach", json!("${parameters.size}")),
         ("creates a workload", "/creates/0/template/kind", json!("Job")),
         (

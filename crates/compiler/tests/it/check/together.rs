@@ -49,6 +49,7 @@ fn what_a_trait_is_about_must_be_able_to_exist() {
         ("field that is not there", "/patches", replace("/spec/paused")),
         ("field below a field that is not there", "/patches", replace("/spec/strategy/type")),
         ("list that is an object", "/patches", replace("/spec/template/[*]/name")),
+        ("every item of a list without items", "/patches", replace("/spec/template/spec/tolerations/[*]/key")),
         (
             "list that is not there",
             "/patches",
@@ -67,7 +68,8 @@ fn what_a_trait_is_about_must_be_able_to_exist() {
             json!([{"target": {"version": "v1", "kind": "Service", "mustMatch": false}, "rule": "${true}", "message": "m"}]),
         ),
     ];
-    let spec = embedding();
+    let mut spec = embedding();
+    spec["resources"][0]["template"]["spec"]["template"]["spec"]["tolerations"] = json!([]);
     insta::assert_snapshot!(
         "targets",
         table(&Sample::new().trait_specs[0].1, |trait_spec| with(&spec, trait_spec), cases)
