@@ -8,6 +8,7 @@ use cel::Value;
 use crate::bind::{self, Undeclared, Values, ValuesError};
 use crate::context::{self, Configurations, Gateways, PlaneShape};
 use crate::extract;
+use crate::finish::Labels;
 use crate::input::{ComponentInput, Gateway};
 use crate::problem::{Code, Place, Problem, Problems, Stage};
 use crate::program::ComponentTypeProgram;
@@ -17,6 +18,9 @@ use crate::template::{Bindings, Scope};
 pub(super) fn has_gateway(input: &ComponentInput<'_>) -> bool {
     Gateway::any(input.environment.gateway.as_ref(), input.data_plane.gateway.as_ref())
 }
+
+/// Where `metadata` stands among the variables.
+const METADATA: usize = 0;
 
 /// The variables, each built once and shared by the component and all its traits.
 pub(super) struct Variables {
@@ -65,6 +69,12 @@ impl Variables {
         ];
         shared.extend(gateways.gateway.map(|gateway| ("gateway", gateway)));
         Ok(Self { shared, parameters, environment_configs })
+    }
+
+    /// The platform's labels.
+    pub(super) fn labels(&self) -> Labels {
+        let (_, metadata) = &self.shared[METADATA];
+        Labels::of(metadata)
     }
 
     /// The variables as the component type sees them.

@@ -6,7 +6,6 @@ use super::Item;
 use super::base::describe;
 use crate::TargetPlane;
 use crate::finish::{Labels, Missing, add_labels, compare, hash, missing_field};
-use crate::input::ComponentMetadata;
 use crate::origins::Recorder;
 use crate::problem::{Code, Place, Problem, Problems, Stage};
 
@@ -16,22 +15,20 @@ const REQUIRED: [Missing; 4] = [Missing::Kind, Missing::ApiVersion, Missing::Met
 pub(super) fn finish(
     items: &mut [Item],
     workload_type: &str,
-    metadata: &ComponentMetadata,
+    labels: &Labels,
     recorder: &mut Option<Recorder>,
 ) -> Result<(), Problems> {
-    let labels = metadata.labels.as_ref().map(Labels::from);
-    label(items, labels.as_ref())?;
+    label(items, labels)?;
     let annotated = annotate(items, workload_type)?;
     if let Some(recorder) = recorder {
-        record(items, labels.as_ref(), annotated, recorder);
+        record(items, labels, annotated, recorder);
     }
     check(items)?;
     items.sort_by(|a, b| compare(&a.tree, &b.tree));
     Ok(())
 }
 
-fn label(items: &mut [Item], labels: Option<&Labels>) -> Result<(), Problems> {
-    let Some(labels) = labels else { return Ok(()) };
+fn label(items: &mut [Item], labels: &Labels) -> Result<(), Problems> {
     let unlabelled: Vec<Problem> = items
         .iter_mut()
         .filter_map(|item| {
@@ -68,11 +65,9 @@ fn annotate(items: &mut [Item], workload_type: &str) -> Result<Option<usize>, Pr
 const LABELS: [&str; 2] = ["metadata", "labels"];
 const ANNOTATIONS: [&str; 4] = ["spec", "template", "metadata", "annotations"];
 
-fn record(items: &[Item], labels: Option<&Labels>, annotated: Option<usize>, recorder: &mut Recorder) {
-    if let Some(labels) = labels {
-        let all = items.iter().filter_map(|item| item.track);
-        recorder.wrote(all, &LABELS, labels.names(), "standard labels");
-    }
+fn record(items: &[Item], labels: &Labels, annotated: Option<usize>, recorder: &mut Recorder) {
+    let all = items.iter().filter_map(|item| item.track);
+    recorder.wrote(all, &LABELS, labels.names(), "standard labels");
     if let Some(main) = annotated.and_then(|at| items[at].track) {
         let annotation = Arc::from(hash::ANNOTATION);
         recorder.wrote(std::iter::once(main), &ANNOTATIONS, std::iter::once(&annotation), "resource hash");

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use cel::Value;
 
-use super::Object;
+use super::{Object, list};
 use crate::input::{ConfigurationOverrides, EnvVar, FileVar, RemoteRef, SecretSource, ValueFrom, Workload};
 
 /// What the workload is configured with, after overrides.
@@ -72,8 +72,8 @@ impl<'a> Configurations<'a> {
     pub(crate) fn value(&self) -> Value {
         let side = |envs: &[Env], files: &[File]| {
             Object::default()
-                .with(key!("envs"), Value::list(envs.iter().map(Env::value).collect::<Vec<_>>()))
-                .with(key!("files"), Value::list(files.iter().map(File::value).collect::<Vec<_>>()))
+                .with(key!("envs"), list(envs.iter().map(Env::value).collect()))
+                .with(key!("files"), list(files.iter().map(File::value).collect()))
                 .build()
         };
         Object::default()

@@ -2,7 +2,7 @@
 
 use cel::Value;
 
-use super::Object;
+use super::{Object, list};
 use crate::input::{EndpointDependency, KeyRef, ResourceDependency, Variable, Volume, VolumeMount};
 
 /// The variable and its three merged lists, which `derived` shows again.
@@ -14,7 +14,6 @@ pub(crate) struct Dependencies {
 }
 
 pub(crate) fn dependencies(endpoints: &[EndpointDependency], resources: &[ResourceDependency]) -> Dependencies {
-    let list = |items: Vec<Value>| Value::list(items);
     let variables = list(
         endpoints
             .iter()
@@ -39,7 +38,7 @@ fn endpoint(e: &EndpointDependency) -> Value {
     Object::default()
         .with(key!("component"), e.component.as_str())
         .with(key!("endpoint"), e.endpoint.as_str())
-        .with(key!("envVars"), Value::list(e.env_vars.iter().map(variable).collect::<Vec<_>>()))
+        .with(key!("envVars"), list(e.env_vars.iter().map(variable).collect()))
         .with(key!("namespace"), e.namespace.as_str())
         .with(key!("project"), e.project.as_str())
         .with(key!("visibility"), e.visibility.as_str())
@@ -48,10 +47,10 @@ fn endpoint(e: &EndpointDependency) -> Value {
 
 fn resource(r: &ResourceDependency) -> Value {
     Object::default()
-        .with(key!("envVars"), Value::list(r.env_vars.iter().map(variable).collect::<Vec<_>>()))
+        .with(key!("envVars"), list(r.env_vars.iter().map(variable).collect()))
         .with(key!("ref"), r.name.as_str())
-        .with(key!("volumeMounts"), Value::list(r.volume_mounts.iter().map(mount).collect::<Vec<_>>()))
-        .with(key!("volumes"), Value::list(r.volumes.iter().map(volume).collect::<Vec<_>>()))
+        .with(key!("volumeMounts"), list(r.volume_mounts.iter().map(mount).collect()))
+        .with(key!("volumes"), list(r.volumes.iter().map(volume).collect()))
         .build()
 }
 

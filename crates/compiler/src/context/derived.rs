@@ -7,7 +7,7 @@ use model::names::{self, SecretPlace};
 
 use super::configuration::{Env, File};
 use super::dependency::Dependencies;
-use super::{Configurations, Object};
+use super::{Configurations, Object, list};
 use crate::extract::Route;
 use crate::input::{RemoteRef, WorkloadEndpoint};
 
@@ -37,11 +37,11 @@ pub(crate) fn derived(
     let by_container = |name: Option<&String>, envs: &[Env<'_>]| {
         let items = name.map(|name| {
             Object::default()
-                .with(key!("envs"), Value::list(envs.iter().map(Env::value).collect::<Vec<_>>()))
+                .with(key!("envs"), list(envs.iter().map(Env::value).collect()))
                 .with(key!("resourceName"), name.as_str())
                 .build()
         });
-        Value::list(items.into_iter().collect::<Vec<_>>())
+        list(items.into_iter().collect())
     };
     let mounts = config_files.iter().chain(secret_files).map(|file| {
         Object::default()
@@ -50,16 +50,14 @@ pub(crate) fn derived(
             .with(key!("subPath"), file.name)
             .build()
     });
-    let routes = routes
-        .iter()
-        .map(|(endpoint, routes)| (endpoint.as_str(), Value::list(routes.iter().map(route).collect::<Vec<_>>())));
+    let routes = routes.iter().map(|(endpoint, routes)| (endpoint.as_str(), list(routes.iter().map(route).collect())));
 
     Object::with_capacity(12)
         .with(key!("configEnvs"), by_container(config_env_name.as_ref(), config_envs))
         .with(key!("configFileList"), file_list(config_files, &config_file_names, true))
-        .with(key!("configVolumeMounts"), Value::list(mounts.collect::<Vec<_>>()))
+        .with(key!("configVolumeMounts"), list(mounts.collect()))
         .with(key!("configVolumes"), volumes(config_files, &config_file_names, secret_files, &secret_file_names))
-        .with(key!("containerEnvFrom"), Value::list(env_from))
+        .with(key!("containerEnvFrom"), list(env_from))
         .with(key!("dependencyEnvVars"), dependencies.variables.clone())
         .with(key!("dependencyVolumeMounts"), dependencies.mounts.clone())
         .with(key!("dependencyVolumes"), dependencies.volumes.clone())
@@ -113,7 +111,7 @@ fn file_list(files: &[File<'_>], names: &[String], with_value: bool) -> Value {
             .with_some(key!("value"), with_value.then(|| Value::from(file.value)))
             .build()
     });
-    Value::list(items.collect::<Vec<_>>())
+    list(items.collect())
 }
 
 /// An object of one field that holds an object of one name.
@@ -133,7 +131,7 @@ fn volumes(configs: &[File<'_>], config_names: &[String], secrets: &[File<'_>], 
     let items = volumes.into_iter().map(|(volume, (kind, key, name))| {
         Object::default().with(kind, Object::default().with(key, name).build()).with(key!("name"), volume).build()
     });
-    Value::list(items.collect::<Vec<_>>())
+    list(items.collect())
 }
 
 fn route(route: &Route) -> Value {
@@ -164,5 +162,5 @@ fn service_ports(endpoints: &BTreeMap<String, WorkloadEndpoint>) -> Value {
             .with(key!("targetPort"), f64::from(*target))
             .build()
     });
-    Value::list(items.collect::<Vec<_>>())
+    list(items.collect())
 }

@@ -25,6 +25,7 @@ pub(crate) use plane::{Gateways, PlaneShape};
 pub(crate) use workload::workload;
 
 use std::collections::BTreeMap;
+use std::sync::LazyLock;
 
 use cel::{Key, Value};
 
@@ -69,11 +70,17 @@ impl Object {
     }
 }
 
+/// A list; all empty ones are one.
+fn list(items: Vec<Value>) -> Value {
+    static EMPTY: LazyLock<Value> = LazyLock::new(|| Value::list(Vec::new()));
+    if items.is_empty() { EMPTY.clone() } else { Value::list(items) }
+}
+
 fn strings(map: &BTreeMap<String, String>) -> Value {
     let entries = map.iter().map(|(key, value)| (Key::from(key.as_str()), Value::from(value.as_str())));
     Value::from(cel::Map::from_distinct(entries.collect()))
 }
 
 fn texts(items: &[String]) -> Value {
-    Value::list(items.iter().map(|item| Value::from(item.as_str())).collect::<Vec<_>>())
+    list(items.iter().map(|item| Value::from(item.as_str())).collect())
 }

@@ -24,7 +24,14 @@ pub(crate) struct Gateways {
 impl Gateways {
     pub(crate) fn build(plane: &DataPlane, environment: &Environment, shape: PlaneShape) -> Self {
         let component = shape == PlaneShape::Component;
-        let merged = Gateway::merged(environment.gateway.as_ref(), plane.gateway.as_ref()).map(|g| gateway(&g, false));
+        let own = plane.gateway.as_ref().and_then(|g| own(g, component));
+        let merged = match (&plane.gateway, &own) {
+            // The plane's gateways as they are, which is the rule.
+            (Some(g), Some(own)) if !Gateway::any(environment.gateway.as_ref(), None) && is_full(g) => {
+                Some(own.clone())
+            }
+            _ => Gateway::merged(environment.gateway.as_ref(), plane.gateway.as_ref()).map(|g| gateway(&g, false)),
+        };
         let channel = environment.default_notification_channel.as_deref().filter(|name| component && !name.is_empty());
         let observability = plane.observability_plane.as_ref().map(|reference| {
             let object = Object::default();
@@ -37,7 +44,7 @@ impl Gateways {
         Self {
             dataplane: Object::default()
                 .with_text(key!("secretStore"), plane.secret_store.as_deref().unwrap_or_default())
-                .with_some(key!("gateway"), plane.gateway.as_ref().and_then(|g| own(g, component)))
+                .with_some(key!("gateway"), own)
                 .with_some(key!("observabilityPlaneRef"), observability)
                 .with_some(
                     key!("annotations"),
@@ -51,6 +58,11 @@ impl Gateways {
             gateway: merged,
         }
     }
+}
+
+/// Whether every network that is there has a gateway.
+fn is_full(g: &Gateway) -> bool {
+    [&g.ingress, &g.egress].into_iter().flatten().all(|n| n.external.is_some() || n.internal.is_some())
 }
 
 /// A plane's own gateways.

@@ -1,7 +1,8 @@
 //! The platform's labels on every resource of a component.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
+
+use cel::{Key, Value};
 
 use crate::tree::{Map, Tree};
 
@@ -9,15 +10,19 @@ use crate::tree::{Map, Tree};
 pub(crate) struct Labels(Vec<(Arc<str>, Tree)>);
 
 impl Labels {
+    /// Those of the variable `metadata`, whose texts are shared.
+    pub(crate) fn of(metadata: &Value) -> Self {
+        let labels = metadata.as_map().and_then(|metadata| metadata.get_str("labels")).and_then(Value::as_map);
+        let text = |(name, value): (&Key, &Value)| match (name, value) {
+            (Key::String(name), Value::String(value)) => Some((name.clone(), Tree::Text(value.clone()))),
+            _ => None,
+        };
+        Self(labels.into_iter().flat_map(cel::Map::iter).filter_map(text).collect())
+    }
+
     /// Their names.
     pub(crate) fn names(&self) -> impl Iterator<Item = &Arc<str>> {
         self.0.iter().map(|(name, _)| name)
-    }
-}
-
-impl From<&BTreeMap<String, String>> for Labels {
-    fn from(labels: &BTreeMap<String, String>) -> Self {
-        Self(labels.iter().map(|(key, value)| (Arc::from(key.as_str()), Tree::text(value.as_str()))).collect())
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::tree::Tree;
+use crate::tree::{Map, Tree};
 
 /// A field that is missing, is no string, or is empty.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,11 +26,23 @@ impl fmt::Display for Missing {
 
 /// The first field of `order` that `object` lacks.
 pub(crate) fn missing_field(object: &Tree, order: [Missing; 4]) -> Option<Missing> {
-    let text = |path: &[&str]| object.text_at(path).is_some_and(|text| !text.is_empty());
+    let text = |value: &Tree| value.as_text().is_some_and(|text| !text.is_empty());
+    let [mut version, mut kind, mut metadata, mut name] = [false; 4];
+    for (key, value) in object.as_map().into_iter().flat_map(Map::iter) {
+        match &**key {
+            "apiVersion" => version = text(value),
+            "kind" => kind = text(value),
+            "metadata" => {
+                metadata = value.as_map().is_some();
+                name = value.get("name").is_some_and(text);
+            }
+            _ => {}
+        }
+    }
     order.into_iter().find(|field| !match field {
-        Missing::ApiVersion => text(&["apiVersion"]),
-        Missing::Kind => text(&["kind"]),
-        Missing::Metadata => object.get("metadata").is_some_and(|m| m.as_map().is_some()),
-        Missing::Name => text(&["metadata", "name"]),
+        Missing::ApiVersion => version,
+        Missing::Kind => kind,
+        Missing::Metadata => metadata,
+        Missing::Name => name,
     })
 }

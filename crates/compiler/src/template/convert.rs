@@ -22,6 +22,14 @@ pub(crate) fn from_cel(value: &Value) -> Result<Tree, ToJsonError> {
     }
 }
 
+/// As [`from_cel`], of a value that is needed no more.
+pub(super) fn into_tree(value: Value) -> Result<Tree, ToJsonError> {
+    match value {
+        Value::String(text) => Ok(Tree::Text(text)),
+        other => from_cel(&other),
+    }
+}
+
 /// `formless` tells the last value that has no form; it stands as `null` in what is thrown away then.
 fn inner(value: &Value, formless: &mut Option<ToJsonError>) -> Tree {
     match value {
@@ -40,7 +48,14 @@ fn inner(value: &Value, formless: &mut Option<ToJsonError>) -> Tree {
         Value::Map(map) => {
             let mut out = crate::tree::Map::with_capacity(map.len());
             for (key, value) in map.iter().filter(|(_, value)| !is_omitted(value)) {
-                out.insert(key.to_text(), inner(value, formless));
+                let value = match value {
+                    Value::String(text) => Tree::Text(text.clone()),
+                    other => inner(other, formless),
+                };
+                match key {
+                    Key::String(key) => out.insert(key.clone(), value),
+                    other => out.insert(other.to_text(), value),
+                };
             }
             Tree::Map(out)
         }
@@ -95,7 +110,7 @@ pub(crate) fn without_omitted(value: &Value) -> Value {
 }
 
 pub(crate) fn is_omitted(value: &Value) -> bool {
-    value.downcast::<Omit>().is_some()
+    matches!(value, Value::Opaque(_)) && value.downcast::<Omit>().is_some()
 }
 
 fn holds_omitted(value: &Value) -> bool {

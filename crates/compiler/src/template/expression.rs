@@ -5,7 +5,8 @@ use std::sync::{Arc, OnceLock};
 use cel::ast::{Expr, ExprKind};
 use cel::{Env, Program, Value};
 
-use super::{Bindings, TemplateError, from_cel};
+use super::convert::into_tree;
+use super::{Bindings, TemplateError};
 use crate::tree::Tree;
 
 /// An expression in a template, with the scope it was written in.
@@ -64,7 +65,10 @@ impl Expression {
 
     /// The value.
     pub fn value(&self, bindings: &Bindings) -> Result<Value, TemplateError> {
-        let program = self.program().map_err(Clone::clone)?;
+        self.value_of(self.program().map_err(Clone::clone)?, bindings)
+    }
+
+    fn value_of(&self, program: &Program, bindings: &Bindings) -> Result<Value, TemplateError> {
         program
             .eval(bindings.activation())
             .map_err(|error| TemplateError::Evaluate { expression: self.source.clone(), message: error.to_string() })
@@ -73,8 +77,8 @@ impl Expression {
     /// The value as a tree.
     pub fn evaluate(&self, bindings: &Bindings) -> Result<Tree, TemplateError> {
         let compiled = self.compiled().map_err(Clone::clone)?;
-        let value = self.value(bindings)?;
-        let tree = from_cel(&value)
+        let value = self.value_of(&compiled.program, bindings)?;
+        let tree = into_tree(value)
             .map_err(|error| TemplateError::Evaluate { expression: self.source.clone(), message: error.to_string() })?;
         Ok(match (compiled.result, tree) {
             (ResultKind::Strings, Tree::List(items)) => Tree::Strings(items),

@@ -19,8 +19,10 @@ impl Template {
                 if items.iter().all(Self::is_literal) { Self::Literal(Tree::from(json)) } else { Self::List(items) }
             }
             Value::Object(entries) => {
-                let entries: Vec<(Key, Self)> =
+                let mut entries: Vec<(Key, Self)> =
                     entries.iter().map(|(key, value)| (parse_key(key, scope), Self::parse(value, scope))).collect();
+                // Rendering relies on it, whatever order JSON objects are kept in.
+                entries.sort_by(|(a, _), (b, _)| a.source().cmp(b.source()));
                 if entries.iter().all(|(key, value)| matches!(key, Key::Literal(_)) && value.is_literal()) {
                     Self::Literal(Tree::from(json))
                 } else {

@@ -70,12 +70,16 @@ impl Template {
             Self::Map(entries) => {
                 let mut map = Map::with_capacity(entries.len());
                 let mut shadows = Vec::with_capacity(if T::KEEPS { entries.len() } else { 0 });
+                // Keys as written are in order; behind a computed one nothing is known.
+                let mut ordered = true;
                 for (key, value) in entries {
+                    ordered &= matches!(key, Key::Literal(_));
                     let Some(name) = key.render(bindings, faults) else { continue };
                     let shadow_name = T::KEEPS.then(|| name.clone());
                     let before = faults.len();
                     trace.enter(|| Segment::Key(key.source().clone()));
-                    let (kept, shadow) = map.set_by(name, |place| value.render_into(place, bindings, faults, trace));
+                    let make = |place: &mut Tree| value.render_into(place, bindings, faults, trace);
+                    let (kept, shadow) = if ordered { map.push_by(name, make) } else { map.set_by(name, make) };
                     if let Some(name) = shadow_name.filter(|_| kept) {
                         shadows.push((name, shadow));
                     }
@@ -151,17 +155,16 @@ impl Text {
 
     fn render(&self, bindings: &Bindings, faults: &mut Faults) -> Tree {
         let mut out = String::with_capacity(self.source.len());
-        let mut values: Vec<String> = Vec::new();
         let mut collides = false;
         for part in &self.parts {
             match part {
                 Part::Plain(text) => out.push_str(text),
                 Part::Expression { expression, .. } => match expression.evaluate(bindings) {
                     Ok(value) => {
-                        let text = value.to_spliced();
-                        collides |= text.contains("${");
-                        out.push_str(&text);
-                        values.push(text);
+                        let from = out.len();
+                        value.splice_into(&mut out);
+                        // Together with what stands before it, too.
+                        collides |= out.as_bytes()[from.saturating_sub(1)..].contains(&b'$');
                     }
                     Err(error) => {
                         faults.push(error);
@@ -171,22 +174,52 @@ impl Text {
             }
         }
         if collides {
-            out = self.replace_in_turn(&values);
+            match self.replace_in_turn(bindings) {
+                Ok(replaced) => out = replaced,
+                Err(error) => {
+                    faults.push(error);
+                    return Tree::Null;
+                }
+            }
         }
         Tree::text(out)
     }
 
     /// The contract's way: each value replaces the first occurrence of its placeholder in the text so far, which differs
     /// from splicing by position only where a value holds the text of a later placeholder.
-    fn replace_in_turn(&self, values: &[String]) -> String {
+    fn replace_in_turn(&self, bindings: &Bindings) -> Result<String, TemplateError> {
         let mut out = self.source.to_string();
-        let placeholders = self.parts.iter().filter_map(|part| match part {
-            Part::Expression { whole, .. } => Some(whole),
-            Part::Plain(_) => None,
-        });
-        for (placeholder, value) in placeholders.zip(values) {
-            out = out.replacen(&**placeholder, value, 1);
+        for part in &self.parts {
+            if let Part::Expression { whole, expression } = part {
+                out = out.replacen(&**whole, &expression.evaluate(bindings)?.to_spliced(), 1);
+            }
         }
-        out
+        Ok(out)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+    use serde_json::json;
+
+    use super::*;
+    use crate::template::{Language, Scope};
+
+    #[rstest]
+    #[case::by_position("${a}-${b}", "1", "2", "1-2")]
+    #[case::a_value_with_a_later_placeholder("${a} ${b}", "${b}", "x", "x ${b}")]
+    #[case::one_that_is_completed_by_what_follows("${a}{b} ${b}", "$", "x", "x ${b}")]
+    #[case::one_that_completes_what_stands_before("$${a} ${b}", "{b}", "x", "x ${b}")]
+    fn values_replace_their_placeholders_in_turn(
+        #[case] text: &str,
+        #[case] a: &str,
+        #[case] b: &str,
+        #[case] out: &str,
+    ) {
+        let scope = Scope::new(Language::Plain, ["a", "b"]);
+        let bindings = scope.bind([("a", cel::Value::from(a)), ("b", cel::Value::from(b))]);
+        let template = Template::parse(&json!(text), &scope);
+        assert_eq!(template.evaluate(&bindings), Ok(Tree::text(out)));
     }
 }

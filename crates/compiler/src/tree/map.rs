@@ -103,6 +103,12 @@ impl Map {
             }
             return (kept, made);
         }
+        self.push_by(key, make)
+    }
+
+    /// As [`Map::set_by`], of a key that belongs behind all others.
+    pub(crate) fn push_by<R>(&mut self, key: Arc<str>, make: impl FnOnce(&mut Tree) -> R) -> (bool, R) {
+        debug_assert!(self.is_behind(&key), "{key} is out of order");
         let at = self.entries.len();
         self.entries.push((key, Tree::Null));
         let made = make(&mut self.entries[at].1);
@@ -124,13 +130,16 @@ impl Map {
             // Both are in order: each search goes on where the last one ended.
             let mut order = Ordering::Greater;
             while let Some((known, _)) = self.entries.get(at) {
-                order = (**known).cmp(&**key);
+                order = if Arc::ptr_eq(known, key) { Ordering::Equal } else { (**known).cmp(&**key) };
                 if order.is_ge() {
                     break;
                 }
                 at += 1;
             }
             match self.entries.get_mut(at) {
+                // Mostly the template has put the very same text there.
+                Some((_, Tree::Text(old)))
+                    if order.is_eq() && matches!(value, Tree::Text(new) if Arc::ptr_eq(old, new)) => {}
                 Some((_, old)) if order.is_eq() => *old = value.clone(),
                 _ => self.entries.insert(at, (key.clone(), value.clone())),
             }

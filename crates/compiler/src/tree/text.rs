@@ -132,8 +132,20 @@ fn digits(number: f64) -> (bool, String, i32) {
     (negative, digits, exponent.parse().unwrap_or(0))
 }
 
+/// A whole number whose text is its digits in both forms: most numbers in manifests are small and whole.
+fn small_and_whole(number: f64) -> Option<i64> {
+    let whole = number as i64;
+    // Bit by bit: a negative zero is written with its sign.
+    let same = (whole as f64).to_bits() == number.to_bits();
+    (same && whole.unsigned_abs() < 1_000_000).then_some(whole)
+}
+
 /// The contract's text of a double: shortest digits, scientific from 1e6 and below 1e-4, exponent of two digits.
 pub(crate) fn write_double(out: &mut String, number: f64) {
+    if let Some(whole) = small_and_whole(number) {
+        let _ = write!(out, "{whole}");
+        return;
+    }
     if number.is_nan() {
         out.push_str("NaN");
         return;
@@ -155,6 +167,10 @@ pub(crate) fn write_double(out: &mut String, number: f64) {
 
 /// A double as JSON: plain digits unless below 1e-6 or from 1e21 on.
 fn write_json_double(out: &mut String, number: f64) {
+    if let Some(whole) = small_and_whole(number) {
+        let _ = write!(out, "{whole}");
+        return;
+    }
     if !number.is_finite() {
         write_double(out, number);
         return;
@@ -250,6 +266,10 @@ mod tests {
     #[case(-0.0, "-0", "-0")]
     #[case(0.0, "0", "0")]
     #[case(2.5, "2.5", "2.5")]
+    #[case(8080.0, "8080", "8080")]
+    #[case(-999_999.0, "-999999", "-999999")]
+    #[case(f64::NAN, "NaN", "NaN")]
+    #[case(f64::NEG_INFINITY, "-Inf", "-Inf")]
     fn doubles_print_as_the_contract_says(#[case] number: f64, #[case] spliced: &str, #[case] json: &str) {
         assert_eq!(Tree::Double(number).to_spliced(), spliced);
         assert_eq!(Tree::Double(number).to_json_text(), json);
