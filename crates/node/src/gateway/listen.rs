@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use tokio::net::{TcpListener, TcpSocket};
 
+/// Connections that wait in the kernel until they are accepted.
 const BACKLOG: u32 = 4096;
 
 type Open = dyn Fn(SocketAddr) -> io::Result<std::net::TcpListener> + Send + Sync;

@@ -81,6 +81,8 @@ pub struct NetworkOptions {
     pub client: Client,
     /// The engine that container networks are made on; none where nothing but Services is wanted.
     pub engine: Option<Engine>,
+    /// The Services, where somebody follows them already.
+    pub services: Option<Arc<Services>>,
     /// Where the addresses of Services are put.
     pub placement: Placement,
     /// The range of virtual IPs; chosen where none is given.
@@ -101,6 +103,7 @@ impl NetworkOptions {
             client,
             placement: Placement::Interface(interface_name(engine.instance())),
             engine: Some(engine),
+            services: None,
             service_range: None,
             pod_ranges: ranges::POD_RANGES.map(ranges::range).to_vec(),
             dns_port: DNS_PORT,
@@ -141,7 +144,7 @@ impl Network {
     /// # Errors
     /// [`NetworkError`], whose text says what is in the way and the way out.
     pub async fn start(options: NetworkOptions) -> Result<Self, NetworkError> {
-        let services = Services::start(&options.client);
+        let services = options.services.clone().unwrap_or_else(|| Services::start(&options.client));
         services.synced().await;
         let kernel = match options.placement {
             Placement::Interface(_) => Some(Arc::new(Kernel::open()?)),

@@ -17,6 +17,7 @@ async fn network(cluster: &Cluster, range: &str, outside: Vec<SocketAddr>) -> Ne
     let options = NetworkOptions {
         client: cluster.client.clone(),
         engine: None,
+        services: None,
         placement: Placement::AlreadyLocal,
         service_range: Some(range.parse().expect("a range")),
         pod_ranges: Vec::new(),

@@ -7,6 +7,7 @@ use kube::api::{Api, DynamicObject, Patch, PatchParams};
 use kube::core::{ApiResource, GroupVersionKind};
 use kube::runtime::wait::await_condition;
 use kube::runtime::wait::conditions::is_crd_established;
+use node::gateway::DEFAULT_CONTROLLER_NAME;
 use serde_json::{Value, json};
 use std::time::Duration;
 
@@ -51,12 +52,7 @@ pub(crate) async fn kinds(client: &Client) -> Result<()> {
 }
 
 /// Writes the data plane with the ports that the gateway has, for http and for https.
-pub(crate) async fn data_plane(
-    client: &Client,
-    (gateway_port, tls_port): (u16, u16),
-    ca_pem: &str,
-    controller: &str,
-) -> Result<()> {
+pub(crate) async fn data_plane(client: &Client, (gateway_port, tls_port): (u16, u16), ca_pem: &str) -> Result<()> {
     apply(client, "v1", "Namespace", "namespaces", json!({"metadata": {"name": PLANE_NAMESPACE}})).await?;
     apply(
         client,
@@ -66,7 +62,7 @@ pub(crate) async fn data_plane(
         json!({"metadata": {"name": "default", "labels": {model::labels::CONTROL_PLANE: "true"}}}),
     )
     .await?;
-    let class = json!({"metadata": {"name": "openchoreo"}, "spec": {"controllerName": controller}});
+    let class = json!({"metadata": {"name": "openchoreo"}, "spec": {"controllerName": DEFAULT_CONTROLLER_NAME}});
     apply(client, "gateway.networking.k8s.io/v1", "GatewayClass", "gatewayclasses", class).await?;
     let gateway = json!({
         "metadata": {"name": "gateway-default", "namespace": PLANE_NAMESPACE},

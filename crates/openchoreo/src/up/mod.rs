@@ -1,13 +1,14 @@
 //! `openchoreo up`: everything in one process.
 //!
 //! ```text
-//! data folder ─▶ ports ─▶ store ─▶ kinds ─▶ platform ─┬▶ network ─▶ node ─▶ gateway ─▶ data plane ─▶ controllers ─▶ API
-//!                    └▶ container engine ──────────┘
+//! data folder ─▶ ports ─▶ store ─▶ kinds ─▶ data plane ─▶ gateway ─▶ platform ─┬▶ network ─▶ node ─▶ controllers ─▶ API
+//!                    └▶ container engine ───────────────────────────────────┘
 //! ```
 
 mod access;
 mod addresses;
 mod control;
+mod entrance;
 mod ground;
 mod limits;
 mod metrics;
@@ -19,10 +20,11 @@ pub(crate) mod without_root;
 
 use crate::cli::UpOptions;
 use crate::data_dir::DataDir;
-use crate::{engine, logging, trust};
+use crate::{engine, logging};
 use anyhow::{Context, Result};
 use api::identity::Issuer;
-use node::gateway::{Gateway, GatewayHandle, GatewayOptions, Listen, LocalAuthority};
+use entrance::Entrance;
+use node::gateway::GatewayHandle;
 use node::network::{Cidr, Network, NetworkOptions};
 use node::{Node, NodeHandle, NodeOptions};
 use reconcile::engine::EngineHandle;
@@ -91,19 +93,30 @@ struct Running {
 impl Running {
     async fn start(options: &UpOptions, begun: Instant) -> Result<Running> {
         let data = without_root::data_dir(options.data_dir.as_deref())?;
-        let ports = ports::Ports::bind(options)?;
-        limits::raise();
-        let range = addresses::service_range(&data).await?;
-        // Podman's service takes longer to come up than everything of our own; both go on at the same time.
-        let ((server, outcome), engine) =
-            tokio::try_join!(store(options, &data, range), engine::find(&data, options.engine.as_deref()))?;
-        let client = server.client();
+        let ports::Ports { api, kubernetes, gateway } = ports::Ports::bind(options)?;
         say(&format!("data        {}", data.path().display()));
+        limits::raise();
+        let tls_port = gateway.https()?;
+        let range = addresses::service_range(&data).await?;
+        // What runs on is reached again before anything else is looked at. Podman's service takes longer to come up than
+        // everything of our own; both go on at the same time.
+        let begin = async {
+            let server = store(&data, range).await?;
+            let client = server.client();
+            ground::data_plane(&client, (gateway.http()?, tls_port), server.authority().ca_pem()).await?;
+            let entrance = Entrance::open(options, &data, gateway, &client).await?;
+            let outcome = platform(options, &client).await?;
+            Ok((server, entrance, outcome))
+        };
+        let ((server, entrance, outcome), engine) =
+            tokio::try_join!(begin, engine::find(&data, options.engine.as_deref()))?;
+        let client = server.client();
         say(&format!("engine      {}", engine.address()));
 
         let network = Arc::new(
             Network::start(NetworkOptions {
                 service_range: Some(range),
+                services: Some(entrance.services),
                 ..NetworkOptions::new(client.clone(), engine.clone())
             })
             .await
@@ -118,30 +131,17 @@ impl Running {
         server.set_metrics(metrics::FromNode::new(node.metrics()));
         secrets::first(&data, node.secrets()).await?;
 
-        let (gateway_port, tls_port) = ports.gateway_ports()?;
-        drop((ports.gateway, ports.gateway_tls));
-        let gateway_options = GatewayOptions {
-            services: Some(network.services()),
-            address: options.listen,
-            http_port: gateway_port,
-            listen: if without_root::is_inside() { Listen::by(without_root::listen) } else { Listen::default() },
-            authority: Some(LocalAuthority::open(&data.path().join(trust::FOLDER))?),
-            ..GatewayOptions::new(client.clone())
-        };
-        let controller = gateway_options.controller_name.clone();
-        let gateway = Gateway::start(gateway_options).await?;
-        let gateway_ports = (gateway.http_port(), tls_port);
-        ground::data_plane(&client, gateway_ports, server.authority().ca_pem(), &controller).await?;
+        let gateway = entrance.gateway;
         let controllers = control::start(&client)?;
         tell_platform(&outcome);
 
-        let kubernetes = TcpListener::from_std(ports.kubernetes)?;
+        let kubernetes = TcpListener::from_std(kubernetes)?;
         let kubernetes_url = format!("https://{}", kubernetes.local_addr()?);
         let kubeconfig = data.path().join("kubeconfig");
         server.authority().write_kubeconfig(&kubeconfig, &kubernetes_url)?;
         server.serve(kubernetes)?;
 
-        let listener = TcpListener::from_std(ports.api)?;
+        let listener = TcpListener::from_std(api)?;
         let url = format!("http://{}", listener.local_addr()?);
         let issuer = Arc::new(Issuer::open(&data.folder("identity")?, url.clone())?);
         let occ = access::occ(&data, &issuer, &url)?;
@@ -171,14 +171,17 @@ impl Running {
             tracing::warn!("requests that did not end in time were cut off");
             abort.abort();
         }
-        self.gateway.shutdown(PATIENCE).await;
-        self.controllers.shutdown().await;
         let removed = if remove {
+            self.gateway.shutdown(PATIENCE).await;
+            self.controllers.shutdown().await;
             let node = self.node.remove_everything().await.context("not everything could be removed");
             let network = self.network.clean_up().await.context("not every network could be removed");
             node.and(network)
         } else {
+            self.controllers.shutdown().await;
             self.node.shutdown().await;
+            // What runs on is reached to the last.
+            self.gateway.shutdown(PATIENCE).await;
             Ok(())
         };
         self.server.shutdown().await;
@@ -186,15 +189,17 @@ impl Running {
     }
 }
 
-/// The store with all kinds and the platform in it.
-async fn store(options: &UpOptions, data: &DataDir, range: Cidr) -> Result<(kubelite::Server, platform::Outcome)> {
+/// The store with all kinds in it.
+async fn store(data: &DataDir, range: Cidr) -> Result<kubelite::Server> {
     let folder = data.folder("store")?;
     let of_server = kubelite::Options { service_range: range.to_string(), ..kubelite::Options::folder(folder) };
     let server = kubelite::Server::open(of_server).await?;
-    let client = server.client();
-    ground::kinds(&client).await?;
-    let outcome = if options.no_platform { platform::Outcome::default() } else { platform::install(&client).await? };
-    Ok((server, outcome))
+    ground::kinds(&server.client()).await?;
+    Ok(server)
+}
+
+async fn platform(options: &UpOptions, client: &kube::Client) -> Result<platform::Outcome> {
+    if options.no_platform { Ok(platform::Outcome::default()) } else { platform::install(client).await }
 }
 
 fn tell_platform(outcome: &platform::Outcome) {

@@ -3,15 +3,24 @@
 use super::without_root;
 use crate::cli::UpOptions;
 use anyhow::{Result, bail};
+use node::gateway::Listen;
+use std::collections::HashMap;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener};
+use std::sync::{Mutex, PoisonError};
 
-/// The bound ports.
+/// The bound ports. Whoever connects to one waits until it is served.
 #[derive(Debug)]
 pub(crate) struct Ports {
     pub(crate) api: TcpListener,
     pub(crate) kubernetes: TcpListener,
-    pub(crate) gateway: TcpListener,
-    pub(crate) gateway_tls: TcpListener,
+    pub(crate) gateway: GatewayPorts,
+}
+
+/// The gateway's ports, for http and for https.
+#[derive(Debug)]
+pub(crate) struct GatewayPorts {
+    http: TcpListener,
+    https: TcpListener,
 }
 
 impl Ports {
@@ -22,17 +31,34 @@ impl Ports {
         Ok(Ports {
             api: bind(options.listen, options.api_port, "the REST API", "--api-port")?,
             kubernetes: bind(local, options.kubernetes_port, "the Kubernetes API", "--kubernetes-port")?,
-            gateway: bind(options.listen, options.gateway_port, "the gateway", "--gateway-port")?,
-            gateway_tls: bind(options.listen, options.tls_port(), "https at the gateway", "--gateway-tls-port")?,
+            gateway: GatewayPorts {
+                http: bind(options.listen, options.gateway_port, "the gateway", "--gateway-port")?,
+                https: bind(options.listen, options.tls_port(), "https at the gateway", "--gateway-tls-port")?,
+            },
         })
     }
 }
 
-impl Ports {
-    /// The gateway's ports, for http and for https. The gateway opens them itself; until then the listeners here keep
-    /// others away.
-    pub(crate) fn gateway_ports(&self) -> Result<(u16, u16)> {
-        Ok((self.gateway.local_addr()?.port(), self.gateway_tls.local_addr()?.port()))
+impl GatewayPorts {
+    pub(crate) fn http(&self) -> Result<u16> {
+        Ok(self.http.local_addr()?.port())
+    }
+
+    pub(crate) fn https(&self) -> Result<u16> {
+        Ok(self.https.local_addr()?.port())
+    }
+
+    /// How the gateway opens ports: it is given these when it asks for them first, with the connections that wait there.
+    pub(crate) fn into_listen(self) -> Result<Listen> {
+        let mut bound = HashMap::new();
+        for listener in [self.http, self.https] {
+            bound.insert(listener.local_addr()?, listener);
+        }
+        let bound = Mutex::new(bound);
+        Ok(Listen::by(move |address| {
+            let here = bound.lock().unwrap_or_else(PoisonError::into_inner).remove(&address);
+            here.map_or_else(|| without_root::listen(address), Ok)
+        }))
     }
 }
 
