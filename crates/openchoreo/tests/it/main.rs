@@ -17,6 +17,7 @@ mod images;
 mod ordinary_user;
 mod process;
 mod remains;
+mod restart;
 mod sample;
 mod server;
 mod shop;

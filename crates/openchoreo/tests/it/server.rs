@@ -171,14 +171,16 @@ pub(crate) struct Server {
     pub(crate) place: Place,
     _turn: File,
     process: Option<Process>,
-    /// What it printed until it was ready: name and text of each line.
-    lines: Vec<(String, String)>,
+    /// What it printed until it was ready: name and text of each line, and when it was read.
+    lines: Vec<(String, String, Instant)>,
 }
 
 struct Process {
     child: Child,
     /// Ends the server when this process ends without having done so.
     guard: Child,
+    /// Whether it removes everything when it is stopped.
+    removes: bool,
 }
 
 impl Server {
@@ -209,27 +211,37 @@ impl Server {
 
     /// Starts it in the same place.
     pub(crate) fn start_again(&mut self, options: &[&str]) {
+        self.start_so(options, true);
+    }
+
+    /// Starts it in the same place; what runs is left running when it is stopped.
+    pub(crate) fn start_to_leave(&mut self, options: &[&str]) {
+        self.start_so(options, false);
+    }
+
+    fn start_so(&mut self, options: &[&str], removes: bool) {
         assert!(self.process.is_none(), "it was stopped before");
         let log = std::fs::OpenOptions::new().create(true).append(true).open(self.place.path("log")).expect("a log");
         let mut command = self.place.command(options);
-        let mut child = command.arg("--remove-on-exit").stdout(Stdio::piped()).stderr(log).spawn().expect("starts");
+        command.args(removes.then_some("--remove-on-exit"));
+        let mut child = command.stdout(Stdio::piped()).stderr(log).spawn().expect("starts");
         let script = "read _; kill -TERM $0 2>/dev/null";
         let guard = Command::new("sh").args(["-c", script, &child.id().to_string()]).stdin(Stdio::piped()).spawn();
         let output = BufReader::new(child.stdout.take().expect("piped"));
-        self.process = Some(Process { child, guard: guard.expect("a shell") });
+        self.process = Some(Process { child, guard: guard.expect("a shell"), removes });
         let (sender, receiver) = mpsc::channel();
         std::thread::spawn(move || {
             for line in output.lines().map_while(Result::ok) {
-                let _ = sender.send(line);
+                let _ = sender.send((line, Instant::now()));
             }
         });
         self.lines.clear();
         let deadline = Instant::now() + PATIENCE;
         loop {
             match receiver.recv_timeout(deadline.saturating_duration_since(Instant::now())) {
-                Ok(line) => {
+                Ok((line, at)) => {
                     let (name, text) = line.split_once(' ').unwrap_or((&line, ""));
-                    self.lines.push((name.to_owned(), text.trim().to_owned()));
+                    self.lines.push((name.to_owned(), text.trim().to_owned(), at));
                     if name == "ready" {
                         return;
                     }
@@ -241,8 +253,17 @@ impl Server {
 
     /// The text of a start-up line.
     pub(crate) fn line(&self, name: &str) -> &str {
-        let found = self.lines.iter().find(|(known, _)| known == name);
-        found.map_or_else(|| panic!("no line {name:?} in {:?}", self.lines), |(_, text)| text.as_str())
+        &self.printed(name).1
+    }
+
+    /// When a start-up line was read.
+    pub(crate) fn told_at(&self, name: &str) -> Instant {
+        self.printed(name).2
+    }
+
+    fn printed(&self, name: &str) -> &(String, String, Instant) {
+        let found = self.lines.iter().find(|(known, ..)| known == name);
+        found.unwrap_or_else(|| panic!("no line {name:?} in {:?}", self.lines))
     }
 
     pub(crate) fn gateway_port(&self) -> u16 {
@@ -284,10 +305,15 @@ impl Server {
 
 impl Drop for Server {
     fn drop(&mut self) {
-        if self.process.is_some() {
+        if let Some(process) = &self.process {
+            let removes = process.removes;
             let status = self.end(Signal::SIGTERM);
             if std::thread::panicking() {
                 let _ = writeln!(std::io::stderr(), "the server ended with {status}; its log:\n{}", self.place.log());
+            }
+            if !removes {
+                self.start_again(&[]);
+                self.end(Signal::SIGTERM);
             }
         } else if self.place.data().join("node").exists() {
             // It was killed: containers are taken away by another start.
