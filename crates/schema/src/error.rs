@@ -134,16 +134,22 @@ impl FieldError {
         FieldError { kind: ErrorKind::TooMany, path: path.into(), value, detail }
     }
 
+    /// The same of the value that stands at `place`.
+    pub(crate) fn below(self, place: &str) -> FieldError {
+        let path = match &*self.path {
+            "<nil>" => place.to_owned(),
+            inner if inner.starts_with('[') => format!("{place}{inner}"),
+            inner => format!("{place}.{inner}"),
+        };
+        FieldError { path, ..self }
+    }
+
     /// The message without the path: what a status cause shows.
     pub fn body(&self) -> String {
         let mut text = self.kind.words().to_owned();
         if let Some(value) = &self.value {
             text.push_str(": ");
-            match value {
-                Value::String(s) => text.push_str(&go_text::quote(s)),
-                Value::Number(n) => text.push_str(&go_text::number(n)),
-                other => text.push_str(&go_text::json(other)),
-            }
+            text.push_str(&go_text::shown(value));
         }
         if !self.detail.is_empty() {
             text.push_str(": ");

@@ -68,6 +68,27 @@ fn is_unprintable(c: char) -> bool {
         || matches!(c as u32, 0xad | 0x200b..=0x200f | 0x202a..=0x202e | 0x2060..=0x206f | 0xfeff | 0xe000..=0xf8ff | 0xfff0..=0xfffb)
 }
 
+/// A value as messages about a field show it: text quoted, numbers plain, the rest as JSON.
+pub(crate) fn shown(value: &Value) -> String {
+    match value {
+        Value::String(text) => quote(text),
+        Value::Number(value) => number(value),
+        other => json(other),
+    }
+}
+
+/// What `encoding/json` calls the type of a value when it does not fit.
+pub fn type_name(value: &Value) -> &'static str {
+    match value {
+        Value::Null => "null",
+        Value::Bool(_) => "bool",
+        Value::Number(_) => "number",
+        Value::String(_) => "string",
+        Value::Array(_) => "array",
+        Value::Object(_) => "object",
+    }
+}
+
 /// `encoding/json` of a value: sorted keys, `<`, `>`, `&` and the line separators escaped, floats without a needless fraction.
 pub fn json(value: &Value) -> String {
     let mut out = String::new();

@@ -136,13 +136,20 @@ impl Schema {
     /// # Ok::<(), Vec<schema::SchemaProblem>>(())
     /// ```
     pub fn validate(&self, value: &Value, old: Option<&Value>) -> Vec<FieldError> {
-        validate::all(self, value, old)
+        validate::all(self, value, old, validate::Scope::default())
     }
 
     /// The same for a value that is wrong in ways the schema does not see, so that its rules are not evaluated: if it has any,
     /// one error says so.
     pub fn validate_shape(&self, value: &Value, old: Option<&Value>) -> Vec<FieldError> {
-        validate::some(self, value, old, true)
+        validate::all(self, value, old, validate::Scope { blocked: true, part: None })
+    }
+
+    /// The same for a write that changes one property and nothing else, such as `status`: of types and value validations only that
+    /// property's are checked, and its errors name what is in it without its own name. Lists and, unless they are `blocked`, rules are
+    /// checked everywhere.
+    pub fn validate_part(&self, part: &str, value: &Value, old: Option<&Value>, blocked: bool) -> Vec<FieldError> {
+        validate::all(self, value, old, validate::Scope { blocked, part: Some(part) })
     }
 
     /// Walks a dotted path (`spec.template.containers`; lists and maps are entered by themselves) and tells what is there.

@@ -44,7 +44,7 @@ mod validate;
 
 pub use error::{ErrorKind, FieldError};
 pub use explain::{ExplainError, Explained, ExplainedField};
-pub use go_text::{json as go_json, quote as go_quote};
+pub use go_text::{json as go_json, quote as go_quote, type_name as go_type_name};
 pub use handle::{Definitions, Node, Schema};
 pub use node::{Kind, ListType, MapType};
 pub use parse::{SchemaProblem, unknown_keywords};

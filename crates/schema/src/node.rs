@@ -78,6 +78,17 @@ pub enum ListType {
     Map,
 }
 
+impl ListType {
+    /// The word in the schema language.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            ListType::Atomic => "atomic",
+            ListType::Set => "set",
+            ListType::Map => "map",
+        }
+    }
+}
+
 /// `x-kubernetes-map-type`. An object that does not say is [`MapType::Granular`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum MapType {
@@ -126,6 +137,30 @@ pub(crate) struct Checks {
     pub(crate) any_of: Vec<NodeId>,
     pub(crate) one_of: Vec<NodeId>,
     pub(crate) not: Option<NodeId>,
+}
+
+impl Checks {
+    /// Whether nothing is validated.
+    pub(crate) fn is_empty(&self) -> bool {
+        let bounds = [self.minimum, self.maximum, self.multiple_of];
+        let counts = [
+            self.min_length,
+            self.max_length,
+            self.min_items,
+            self.max_items,
+            self.min_properties,
+            self.max_properties,
+        ];
+        bounds.iter().all(Option::is_none)
+            && counts.iter().all(Option::is_none)
+            && !(self.exclusive_minimum || self.exclusive_maximum || self.unique_items)
+            && self.format.is_none()
+            && self.pattern.is_none()
+            && self.enumeration.is_empty()
+            && self.required.is_empty()
+            && [&self.all_of, &self.any_of, &self.one_of].iter().all(|branches| branches.is_empty())
+            && self.not.is_none()
+    }
 }
 
 /// One entry of `x-kubernetes-validations` as written.

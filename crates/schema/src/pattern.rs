@@ -3,6 +3,7 @@
 //! Differences handled: `\d \w \s \b` are ASCII in Go; `[` and the operators `&&`, `--`, `~~` are plain characters inside a
 //! class; a `{` that starts no repetition is a plain character; `\Q…\E` quotes; `\z` is the end of text.
 
+use std::borrow::Cow;
 use std::fmt::Write as _;
 
 use regex::{Regex, RegexBuilder};
@@ -15,6 +16,9 @@ pub struct PatternError(String);
 
 /// Upper bound of the compiled form: a pattern that needs more is refused instead of eating memory.
 const MAX_COMPILED_BYTES: usize = 4 << 20;
+
+/// Characters of a pattern that a message shows.
+const SHOWN: usize = 1000;
 
 /// Go refuses repetitions above this.
 const MAX_REPEAT: u32 = 1000;
@@ -37,12 +41,26 @@ fn short(message: &str) -> String {
     last.strip_prefix("error: ").unwrap_or(last).to_owned()
 }
 
+/// A pattern as messages show it: of one that is too long to be read, how it begins.
+pub(crate) fn shown(pattern: &str) -> Cow<'_, str> {
+    match pattern.char_indices().nth(SHOWN) {
+        Some((end, _)) => format!("{}…", &pattern[..end]).into(),
+        None => pattern.into(),
+    }
+}
+
 fn translate(pattern: &str) -> Result<String, PatternError> {
     let chars: Vec<char> = pattern.chars().collect();
     let mut out = String::with_capacity(pattern.len() + 16);
-    let mut i = 0;
+    let (mut i, mut open) = (0, 0_usize);
     while i < chars.len() {
         match chars[i] {
+            paren @ ('(' | ')') => {
+                let unopened = || PatternError(format!("unexpected ): `{}`", shown(pattern)));
+                open = if paren == '(' { open + 1 } else { open.checked_sub(1).ok_or_else(unopened)? };
+                out.push(paren);
+                i += 1;
+            }
             '\\' => i = escape(&chars, i, false, &mut out)?,
             '[' => i = class(&chars, i, &mut out)?,
             '{' => match repetition(&chars, i)? {
@@ -64,6 +82,9 @@ fn translate(pattern: &str) -> Result<String, PatternError> {
                 i += 1;
             }
         }
+    }
+    if open > 0 {
+        return Err(PatternError(format!("missing closing ): `{}`", shown(pattern))));
     }
     Ok(out)
 }
@@ -161,7 +182,7 @@ fn class(chars: &[char], start: usize, out: &mut String) -> Result<usize, Patter
         first = false;
     }
     let rest: String = chars[start..].iter().collect();
-    Err(PatternError(format!("missing closing ]: `{rest}`")))
+    Err(PatternError(format!("missing closing ]: `{}`", shown(&rest))))
 }
 
 /// `{n}`, `{n,}` or `{n,m}` at `start`: the index after it. `None` when the brace is a plain character.
@@ -213,6 +234,21 @@ mod tests {
             let regex = compile(pattern).unwrap_or_else(|error| panic!("{pattern}: {error}"));
             assert_eq!(regex.is_match(text), matches, "{pattern} on {text}");
         }
+    }
+
+    #[test]
+    fn what_is_wrong_is_said_in_gos_words() {
+        for (pattern, wrong) in [
+            ("(", "missing closing ): `(`"),
+            ("(a(b)", "missing closing ): `(a(b)`"),
+            ("a)b", "unexpected ): `a)b`"),
+            ("x[a", "missing closing ]: `[a`"),
+            (r"a\", r"trailing backslash at end of expression: ``"),
+            (r"\y", r"invalid escape sequence: `\y`"),
+        ] {
+            assert_eq!(compile(pattern).expect_err(pattern).to_string(), format!("error parsing regexp: {wrong}"));
+        }
+        assert!(compile(r"\(\Q(\E[(]").is_ok(), "these open nothing");
     }
 
     #[test]

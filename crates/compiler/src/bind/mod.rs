@@ -79,7 +79,7 @@ impl Values {
         let mut values = match given {
             None | Some(Value::Null) => Value::Object(Map::new()),
             Some(object @ Value::Object(_)) => object,
-            Some(other) => return Err(ValuesError::NotObject(words::json_type(&other))),
+            Some(other) => return Err(ValuesError::NotObject(schema::go_type_name(&other))),
         };
         match &self.schema {
             None if undeclared == Undeclared::Dropped => Ok(Value::Object(Map::new())),

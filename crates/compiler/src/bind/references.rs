@@ -2,8 +2,6 @@
 
 use serde_json::{Map, Value};
 
-use super::words::json_type;
-
 const DEFINITIONS: &str = "$defs";
 const PREFIX: &str = "#/$defs/";
 /// Deeper references than these are an error.
@@ -87,7 +85,10 @@ impl Resolver<'_> {
             return Err(format!("$ref {text:?} not found in $defs; there are {}", known.join(", ")));
         };
         let Some(definition) = definition.as_object() else {
-            return Err(format!("$ref {text:?} leads to a value of type {}, not to a schema", json_type(definition)));
+            return Err(format!(
+                "$ref {text:?} leads to a value of type {}, not to a schema",
+                schema::go_type_name(definition)
+            ));
         };
         let mut merged = definition.clone();
         for (keyword, value) in beside.iter().filter(|(keyword, _)| *keyword != "$ref") {

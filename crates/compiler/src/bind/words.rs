@@ -1,19 +1,6 @@
 //! Violations of a schema in the words that users of v1.2 know.
 
 use schema::{ErrorKind, FieldError};
-use serde_json::Value;
-
-/// The type of a JSON value as the contract's messages name it.
-pub(super) fn json_type(value: &Value) -> &'static str {
-    match value {
-        Value::Null => "null",
-        Value::Bool(_) => "bool",
-        Value::Number(_) => "number",
-        Value::String(_) => "string",
-        Value::Array(_) => "array",
-        Value::Object(_) => "object",
-    }
-}
 
 /// Path and message of each error.
 pub(super) fn messages(errors: &[FieldError]) -> Vec<(String, String)> {

@@ -37,9 +37,8 @@ pub(super) fn declared(spec: &Value, kept: bool, place: &Place, checked: &mut Ch
         };
         for problem in &broken {
             let path = problem.path.strip_prefix(ROOT).unwrap_or(&problem.path);
-            let within = problem.within.as_deref().unwrap_or_default();
             let place = schema_place.below(path.trim_start_matches('.'));
-            checked.add(Code::Schema, &place, format!("{}{within}", problem.detail));
+            checked.add(Code::Schema, &place, problem.body());
         }
         let Some(schema) = values.schema() else { return undeclared() };
         // Of a broken schema it cannot be said what fits.

@@ -225,15 +225,7 @@ fn below(mut misfit: Misfit, name: &str) -> Misfit {
 }
 
 fn misfit(value: &Value) -> Misfit {
-    let found = match value {
-        Value::Null => "null",
-        Value::Bool(_) => "bool",
-        Value::Number(_) => "number",
-        Value::String(_) => "string",
-        Value::Array(_) => "array",
-        Value::Object(_) => "object",
-    };
-    Misfit { path: Vec::new(), problem: None, found: found.into(), entry: false }
+    Misfit { path: Vec::new(), problem: None, found: schema::go_type_name(value).into(), entry: false }
 }
 
 /// The struct that has the last field of the path, and the field's type, as Go names them.

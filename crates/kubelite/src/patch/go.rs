@@ -2,18 +2,6 @@
 
 use serde_json::Value;
 
-/// The kind of a JSON value.
-pub(super) fn kind(value: &Value) -> &'static str {
-    match value {
-        Value::Null => "null",
-        Value::Bool(_) => "bool",
-        Value::Number(_) => "number",
-        Value::String(_) => "string",
-        Value::Array(_) => "array",
-        Value::Object(_) => "object",
-    }
-}
-
 /// The value as `%v` prints it.
 pub(super) fn print(value: &Value) -> String {
     match value {

@@ -19,7 +19,7 @@ pub fn json(original: &Value, patch: &Value) -> Result<Value, PatchError> {
     let Value::Array(operations) = patch else {
         return Err(PatchError::BadRequest(format!(
             "error decoding patch: a JSON patch must be a list of operations, not {}",
-            super::go::kind(patch)
+            schema::go_type_name(patch)
         )));
     };
     if operations.len() > MAX_OPERATIONS {

@@ -14,7 +14,7 @@ pub fn merge(original: &Value, patch: &Value) -> Result<Value, PatchError> {
             Value::Null => "Invalid JSON Patch".to_owned(),
             other => format!(
                 "error decoding patch: json: cannot unmarshal {} into Go value of type map[string]interface {{}}",
-                super::go::kind(other)
+                schema::go_type_name(other)
             ),
         };
         return Err(PatchError::BadRequest(why));

@@ -20,7 +20,7 @@ pub fn strategic(original: &Value, patch: &Value, schema: &Schema) -> Result<Val
     let (Value::Object(original), Value::Object(patch)) = (original, patch) else {
         return Err(PatchError::BadRequest(format!(
             "json: cannot unmarshal {} into Go value of type map[string]interface {{}}",
-            super::go::kind(patch)
+            schema::go_type_name(patch)
         )));
     };
     Ok(Value::Object(merge_object(original.clone(), patch.clone(), Some(schema.root()))?))

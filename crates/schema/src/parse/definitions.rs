@@ -30,8 +30,8 @@ pub(crate) fn read(schemas: &Map<String, Value>) -> (Arena, BTreeMap<String, Nod
             None => reader.problem("$ref", "a schema that refers only to itself"),
         }
     }
-    let (arena, problems) = reader.finish();
-    (arena, names, problems)
+    let (arena, found) = reader.finish();
+    (arena, names, found.problems)
 }
 
 /// The end of a chain of references; `None` for a circle.

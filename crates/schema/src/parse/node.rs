@@ -1,8 +1,8 @@
 //! Reads one schema object into a node.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use super::keywords::child;
 use super::{MAX_DEPTH, SchemaProblem};
@@ -12,10 +12,40 @@ use crate::pattern;
 /// What all patterns of a schema may cost to prepare: some ten thousand times what a usual one does.
 const PATTERNS: u64 = 1_000_000;
 
+/// The types that there are.
+const TYPES: [&str; 6] = ["array", "boolean", "integer", "number", "object", "string"];
+
+/// Keywords of the schema language that no structural schema has.
+const UNSUPPORTED: [&str; 10] = [
+    "patternProperties",
+    "dependencies",
+    "additionalItems",
+    "definitions",
+    "id",
+    "$schema",
+    "$defs",
+    "if",
+    "then",
+    "else",
+];
+
+/// What was found beside the nodes.
+#[derive(Debug)]
+pub(crate) struct Found {
+    /// What is wrong.
+    pub(crate) problems: Vec<SchemaProblem>,
+    /// Whether the nodes say all that the schema says, so that its structure can be judged.
+    pub(crate) whole: bool,
+    /// Types that there are not, by the nodes that have them.
+    pub(crate) types: BTreeMap<NodeId, String>,
+    /// Nodes whose `anyOf` is an integer or a string and nothing else.
+    pub(crate) either: BTreeSet<NodeId>,
+}
+
 /// Reads schemas into one arena and collects problems instead of stopping at the first.
 pub(crate) struct Reader<'a> {
     arena: Arena,
-    problems: Vec<SchemaProblem>,
+    found: Found,
     /// Named schemas that may be referred to; `None` where references are not supported.
     names: Option<&'a BTreeMap<String, NodeId>>,
     /// Nodes that are another node with some keywords of their own, to be filled in at the end.
@@ -26,19 +56,32 @@ pub(crate) struct Reader<'a> {
 
 impl<'a> Reader<'a> {
     pub(crate) fn new(names: Option<&'a BTreeMap<String, NodeId>>) -> Reader<'a> {
-        Reader { arena: Arena::default(), problems: Vec::new(), names, pending: Vec::new(), patterns: 0 }
+        let found = Found { problems: Vec::new(), whole: true, types: BTreeMap::new(), either: BTreeSet::new() };
+        Reader { arena: Arena::default(), found, names, pending: Vec::new(), patterns: 0 }
     }
 
-    pub(crate) fn finish(self) -> (Arena, Vec<SchemaProblem>) {
-        (self.arena, self.problems)
+    pub(crate) fn finish(self) -> (Arena, Found) {
+        (self.arena, self.found)
     }
 
     pub(crate) fn arena_mut(&mut self) -> &mut Arena {
         &mut self.arena
     }
 
+    /// Something that cannot be read.
     pub(crate) fn problem(&mut self, path: &str, detail: impl Into<String>) {
-        self.problems.push(SchemaProblem::invalid(path, detail));
+        self.broken(SchemaProblem::invalid(path, detail));
+    }
+
+    /// Something without which the rest means something else.
+    fn broken(&mut self, problem: SchemaProblem) {
+        self.found.whole = false;
+        self.found.problems.push(problem);
+    }
+
+    /// Something that hides nothing else.
+    fn refuse(&mut self, problem: SchemaProblem) {
+        self.found.problems.push(problem);
     }
 
     /// Reads a schema into a new node.
@@ -56,7 +99,7 @@ impl<'a> Reader<'a> {
         if depth > MAX_DEPTH {
             return self.problem(path, format!("schemas nest deeper than {MAX_DEPTH} levels"));
         }
-        let node = self.node(object, path, depth);
+        let node = self.node(id, object, path, depth);
         self.arena.nodes[id as usize] = node;
         if let Some(target) = self.reference(object, path) {
             self.pending.push((id, target));
@@ -70,7 +113,7 @@ impl<'a> Reader<'a> {
             _ => None,
         })?;
         let Some(names) = self.names else {
-            self.problem(&child(path, "$ref"), "references are not supported here; put the schema in place");
+            self.broken(SchemaProblem::forbidden(child(path, "$ref"), "$ref is not supported"));
             return None;
         };
         let target = text
@@ -83,9 +126,9 @@ impl<'a> Reader<'a> {
         target
     }
 
-    fn node(&mut self, object: &Map<String, Value>, path: &str, depth: usize) -> NodeData {
+    fn node(&mut self, id: NodeId, object: &Map<String, Value>, path: &str, depth: usize) -> NodeData {
         let lenient = self.names.is_some();
-        let mut node = NodeData::new(self.kind(object, path));
+        let mut node = NodeData::new(self.kind(id, object, path));
         node.title = self.text(object, "title", path).map(Into::into);
         node.description = self.text(object, "description", path).map(Into::into);
         node.nullable = self.flag(object, "nullable", path);
@@ -100,7 +143,8 @@ impl<'a> Reader<'a> {
         node.items = match object.get("items") {
             None | Some(Value::Null) => None,
             Some(Value::Array(_)) => {
-                self.problem(&child(path, "items"), "must be one schema, not a list of schemas");
+                let detail = "items must be a schema object and not an array";
+                self.broken(SchemaProblem::forbidden(child(path, "items"), detail));
                 None
             }
             Some(items) => Some(self.read(items, &child(path, "items"), depth + 1)),
@@ -113,7 +157,8 @@ impl<'a> Reader<'a> {
         };
         node.preserve_unknown = self.flag(object, "x-kubernetes-preserve-unknown-fields", path);
         if object.get("x-kubernetes-preserve-unknown-fields") == Some(&Value::Bool(false)) {
-            self.problem(&child(path, "x-kubernetes-preserve-unknown-fields"), "must be true or absent");
+            let path = child(path, "x-kubernetes-preserve-unknown-fields");
+            self.broken(SchemaProblem::refused(path, &Value::Bool(false), "must be true or undefined"));
         }
         let says_nothing = node.properties.is_empty() && node.additional == Additional::Unsaid;
         if lenient && says_nothing && matches!(node.kind, Kind::Object | Kind::Any) && node.items.is_none() {
@@ -123,45 +168,37 @@ impl<'a> Reader<'a> {
         self.merge_keywords(object, path, &mut node);
         node.checks = self.checks(object, path, depth);
         node.rules = self.rules(object, path);
-        for unsupported in [
-            "patternProperties",
-            "dependencies",
-            "additionalItems",
-            "definitions",
-            "id",
-            "$schema",
-            "$defs",
-            "if",
-            "then",
-            "else",
-        ] {
-            if object.get(unsupported).is_some_and(|value| !value.is_null()) {
-                self.problem(&child(path, unsupported), "is not supported in a structural schema");
+        if object.get("anyOf").is_some_and(|any_of| *any_of == json!([{"type": "integer"}, {"type": "string"}])) {
+            self.found.either.insert(id);
+        }
+        for keyword in UNSUPPORTED {
+            if object.get(keyword).is_some_and(|value| !value.is_null()) {
+                self.broken(SchemaProblem::forbidden(child(path, keyword), format!("{keyword} is not supported")));
             }
         }
         node
     }
 
-    fn kind(&mut self, object: &Map<String, Value>, path: &str) -> Kind {
+    fn kind(&mut self, id: NodeId, object: &Map<String, Value>, path: &str) -> Kind {
         let int_or_string = self.flag(object, "x-kubernetes-int-or-string", path)
             || (self.names.is_some() && object.get("format").and_then(Value::as_str) == Some("int-or-string"));
-        let declared = self.text(object, "type", path);
-        if int_or_string {
-            if declared.is_some_and(|declared| !declared.is_empty()) {
-                self.problem(&child(path, "type"), "must be empty when x-kubernetes-int-or-string is true");
+        let declared = self.text(object, "type", path).filter(|word| !word.is_empty());
+        let mut kind = Kind::Any;
+        if let Some(word) = declared {
+            match Kind::from_keyword(&word) {
+                Some(known) => kind = known,
+                None => {
+                    let place = child(path, "type");
+                    self.refuse(SchemaProblem::not_supported(&*place, &word, &TYPES));
+                    if word == "null" {
+                        let detail = "type cannot be set to null, use nullable as an alternative";
+                        self.refuse(SchemaProblem::forbidden(place, detail));
+                    }
+                    self.found.types.insert(id, word);
+                }
             }
-            return Kind::IntOrString;
         }
-        match declared.as_deref() {
-            None | Some("") => Kind::Any,
-            Some(word) => Kind::from_keyword(word).unwrap_or_else(|| {
-                self.problem(
-                    &child(path, "type"),
-                    format!("unknown type \"{word}\"; use array, boolean, integer, number, object or string"),
-                );
-                Kind::Any
-            }),
-        }
+        if int_or_string { Kind::IntOrString } else { kind }
     }
 
     /// How lists and maps merge.
@@ -172,10 +209,8 @@ impl<'a> Reader<'a> {
             Some("set") => Some(ListType::Set),
             Some("map") => Some(ListType::Map),
             Some(other) => {
-                self.problem(
-                    &child(path, "x-kubernetes-list-type"),
-                    format!("unknown list type \"{other}\"; use atomic, set or map"),
-                );
+                let place = child(path, "x-kubernetes-list-type");
+                self.refuse(SchemaProblem::not_supported(place, other, &["atomic", "set", "map"]));
                 None
             }
         };
@@ -185,10 +220,8 @@ impl<'a> Reader<'a> {
             Some("granular") => Some(MapType::Granular),
             Some("atomic") => Some(MapType::Atomic),
             Some(other) => {
-                self.problem(
-                    &child(path, "x-kubernetes-map-type"),
-                    format!("unknown map type \"{other}\"; use granular or atomic"),
-                );
+                let place = child(path, "x-kubernetes-map-type");
+                self.refuse(SchemaProblem::not_supported(place, other, &["atomic", "granular"]));
                 None
             }
         };
@@ -267,10 +300,9 @@ impl<'a> Reader<'a> {
         match pattern::compile(&source) {
             Ok(regex) => Some(Pattern { source, regex }),
             Err(error) => {
-                self.problem(
-                    &child(path, "pattern"),
-                    format!("must be a valid regular expression, but isn't: {error}"),
-                );
+                let detail = format!("must be a valid regular expression, but isn't: {error}");
+                let shown = pattern::shown(&source).into();
+                self.refuse(SchemaProblem::refused(child(path, "pattern"), &shown, detail));
                 None
             }
         }

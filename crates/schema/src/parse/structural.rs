@@ -1,218 +1,228 @@
 //! What makes a schema structural: every part of a value has one place that says its type.
 
-use super::SchemaProblem;
-use super::keywords::child;
-use crate::error::{ErrorKind, FieldError};
-use crate::node::{Additional, Arena, Checks, Kind, ListType, NodeData, NodeId};
-use crate::validate;
+use serde_json::Value;
 
-/// Checks the tree below `root`; that of a resource must be an object.
-pub(crate) fn check(arena: &Arena, root: NodeId, resource: bool, problems: &mut Vec<SchemaProblem>) {
-    Checker { arena, problems }.structure(root, "", resource);
+use super::keywords::child;
+use super::node::Found;
+use super::{SchemaProblem, complete};
+use crate::node::{Additional, Arena, Kind, NodeId};
+
+/// What keeps the tree below `root` from being structural, in the order of an API server; that of a resource must be an object.
+pub(super) fn problems(arena: &Arena, root: NodeId, resource: bool, found: &Found) -> Vec<SchemaProblem> {
+    let mut problems = Vec::new();
+    let level = if resource { Level::Root } else { Level::Field };
+    Checker { arena, found, problems: &mut problems }.structure(root, level, "");
+    complete::problems(arena, root, &mut problems);
+    problems.sort_by_cached_key(ToString::to_string);
+    problems
+}
+
+/// Where a schema stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Level {
+    /// It is that of a resource.
+    Root,
+    /// It is that of the items of a list.
+    Item,
+    /// It is that of a field or of the entries of a map.
+    Field,
 }
 
 struct Checker<'a> {
     arena: &'a Arena,
+    found: &'a Found,
     problems: &'a mut Vec<SchemaProblem>,
 }
 
+impl Found {
+    /// The type that a node says, whether there is such a type or not; none where it may be an integer or a string.
+    pub(super) fn said<'f>(&'f self, arena: &Arena, id: NodeId) -> &'f str {
+        match (self.types.get(&id), arena.get(id).kind) {
+            (Some(word), _) => word,
+            (None, Kind::IntOrString) => "",
+            (None, kind) => kind.as_str(),
+        }
+    }
+}
+
 impl Checker<'_> {
-    fn problem(&mut self, path: &str, detail: impl Into<String>) {
-        self.problems.push(SchemaProblem::invalid(path, detail));
+    fn required(&mut self, path: String, detail: &str) {
+        self.problems.push(SchemaProblem::required(path, detail));
     }
 
-    fn required(&mut self, path: &str, detail: &str) {
-        self.problems.push(SchemaProblem { kind: ErrorKind::Required, ..SchemaProblem::invalid(path, detail) });
+    fn forbidden(&mut self, path: String, detail: &str) {
+        self.problems.push(SchemaProblem::forbidden(path, detail));
     }
 
-    fn structure(&mut self, id: NodeId, path: &str, resource: bool) {
-        let arena = self.arena;
+    fn refused(&mut self, path: String, given: impl Into<Value>, detail: &str) {
+        self.problems.push(SchemaProblem::refused(path, &given.into(), detail));
+    }
+
+    fn structure(&mut self, id: NodeId, level: Level, path: &str) {
+        let (arena, found) = (self.arena, self.found);
         let node = arena.get(id);
-        if resource && node.kind != Kind::Object && node.kind != Kind::Any {
-            self.problem(&child(path, "type"), "must be object at the root");
-        } else if node.kind == Kind::Any && !node.preserve_unknown {
-            self.required(&child(path, "type"), "must not be empty for specified object fields");
+        if node.kind == Kind::Array && node.items.is_none() {
+            self.required(child(path, "items"), "must be specified");
         }
-        if !node.properties.is_empty()
-            && node.additional != Additional::Unsaid
-            && node.additional != Additional::Forbidden
-        {
-            self.problems.push(SchemaProblem::forbidden(
-                child(path, "additionalProperties"),
-                "additionalProperties and properties are mutual exclusive",
-            ));
+        if let Some(items) = node.items {
+            self.structure(items, Level::Item, &child(path, "items"));
         }
-        if node.embedded && node.kind != Kind::Object {
-            self.problem(&child(path, "type"), "must be object if x-kubernetes-embedded-resource is true");
+        for (name, property) in &node.properties {
+            self.structure(*property, Level::Field, &format!("{}[{name}]", child(path, "properties")));
+        }
+        if level == Level::Root && node.additional != Additional::Unsaid {
+            self.forbidden(child(path, "additionalProperties"), "must not be used at the root");
+        }
+        if let Additional::Schema(entries) = node.additional {
+            self.structure(entries, Level::Field, &child(path, "additionalProperties"));
+        }
+        for (key, present) in [
+            ("x-kubernetes-preserve-unknown-fields", node.preserve_unknown),
+            ("x-kubernetes-embedded-resource", node.embedded),
+        ] {
+            if present && node.kind == Kind::IntOrString {
+                self.refused(child(path, key), true, "must be false if x-kubernetes-int-or-string is true");
+            }
+        }
+        let first = node.checks.all_of.first().is_some_and(|first| found.either.contains(first));
+        self.branches(id, path, found.either.contains(&id), first);
+        self.typed(id, level, path);
+        self.described(id, level, path);
+    }
+
+    /// The type.
+    fn typed(&mut self, id: NodeId, level: Level, path: &str) {
+        let node = self.arena.get(id);
+        let said = self.found.said(self.arena, id);
+        let place = || child(path, "type");
+        if node.embedded && said != "object" {
+            let detail = "must be object if x-kubernetes-embedded-resource is true";
+            match said {
+                "" => self.required(place(), detail),
+                said => self.refused(place(), said, detail),
+            }
+        } else if said.is_empty() && node.kind != Kind::IntOrString && !node.preserve_unknown {
+            self.required(
+                place(),
+                match level {
+                    Level::Root => "must not be empty at the root",
+                    Level::Item => "must not be empty for specified array items",
+                    Level::Field => "must not be empty for specified object fields",
+                },
+            );
+        }
+        if node.embedded && node.additional != Additional::Unsaid {
+            let detail = "must not be used if x-kubernetes-embedded-resource is set";
+            self.forbidden(child(path, "additionalProperties"), detail);
+        }
+        if level == Level::Root && !matches!(said, "" | "object") {
+            self.refused(place(), said, "must be object at the root");
+        }
+    }
+
+    /// What a whole object says of itself.
+    fn described(&mut self, id: NodeId, level: Level, path: &str) {
+        let (arena, found) = (self.arena, self.found);
+        let node = arena.get(id);
+        let whole = level == Level::Root || node.embedded;
+        let property = |name: &str| format!("{}[{name}]", child(path, "properties"));
+        for name in ["kind", "apiVersion"] {
+            if let Some(said) = node.properties.get(name).map(|id| found.said(arena, *id))
+                && whole
+                && said != "string"
+            {
+                self.refused(child(&property(name), "type"), said, "must be string");
+            }
+        }
+        if let Some(metadata) = node.properties.get("metadata") {
+            let said = found.said(arena, *metadata);
+            if whole && said != "object" {
+                self.refused(child(&property("metadata"), "type"), said, "must be object");
+            }
+            if level == Level::Root && !names_alone(arena, *metadata) {
+                let detail =
+                    "must not specify anything other than name and generateName, but metadata is implicitly specified";
+                self.forbidden(property("metadata"), detail);
+            }
         }
         if node.embedded && !node.preserve_unknown && node.properties.is_empty() {
-            self.problem(
-                &child(path, "properties"),
+            self.required(
+                child(path, "properties"),
                 "must not be empty if x-kubernetes-embedded-resource is true without x-kubernetes-preserve-unknown-fields",
             );
         }
-        self.list(node, path);
-        if node.map_type.is_some() && node.kind != Kind::Object {
-            self.problem(&child(path, "type"), "must be object if x-kubernetes-map-type is specified");
-        }
-        for (name, property) in &node.properties {
-            self.structure(*property, &format!("{}[{name}]", child(path, "properties")), false);
-        }
-        if let Some(items) = node.items {
-            self.structure(items, &child(path, "items"), false);
-        } else if node.kind == Kind::Array {
-            self.required(&child(path, "items"), "must be specified");
-        }
-        if let Additional::Schema(entries) = node.additional {
-            self.structure(entries, &child(path, "additionalProperties"), false);
-        }
-        self.junctors(&node.checks, id, path);
     }
 
-    fn list(&mut self, node: &NodeData, path: &str) {
-        if node.list_type.is_some() && node.kind != Kind::Array {
-            self.problem(&child(path, "type"), "must be array if x-kubernetes-list-type is specified");
+    /// Inside `allOf`, `anyOf`, `oneOf` and `not` stand only value validations.
+    fn branches(&mut self, of: NodeId, path: &str, skip_any: bool, first_is_either: bool) {
+        let checks = &self.arena.get(of).checks;
+        let place = |key: &str, index: usize| format!("{}[{index}]", child(path, key));
+        for (index, branch) in checks.any_of.iter().enumerate().filter(|_| !skip_any) {
+            self.nested(*branch, &place("anyOf", index), false);
         }
-        let keys_path = child(path, "x-kubernetes-list-map-keys");
-        if node.list_type != Some(ListType::Map) {
-            if !node.map_keys.is_empty() {
-                self.problem(
-                    &child(path, "x-kubernetes-list-type"),
-                    "must be map if x-kubernetes-list-map-keys is non-empty",
-                );
-            }
-            return;
+        for (index, branch) in checks.all_of.iter().enumerate() {
+            self.nested(*branch, &place("allOf", index), first_is_either && index == 0);
         }
-        if node.map_keys.is_empty() {
-            self.problem(&keys_path, "must not be empty if x-kubernetes-list-type is map");
-        }
-        let Some(items) = node.items.map(|items| self.arena.get(items)) else {
-            return;
-        };
-        if items.kind != Kind::Object {
-            self.problem(
-                &child(&child(path, "items"), "type"),
-                "must be object if parent array's x-kubernetes-list-type is map",
-            );
-        }
-        for (index, key) in node.map_keys.iter().enumerate() {
-            match items.properties.get(key).map(|id| self.arena.get(*id)) {
-                None => self.problem(
-                    &keys_path,
-                    format!("entries must all be names of item properties; \"{key}\" (entry {index}) is none"),
-                ),
-                Some(property) => {
-                    if matches!(property.kind, Kind::Object | Kind::Array) {
-                        self.problem(&keys_path, format!("property \"{key}\" must be a scalar to be a key"));
-                    }
-                    if property.default.is_none() && !items.checks.required.contains(key) {
-                        self.problem(
-                            &child(&child(path, "items"), &format!("properties[{key}].default")),
-                            "this property is in x-kubernetes-list-map-keys, so it must have a default or be a required property",
-                        );
-                    }
-                }
-            }
-        }
-    }
-
-    /// Inside `allOf`, `anyOf`, `oneOf` and `not` stand only value validations, on fields that the structure declares.
-    fn junctors(&mut self, checks: &Checks, structure: NodeId, path: &str) {
-        let groups = [("allOf", &checks.all_of), ("anyOf", &checks.any_of), ("oneOf", &checks.one_of)];
-        for (key, branches) in groups {
-            for (index, branch) in branches.iter().enumerate() {
-                self.value_validation(*branch, Some(structure), &format!("{}[{index}]", child(path, key)));
-            }
+        for (index, branch) in checks.one_of.iter().enumerate() {
+            self.nested(*branch, &place("oneOf", index), false);
         }
         if let Some(not) = checks.not {
-            self.value_validation(not, Some(structure), &child(path, "not"));
+            self.nested(not, &child(path, "not"), false);
         }
     }
 
-    fn value_validation(&mut self, id: NodeId, structure: Option<NodeId>, path: &str) {
+    fn nested(&mut self, id: NodeId, path: &str, skip_any: bool) {
         let arena = self.arena;
         let node = arena.get(id);
-        let place = structure.map(|id| arena.get(id));
-        let int_or_string = place.is_some_and(|place| place.kind == Kind::IntOrString);
-        if node.kind != Kind::Any && !(int_or_string && matches!(node.kind, Kind::Integer | Kind::String)) {
-            self.problem(&child(path, "type"), "must be empty to be structural");
+        self.branches(id, path, skip_any, false);
+        if let Some(items) = node.items {
+            self.nested(items, &child(path, "items"), false);
         }
-        let forbidden = [
-            ("default", node.default.is_some()),
-            ("nullable", node.nullable),
-            ("additionalProperties", node.additional != Additional::Unsaid),
-            ("title", node.title.is_some()),
-            ("description", node.description.is_some()),
-            ("x-kubernetes-preserve-unknown-fields", node.preserve_unknown),
-            ("x-kubernetes-embedded-resource", node.embedded),
-            ("x-kubernetes-list-type", node.list_type.is_some()),
-            ("x-kubernetes-map-type", node.map_type.is_some()),
-        ];
-        for (key, present) in forbidden {
+        for (name, property) in &node.properties {
+            self.nested(*property, &format!("{}[{name}]", child(path, "properties")), false);
+        }
+        let said = |text: Option<&str>| text.is_some_and(|text| !text.is_empty());
+        let (empty, undefined, no) = ("must be empty", "must be undefined", "must be false");
+        let schema = matches!(node.additional, Additional::Schema(_) | Additional::Allowed);
+        for (key, present, must) in [
+            ("type", !self.found.said(arena, id).is_empty(), empty),
+            ("additionalProperties", schema, undefined),
+            ("default", node.default.is_some(), undefined),
+            ("title", said(node.title.as_deref()), empty),
+            ("description", said(node.description.as_deref()), empty),
+            ("nullable", node.nullable, no),
+            ("x-kubernetes-preserve-unknown-fields", node.preserve_unknown, no),
+            ("x-kubernetes-embedded-resource", node.embedded, no),
+            ("x-kubernetes-int-or-string", node.kind == Kind::IntOrString, no),
+            ("x-kubernetes-list-map-keys", !node.map_keys.is_empty(), empty),
+            ("x-kubernetes-list-type", node.list_type.is_some(), undefined),
+            ("x-kubernetes-map-type", node.map_type.is_some(), undefined),
+            ("x-kubernetes-validations", !node.rules.is_empty(), empty),
+        ] {
             if present {
-                self.problem(&child(path, key), "must be undefined to be structural");
+                self.forbidden(child(path, key), &format!("{must} to be structural"));
             }
         }
-        for (name, property) in &node.properties {
-            let place_path = format!("{}[{name}]", child(path, "properties"));
-            let declared = place.and_then(|place| match place.properties.get(name) {
-                Some(id) => Some(*id),
-                None => match place.additional {
-                    Additional::Schema(id) => Some(id),
-                    _ => None,
-                },
-            });
-            if declared.is_none() && !place.is_some_and(|place| place.preserve_unknown) {
-                self.problem(&place_path, "must be declared in the structural part too");
-            }
-            self.value_validation(*property, declared, &place_path);
-        }
-        if let Some(items) = node.items {
-            let declared = place.and_then(|place| place.items);
-            if declared.is_none() && !place.is_some_and(|place| place.preserve_unknown) {
-                self.problem(&child(path, "items"), "must be declared in the structural part too");
-            }
-            self.value_validation(items, declared, &child(path, "items"));
-        }
-        let checks = &node.checks;
-        for (key, branches) in [("allOf", &checks.all_of), ("anyOf", &checks.any_of), ("oneOf", &checks.one_of)] {
-            for (index, branch) in branches.iter().enumerate() {
-                self.value_validation(*branch, structure, &format!("{}[{index}]", child(path, key)));
-            }
-        }
-        if let Some(not) = checks.not {
-            self.value_validation(not, structure, &child(path, "not"));
+        if node.properties.contains_key("metadata") {
+            let place = format!("{}[metadata]", child(path, "properties"));
+            self.forbidden(place, "must not be specified in a nested context");
         }
     }
 }
 
-/// Every default must satisfy its own schema.
-pub(crate) fn check_defaults(arena: &Arena, root: NodeId, problems: &mut Vec<SchemaProblem>) {
-    let refused = refused_defaults(arena, root).into_iter();
-    problems.extend(refused.map(|(place, error)| SchemaProblem::invalid(place, error.to_string())));
-}
-
-/// The defaults that their own schema refuses: the place of each, and why.
-pub(crate) fn refused_defaults(arena: &Arena, root: NodeId) -> Vec<(String, FieldError)> {
-    let mut refused = Vec::new();
-    let mut stack = vec![(root, String::new())];
-    while let Some((id, path)) = stack.pop() {
-        let node = arena.get(id);
-        if let Some(default) = &node.default {
-            let mut filled = default.clone();
-            crate::default::fill(arena, id, &mut filled);
-            let errors = validate::value(arena, id, &filled).into_iter();
-            refused.extend(errors.map(|error| (child(&path, "default"), error)));
-        }
-        for (name, property) in &node.properties {
-            stack.push((*property, format!("{}[{name}]", child(&path, "properties"))));
-        }
-        if let Some(items) = node.items {
-            stack.push((items, child(&path, "items")));
-        }
-        if let Additional::Schema(entries) = node.additional {
-            stack.push((entries, child(&path, "additionalProperties")));
-        }
-    }
-    refused
+/// Whether the schema of metadata speaks of the two names that an object can have, or of nothing.
+fn names_alone(arena: &Arena, id: NodeId) -> bool {
+    let node = arena.get(id);
+    let keys = ["name", "generateName"];
+    node.properties.keys().all(|key| keys.contains(&&**key))
+        && node.additional == Additional::Unsaid
+        && node.items.is_none()
+        && !(node.nullable || node.preserve_unknown || node.embedded || node.kind == Kind::IntOrString)
+        && node.title.as_deref().is_none_or(str::is_empty)
+        && node.description.as_deref().is_none_or(str::is_empty)
+        && node.list_type.is_none()
+        && node.map_type.is_none()
+        && node.map_keys.is_empty()
+        && node.rules.is_empty()
+        && node.checks.is_empty()
 }

@@ -64,28 +64,11 @@ impl Walker<'_> {
             below |= self.place(entries, &child(path, "additionalProperties"), uncorrelated);
         }
         let rules = self.rules(id, node, path, uncorrelated);
-        self.refuse_in_branches(node, path);
         let any = below || !rules.is_empty();
         if any {
             self.compiled.push((id, rules, true));
         }
         any
-    }
-
-    /// Rules stand beside a type, not inside value validations.
-    fn refuse_in_branches(&mut self, node: &NodeData, path: &str) {
-        let mut stack = branches(node, path);
-        while let Some((id, path)) = stack.pop() {
-            let branch = self.arena.get(id);
-            if !branch.rules.is_empty() {
-                let path = child(&path, "x-kubernetes-validations");
-                self.problems.push(SchemaProblem::forbidden(path, "must be empty to be structural"));
-            }
-            let properties = branch.properties.iter();
-            stack.extend(properties.map(|(name, id)| (*id, format!("{}[{name}]", child(&path, "properties")))));
-            stack.extend(branch.items.map(|id| (id, child(&path, "items"))));
-            stack.extend(branches(branch, &path));
-        }
     }
 
     fn rules(&mut self, place: NodeId, source: &NodeData, path: &str, uncorrelated: Option<&str>) -> Vec<Rule> {
@@ -212,16 +195,6 @@ impl Walker<'_> {
             blank: env.activation(),
         })
     }
-}
-
-/// The value validations of a node, with their paths.
-fn branches(node: &NodeData, path: &str) -> Vec<(NodeId, String)> {
-    let checks = &node.checks;
-    let groups = [("allOf", &checks.all_of), ("anyOf", &checks.any_of), ("oneOf", &checks.one_of)];
-    let listed = groups.into_iter().flat_map(|(key, ids)| {
-        ids.iter().enumerate().map(move |(index, id)| (*id, format!("{}[{index}]", child(path, key))))
-    });
-    listed.chain(checks.not.iter().map(|id| (*id, child(path, "not")))).collect()
 }
 
 fn environment(place: &Type, old: Type) -> Env {

@@ -17,22 +17,37 @@ use crate::handle::Schema;
 use crate::node::{Arena, NodeId};
 use crate::path::Path;
 use crate::rules;
+pub(crate) use embedded::check as embedded;
 use ratchet::Old;
 pub(crate) use ratchet::map_item;
 
-/// All checks; see [`Schema::validate`].
-pub(crate) fn all(schema: &Schema, value: &Value, old: Option<&Value>) -> Vec<FieldError> {
-    some(schema, value, old, false)
+/// What is looked at.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Scope<'a> {
+    /// The rules are not.
+    pub(crate) blocked: bool,
+    /// Types and value validations are those of this property alone.
+    pub(crate) part: Option<&'a str>,
 }
 
-/// All checks, or with `blocked` those that are no rules.
-pub(crate) fn some(schema: &Schema, value: &Value, old: Option<&Value>, blocked: bool) -> Vec<FieldError> {
+/// All checks in that scope; see [`Schema::validate`].
+pub(crate) fn all(schema: &Schema, value: &Value, old: Option<&Value>, scope: Scope<'_>) -> Vec<FieldError> {
     let arena = &schema.arena;
-    let outcome = walk::check(arena, schema.root, value, Old::root(old), &Path::Root);
-    let mut errors = outcome.errors;
     let occurring = arena.occurring();
-    if occurring.embedded_resources {
-        embedded::check(arena, schema.root, value, &Path::Root, true, &mut errors);
+    let mut errors = Vec::new();
+    match scope.part {
+        None => {
+            errors = walk::check(arena, schema.root, value, Old::root(old), &Path::Root).errors;
+            if occurring.embedded_resources {
+                embedded(arena, schema.root, value, &Path::Root, true, &mut errors);
+            }
+        }
+        Some(part) => {
+            if let (Some(id), Some(value)) = (arena.get(schema.root).properties.get(part), value.get(part)) {
+                let outcome = walk::check(arena, *id, value, Old::root(old).field(part), &Path::Root);
+                errors.extend(outcome.errors.into_iter().map(|error| error.below(part)));
+            }
+        }
     }
     if occurring.lists_of_distinct_items {
         let ratcheted = old.is_some_and(|old| {
@@ -44,7 +59,7 @@ pub(crate) fn some(schema: &Schema, value: &Value, old: Option<&Value>, blocked:
             lists::check(arena, schema.root, value, &Path::Root, &mut errors);
         }
     }
-    if blocked || blocks_rules(&errors) {
+    if scope.blocked || blocks_rules(&errors) {
         if arena.get(schema.root).rules_below {
             errors.push(FieldError::invalid("<nil>", Value::Null, UNCHECKED));
         }

@@ -185,6 +185,44 @@ fn what_did_not_change_is_not_held_against_an_update() {
 }
 
 #[test]
+fn a_part_is_told_by_its_place_and_named_without_it() {
+    let schema = Schema::parse(&json!({"type": "object", "properties": {
+        "spec": {"type": "integer"},
+        "status": {"type": "object", "required": ["ready"], "properties": {
+            "size": {"type": "integer", "maximum": 3, "x-kubernetes-validations": [{"rule": "self == 1"}]},
+            "ready": {"type": "boolean"},
+        }},
+    }}))
+    .unwrap();
+    let told = |value: &Value, old: &Value| -> Vec<String> {
+        schema.validate_part("status", value, Some(old), false).iter().map(ToString::to_string).collect()
+    };
+    let old = json!({"spec": "wrong before", "status": {"ready": true, "size": 5}});
+    let moved = json!({"spec": "wrong before", "status": {"ready": false, "size": 5}});
+    assert_eq!(told(&moved, &old), [] as [&str; 0], "what did not change is left alone");
+    assert_eq!(told(&json!({"spec": 1}), &old), [] as [&str; 0]);
+    assert_eq!(
+        told(&json!({"status": {"ready": true, "size": 4}}), &old),
+        [
+            "status.size: Invalid value: 4: size in body should be less than or equal to 3",
+            "status.size: Invalid value: 4: failed rule: self == 1",
+        ]
+    );
+    assert_eq!(
+        told(&json!({"status": {"size": "x"}}), &old),
+        [
+            r#"status.size: Invalid value: "string": size in body must be of type integer: "string""#,
+            "status.ready: Required value",
+            "<nil>: Invalid value: null: some validation rules were not checked because the object was invalid; correct the existing errors to complete validation",
+        ]
+    );
+    assert_eq!(
+        told(&json!({"status": 1}), &old)[0],
+        r#"status: Invalid value: "integer":  in body must be of type object: "integer""#
+    );
+}
+
+#[test]
 fn pruning_tells_what_it_drops() {
     let schema = Schema::parse(&json!({"type": "object", "properties": {
         "known": {"type": "array", "items": {"type": "object", "properties": {"a": {"type": "string"}}}},
@@ -207,36 +245,139 @@ fn pruning_tells_what_it_drops() {
 
 #[test]
 fn schemas_that_are_not_structural_are_refused_with_their_places() {
+    let at = |place: &str, told: &str| format!("properties[spec].properties[x]{place}: {told}");
+    let required = "Required value: must not be empty for specified";
+    let structural = "must be empty to be structural";
     for (schema, expected) in [
         (
-            json!({"properties": {"a": {}}, "type": "object"}),
-            "properties[a].type: must not be empty for specified object fields",
+            json!({"properties": {"a": {}}}),
+            vec![
+                format!("properties[a].type: {required} object fields"),
+                "type: Required value: must not be empty at the root".to_owned(),
+            ],
         ),
-        (json!({"type": "array", "items": {"type": "string"}}), "type: must be object at the root"),
-        (field(&json!({"type": "array"})), "properties[spec].properties[x].items: must be specified"),
         (
-            field(
-                &json!({"type": "object", "properties": {"a": {"type": "string"}}, "additionalProperties": {"type": "string"}}),
-            ),
-            "properties[spec].properties[x].additionalProperties: additionalProperties and properties are mutual exclusive",
+            json!({"type": "array", "items": {"type": "string"}}),
+            vec![r#"type: Invalid value: "array": must be object at the root"#.to_owned()],
+        ),
+        (field(&json!({"type": "array"})), vec![at(".items", "Required value: must be specified")]),
+        (field(&json!({"type": "array", "items": {}})), vec![at(".items.type", &format!("{required} array items"))]),
+        (
+            field(&json!({"type": "thing"})),
+            vec![at(
+                ".type",
+                r#"Unsupported value: "thing": supported values: "array", "boolean", "integer", "number", "object", "string""#,
+            )],
+        ),
+        (
+            field(&json!({"type": "string", "pattern": "("})),
+            vec![at(
+                ".pattern",
+                r#"Invalid value: "(": must be a valid regular expression, but isn't: error parsing regexp: missing closing ): `(`"#,
+            )],
+        ),
+        (
+            field(&json!({"type": "object", "properties": {"a": {"type": "string"}}, "additionalProperties": false})),
+            vec![at(".additionalProperties", "Forbidden: additionalProperties and properties are mutual exclusive")],
         ),
         (
             field(&json!({"type": "integer", "default": "a"})),
-            r#"properties[spec].properties[x].default: <nil>: Invalid value: "string":  in body must be of type integer: "string""#,
+            vec![at(".default", r#"Invalid value: "string":  in body must be of type integer: "string""#)],
         ),
         (
-            field(&json!({"type": "string", "anyOf": [{"type": "string"}]})),
-            "properties[spec].properties[x].anyOf[0].type: must be empty to be structural",
+            field(&json!({"type": "object", "properties": {"n": {"type": "integer"}}, "default": {"n": "a", "m": 1}})),
+            vec![
+                at(".default.n", r#"Invalid value: "string": n in body must be of type integer: "string""#),
+                at(".default", r#"Invalid value: {"m":1,"n":"a"}: must not have unknown fields"#),
+            ],
+        ),
+        (
+            json!({"type": "object", "properties": {"metadata": {"type": "object", "properties": {"name": {"type": "string", "default": "a"}}}}}),
+            vec![
+                "properties[metadata].properties[name].default: Forbidden: must not be set in top-level metadata"
+                    .to_owned(),
+            ],
+        ),
+        (
+            field(&json!({"type": "string", "anyOf": [{"type": "string"}, {"default": "a"}]})),
+            vec![
+                at(".anyOf[0].type", &format!("Forbidden: {structural}")),
+                at(".anyOf[1].default", "Forbidden: must be undefined to be structural"),
+            ],
+        ),
+        (
+            json!({"type": "object", "not": {"properties": {"a": {"minimum": 1}}}}),
+            vec!["properties[a]: Required value: because it is defined in not.properties[a]".to_owned()],
+        ),
+        (
+            field(&json!({"type": "array", "x-kubernetes-list-type": "map", "items": {"type": "object"}})),
+            vec![at(
+                ".x-kubernetes-list-map-keys",
+                "Required value: must not be empty if x-kubernetes-list-type is map",
+            )],
+        ),
+        (
+            field(&json!({"type": "array", "x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["a", "b"],
+                "items": {"type": "object", "properties": {"a": {"type": "string", "nullable": true}}}})),
+            vec![
+                at(
+                    ".items.properties[a].default",
+                    "Required value: this property is in x-kubernetes-list-map-keys, so it must have a default or be a required property",
+                ),
+                at(
+                    ".items.properties[a].nullable",
+                    "Forbidden: this property is in x-kubernetes-list-map-keys, so it cannot be nullable",
+                ),
+                at(
+                    ".x-kubernetes-list-map-keys",
+                    r#"Invalid value: ["a","b"]: entries must all be names of item properties"#,
+                ),
+            ],
+        ),
+        (
+            field(&json!({"type": "array", "x-kubernetes-list-type": "set", "items": {"type": "object"}})),
+            vec![at(
+                ".items.x-kubernetes-map-type",
+                "Invalid value: null: must be atomic as item of a list with x-kubernetes-list-type=set",
+            )],
+        ),
+        (
+            field(&json!({"type": "string", "x-kubernetes-list-type": "bag", "x-kubernetes-map-type": "atomic"})),
+            vec![
+                at(".type", r#"Invalid value: "string": must be object if x-kubernetes-map-type is specified"#),
+                at(".x-kubernetes-list-type", r#"Unsupported value: "bag": supported values: "atomic", "set", "map""#),
+            ],
         ),
         (
             field(&json!({"$ref": "#/definitions/x", "type": "string"})),
-            "properties[spec].properties[x].$ref: references are not supported here; put the schema in place",
+            vec![at(".$ref", "Forbidden: $ref is not supported")],
+        ),
+        (
+            field(&json!({"type": "array", "uniqueItems": true, "items": {"type": "string"}})),
+            vec![at(
+                ".uniqueItems",
+                "Forbidden: uniqueItems cannot be set to true since the runtime complexity becomes quadratic",
+            )],
         ),
     ] {
-        let problems: Vec<String> =
+        let mut problems: Vec<String> =
             Schema::parse(&schema).expect_err("problems").iter().map(ToString::to_string).collect();
-        assert_eq!(problems, [expected]);
+        problems.sort();
+        assert_eq!(problems, expected, "{schema}");
     }
+}
+
+#[test]
+fn an_integer_or_a_string_is_told_by_its_alternatives_alone() {
+    let either = json!([{"type": "integer"}, {"type": "string"}]);
+    for schema in [
+        json!({"x-kubernetes-int-or-string": true, "anyOf": either}),
+        json!({"x-kubernetes-int-or-string": true, "allOf": [{"anyOf": either}, {"maxLength": 5}]}),
+    ] {
+        assert!(Schema::parse(&field(&schema)).is_ok(), "{schema}");
+    }
+    let second = json!({"x-kubernetes-int-or-string": true, "allOf": [{"maxLength": 5}, {"anyOf": either}]});
+    assert_eq!(Schema::parse(&field(&second)).expect_err("types in the second").len(), 2);
 }
 
 #[test]

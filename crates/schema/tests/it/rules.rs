@@ -191,7 +191,7 @@ fn rules_that_do_not_compile_are_problems_of_the_schema() {
     let list = json!({"type": "object", "properties": {"list": {"type": "array", "items": {"type": "string", "x-kubernetes-validations": [{"rule": "self == oldSelf"}]}}}});
     assert_eq!(
         Schema::parse(&list).expect_err("a problem")[0].to_string(),
-        "properties[list].items.x-kubernetes-validations[0].rule: oldSelf cannot be used on the uncorrelatable portion of the schema within properties[list]"
+        "properties[list].items.x-kubernetes-validations[0].rule: Invalid value: \"self == oldSelf\": oldSelf cannot be used on the uncorrelatable portion of the schema within properties[list]"
     );
 }
 
