@@ -4,7 +4,7 @@ use std::sync::{Arc, OnceLock};
 
 use serde_json::Value;
 
-use crate::kinds::{Column, Kind, Origin, Scale, Subresource};
+use crate::kinds::{Column, Kind, Origin, Scale, Subresource, Version};
 
 fn text(value: &Value) -> String {
     value.as_str().unwrap_or_default().to_owned()
@@ -21,15 +21,16 @@ fn path(value: &Value) -> Option<Vec<String>> {
 /// The rows of a definition, in Kubernetes' order of versions; objects up to the revision `since` were written with other schemas.
 pub(super) fn of(definition: &Value, terminating: bool, since: u64) -> Vec<Arc<Kind>> {
     let spec = &definition["spec"];
-    let mut versions: Vec<&Value> =
-        spec["versions"].as_array().into_iter().flatten().filter(|version| version["served"] == true).collect();
+    let written = || spec["versions"].as_array().into_iter().flatten();
+    let all: Arc<[Version]> = written().map(Version::of).collect();
+    let mut versions: Vec<&Value> = written().filter(|version| version["served"] == true).collect();
     versions.sort_by(|a, b| {
         super::version_order(a["name"].as_str().unwrap_or_default(), b["name"].as_str().unwrap_or_default())
     });
-    versions.into_iter().map(|version| Arc::new(row(spec, version, terminating, since))).collect()
+    versions.into_iter().map(|version| Arc::new(row(spec, version, all.clone(), terminating, since))).collect()
 }
 
-fn row(spec: &Value, version: &Value, terminating: bool, since: u64) -> Kind {
+fn row(spec: &Value, version: &Value, versions: Arc<[Version]>, terminating: bool, since: u64) -> Kind {
     let names = &spec["names"];
     let kind = text(&names["kind"]);
     let group = text(&spec["group"]);
@@ -60,7 +61,6 @@ fn row(spec: &Value, version: &Value, terminating: bool, since: u64) -> Kind {
         status,
         selector: path(&scale["labelSelectorPath"]),
     });
-    let source: Arc<str> = version["schema"]["openAPIV3Schema"].to_string().into();
     let all: &[&str] = if terminating {
         &["delete", "deletecollection", "get", "list", "patch", "update", "watch"]
     } else {
@@ -95,8 +95,8 @@ fn row(spec: &Value, version: &Value, terminating: bool, since: u64) -> Kind {
         origin: Origin::Custom,
         generations: true,
         definition: None,
-        source: Some(source),
         schema: OnceLock::new(),
+        versions,
         blank: OnceLock::new(),
         since,
         deprecation,

@@ -30,7 +30,7 @@ pub(super) fn index(kinds: &Kinds) -> Value {
             let mut seed = format!("{path} {}", env!("CARGO_PKG_VERSION"));
             for kind in kinds.rows.iter().filter(|kind| kind.group == group.name && kind.version == *version) {
                 seed.push_str(&kind.kind);
-                if let Some(source) = &kind.source {
+                if let Some(source) = kind.source() {
                     seed.push_str(source);
                 }
             }
@@ -146,7 +146,7 @@ fn versioned(kind: &Kind, name: &str) -> Value {
 }
 
 fn custom(kind: &Kind, second: bool) -> Value {
-    let source = kind.source.as_deref().and_then(|source| serde_json::from_str(source).ok());
+    let source = kind.source().and_then(|source| serde_json::from_str(source).ok());
     let mut schema: Value = source.unwrap_or_else(|| json!({"type": "object"}));
     if second && schema["x-kubernetes-preserve-unknown-fields"] == true {
         // Readers of version 2 take properties for all that there may be.

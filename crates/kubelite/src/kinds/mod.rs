@@ -7,6 +7,7 @@ mod builtin;
 mod definitions;
 mod registry;
 pub(crate) mod typed;
+mod version;
 
 use std::sync::{Arc, OnceLock};
 
@@ -15,6 +16,7 @@ use serde_json::Value;
 pub(crate) use self::{
     definitions::{openapi_definition, reachable},
     registry::{Group, Kinds, Registry},
+    version::Version,
 };
 
 /// One column of a table.
@@ -108,9 +110,10 @@ pub struct Kind {
     pub generations: bool,
     /// Name of the definition, for built-in kinds.
     pub(crate) definition: Option<String>,
-    /// The schema as written in the CustomResourceDefinition, as text: most kinds are never looked at.
-    pub(crate) source: Option<Arc<str>>,
+    /// The schema of that definition.
     pub(crate) schema: OnceLock<Option<schema::Schema>>,
+    /// All versions of a custom kind; shared by its rows.
+    pub(crate) versions: Arc<[Version]>,
     /// See [`typed::blank`].
     pub(crate) blank: OnceLock<Value>,
     /// Objects of this revision and older were written before the schema was what it is; 0: all were written with it.
@@ -127,24 +130,25 @@ pub(crate) fn cause(error: &schema::FieldError) -> crate::status::Cause {
 impl Kind {
     /// The schema, parsed when it is first asked for; none: objects are taken as they are.
     pub fn schema(&self) -> Option<&schema::Schema> {
-        self.schema
-            .get_or_init(|| match (&self.definition, &self.source) {
-                (Some(name), _) => definitions::schema_of(name),
-                (None, Some(source)) => self.parse(source),
-                (None, None) => None,
-            })
-            .as_ref()
+        match &self.definition {
+            Some(name) => self.schema.get_or_init(|| definitions::schema_of(name)).as_ref(),
+            None => self.named_version(&self.version)?.schema(),
+        }
     }
 
-    /// The definition was checked when it was written; a schema that cannot be read any more lets objects pass as they are.
-    fn parse(&self, source: &str) -> Option<schema::Schema> {
-        let value: Value = serde_json::from_str(source).ok()?;
-        schema::Schema::parse(&value)
-            .inspect_err(|problems| {
-                let resource = self.resource();
-                tracing::error!(%resource, ?problems, "the stored schema cannot be read; objects are not validated");
-            })
-            .ok()
+    /// What the CustomResourceDefinition says of a version.
+    pub(crate) fn named_version(&self, name: &str) -> Option<&Version> {
+        self.versions.iter().find(|version| *version.name == *name)
+    }
+
+    /// The version in which objects of a custom kind are stored, if that is another than this row's.
+    pub(crate) fn other_storage(&self) -> Option<&Version> {
+        self.versions.iter().find(|version| version.storage && version.name != self.version)
+    }
+
+    /// The schema as the CustomResourceDefinition has it.
+    pub(crate) fn source(&self) -> Option<&str> {
+        Some(&*self.named_version(&self.version)?.source)
     }
 
     /// `v1` or `group/v1`.

@@ -4,7 +4,6 @@ use std::{convert::Infallible, sync::Arc};
 
 use bytes::Bytes;
 use futures::stream;
-use serde_json::json;
 
 use super::{bare, in_version, metadata_version};
 use crate::{
@@ -76,11 +75,12 @@ impl Listing {
     fn item(&self, object: &Stored, out: &mut Vec<u8>) {
         if self.format.shape == Shape::Metadata {
             let metadata = object.value()["metadata"].take();
-            let item = if self.format.kindless {
-                json!({"metadata": metadata})
-            } else {
-                json!({"apiVersion": metadata_version(self.format), "kind": "PartialObjectMetadata", "metadata": metadata})
-            };
+            let mut item = super::partial(&self.kind, metadata);
+            item["apiVersion"] = metadata_version(self.format).into();
+            if let Some(item) = item.as_object_mut().filter(|_| self.format.kindless) {
+                item.remove("apiVersion");
+                item.remove("kind");
+            }
             out.extend_from_slice(item.to_string().as_bytes());
             return;
         }

@@ -37,13 +37,7 @@ pub(crate) fn as_stored(kind: &Kind, object: &Stored) -> bool {
 pub(crate) fn in_version(kind: &Kind, object: &Stored) -> Value {
     let mut value = object.value();
     if !as_stored(kind, object) {
-        convert::to(kind, &mut value);
-        if kind.origin == Origin::Custom
-            && let Some(schema) = kind.schema()
-        {
-            schema.prune(&mut value);
-            schema.default_in_place(&mut value);
-        }
+        convert::from_stored(kind, &mut value);
     }
     value
 }
@@ -66,7 +60,7 @@ pub(crate) fn value(call: &Call, code: StatusCode, object: &Value) -> Response<B
 pub(crate) fn shaped(call: &Call, object: &Value, columns: bool) -> Value {
     let mut shaped = match call.format.shape {
         Shape::Whole => object.clone(),
-        Shape::Metadata => partial(object),
+        Shape::Metadata => partial(&call.kind, object["metadata"].clone()),
         Shape::Table => {
             let metadata = json!({"resourceVersion": meta::text(object, "resourceVersion")});
             table::of(call, std::slice::from_ref(object), &metadata, columns)
@@ -96,8 +90,18 @@ fn metadata_version(format: Format) -> &'static str {
 }
 
 /// Metadata alone.
-pub(crate) fn partial(object: &Value) -> Value {
-    json!({"kind": "PartialObjectMetadata", "apiVersion": "meta.k8s.io/v1", "metadata": object["metadata"]})
+pub(crate) fn partial(kind: &Kind, mut metadata: Value) -> Value {
+    crate::strategy::bare_metadata(kind, &mut metadata);
+    json!({"kind": "PartialObjectMetadata", "apiVersion": "meta.k8s.io/v1", "metadata": metadata})
+}
+
+/// The metadata of a whole list. One of custom objects always says how it goes on, if only that it does not.
+pub(crate) fn list_metadata(kind: &Kind, revision: u64) -> Value {
+    let mut metadata = json!({"resourceVersion": revision.to_string()});
+    if kind.origin == Origin::Custom {
+        metadata["continue"] = "".into();
+    }
+    metadata
 }
 
 /// Several objects.
@@ -109,7 +113,10 @@ pub(crate) fn list(
     token: Option<String>,
     remaining: Option<usize>,
 ) -> Response<Body> {
-    let mut metadata = json!({"resourceVersion": revision.to_string()});
+    let mut metadata = match call.format.shape {
+        Shape::Whole => list_metadata(&call.kind, revision),
+        Shape::Metadata | Shape::Table => json!({"resourceVersion": revision.to_string()}),
+    };
     if let Some(token) = token {
         metadata["continue"] = token.into();
     }

@@ -3,7 +3,12 @@
 use serde_json::{Value, json};
 
 use super::{defaults::TEMPLATE_GENERATION, lease::Lease, pods, service};
-use crate::{core::Core, kinds::Kind, object::meta, status::ApiError};
+use crate::{
+    core::Core,
+    kinds::{Kind, Origin},
+    object::meta,
+    status::ApiError,
+};
 
 /// Kinds that are listed but not made: what would act on them is not built, and an object that is accepted and ignored is a lie.
 const REFUSED: &[(&str, &[&str], &str)] = &[
@@ -99,6 +104,21 @@ fn template_generation(old: &Value, new: &mut Value) {
     let was = old["metadata"]["annotations"][TEMPLATE_GENERATION].as_str().and_then(|text| text.parse::<i64>().ok());
     let changed = old["spec"]["template"] != new["spec"]["template"];
     new["metadata"]["annotations"][TEMPLATE_GENERATION] = (was.unwrap_or(1) + i64::from(changed)).to_string().into();
+}
+
+/// Takes from metadata that is told alone what Kubernetes writes there only with the whole object: it counts a DaemonSet's templates
+/// in a field of its own.
+pub(crate) fn bare_metadata(kind: &Kind, metadata: &mut Value) {
+    if *kind.kind != *"DaemonSet" || kind.origin != Origin::Builtin {
+        return;
+    }
+    let Some(metadata) = metadata.as_object_mut() else { return };
+    if let Some(annotations) = metadata.get_mut("annotations").and_then(Value::as_object_mut) {
+        annotations.remove(TEMPLATE_GENERATION);
+        if annotations.is_empty() {
+            metadata.remove("annotations");
+        }
+    }
 }
 
 /// A Job owns its pods by a label with its uid, unless the author says otherwise.

@@ -7,6 +7,37 @@ pub(super) const OWNER: &[&str] = &["apiVersion", "kind", "name", "uid", "contro
 /// Fields of a label selector and of its expressions.
 pub(super) const SELECTOR: &[&str] = &["matchLabels", "matchExpressions", "key", "operator", "values"];
 
+/// Fields of metadata and of the entries of `managedFields`.
+const METADATA: &[&str] = &[
+    "manager",
+    "operation",
+    "apiVersion",
+    "name",
+    "generateName",
+    "namespace",
+    "selfLink",
+    "uid",
+    "resourceVersion",
+    "generation",
+    "creationTimestamp",
+    "deletionTimestamp",
+    "deletionGracePeriodSeconds",
+    "labels",
+    "annotations",
+    "ownerReferences",
+    "finalizers",
+    "managedFields",
+    "time",
+    "fieldsType",
+    "fieldsV1",
+    "subresource",
+];
+
+/// The metadata of an object.
+pub(crate) fn metadata_json(metadata: &Value) -> String {
+    go_json(metadata, METADATA)
+}
+
 /// JSON with those fields first, in that order.
 pub(super) fn go_json(value: &Value, order: &[&str]) -> String {
     match value {

@@ -19,10 +19,12 @@ use serde_json::Value;
 
 pub(crate) use self::{
     addresses::Addresses,
+    builtin::bare_metadata,
     deletion::{
         default_propagation, ends_by_itself, grace_period, gracious, held, last_finalizer, may_go, on_deleting,
         returns_deleted,
     },
+    go_json::metadata_json,
     lease::Lease,
     metadata::{validate_metadata, validate_update},
     node_ports::NodePorts,

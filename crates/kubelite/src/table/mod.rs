@@ -33,7 +33,7 @@ pub(crate) fn of(call: &Call, objects: &[Value], metadata: &Value, headings: boo
             match call.params.include_object.as_str() {
                 "None" => row["object"] = Value::Null,
                 "Object" => row["object"] = object.clone(),
-                _ => row["object"] = shape::partial(object),
+                _ => row["object"] = shape::partial(kind, object["metadata"].clone()),
             }
             row
         })

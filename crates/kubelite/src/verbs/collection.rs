@@ -34,6 +34,6 @@ pub(crate) async fn delete_collection(call: &mut Call, media: Media, body: &Byte
             item.remove("kind");
         }
     }
-    let list = json!({"kind": &*call.kind.list_kind, "apiVersion": call.kind.api_version(), "metadata": {"resourceVersion": revision.to_string()}, "items": items});
+    let list = json!({"kind": &*call.kind.list_kind, "apiVersion": call.kind.api_version(), "metadata": shape::list_metadata(&call.kind, revision), "items": items});
     Ok(wire::json_answer(StatusCode::OK, &list, wire::Format::JSON))
 }
