@@ -77,10 +77,10 @@ pub(crate) fn by_server(kind: &Kind, old: &Value, new: &mut Value, now: jiff::Ti
     apply::update(Some(old), new, &request);
 }
 
-/// Records who sent a document of another kind than the one at the call's path.
-pub(crate) fn update(call: &Call, document: &mut Value, api_version: &str) {
+/// Records who sent a document of another kind than the one at the call's path; `blank` is one of which nothing is said.
+pub(crate) fn update(call: &Call, blank: &Value, document: &mut Value, api_version: &str) {
     let request = apply::Request { schema: &ANY, ..request(call, api_version, call.core.now()) };
-    apply::update(None, document, &request);
+    apply::update(Some(blank), document, &request);
 }
 
 /// Whether nothing changed but the times in `managedFields`.

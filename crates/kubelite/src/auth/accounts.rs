@@ -112,7 +112,10 @@ impl Accounts {
         let spec = json!({"audiences": audiences, "expirationSeconds": life, "boundObjectRef": request["spec"]["boundObjectRef"]});
         let mut asked =
             json!({"kind": "TokenRequest", "apiVersion": "authentication.k8s.io/v1", "spec": request["spec"]});
-        managed::update(call, &mut asked, "authentication.k8s.io/v1");
+        if asked["spec"]["expirationSeconds"].is_null() {
+            asked["spec"]["expirationSeconds"] = LIFE.into();
+        }
+        managed::update(call, &json!({"spec": {}}), &mut asked, "authentication.k8s.io/v1");
         let expires = call.core.now() + jiff::SignedDuration::from_secs(life);
         Ok(json!({
             "kind": "TokenRequest", "apiVersion": "authentication.k8s.io/v1",

@@ -3,7 +3,14 @@
 use serde_json::{Value, json};
 
 use super::{Attributes, reason};
-use crate::{admission::User, managed, object::meta, status::ApiError, verbs::Call};
+use crate::{
+    admission::User,
+    managed,
+    object::meta,
+    status::{ApiError, Cause},
+    strategy,
+    verbs::Call,
+};
 
 fn strings(value: &Value) -> Vec<String> {
     value.as_array().into_iter().flatten().filter_map(Value::as_str).map(str::to_owned).collect()
@@ -20,45 +27,77 @@ fn info(user: &User) -> Value {
     info
 }
 
-/// A review that cannot be answered: reviews are told without their kind.
-fn invalid(field: &str, message: String) -> ApiError {
-    let cause = crate::strategy::cause("FieldValueInvalid", field, message);
-    ApiError::invalid_kind("authorization.k8s.io", "", "", vec![cause])
+/// What is wrong with a question about rights.
+fn problems(call: &Call, object: &Value) -> Vec<Cause> {
+    let spec = &object["spec"];
+    let mut causes = Vec::new();
+    let mut refuse = |field: &str, given: String, why: &str| {
+        causes.push(strategy::cause("FieldValueInvalid", field, format!("Invalid value: {given}: {why}")));
+    };
+    let (resource, path) = (&spec["resourceAttributes"], &spec["nonResourceAttributes"]);
+    let shown = || {
+        let text = |key: &str| path[key].as_str().unwrap_or_default();
+        format!("{{\"Path\":{:?},\"Verb\":{:?}}}", text("path"), text("verb"))
+    };
+    match (resource.is_object(), path.is_object()) {
+        (true, true) => {
+            refuse("spec.nonResourceAttributes", shown(), "cannot be specified in combination with resourceAttributes");
+        }
+        (false, false) => {
+            let why = "exactly one of nonResourceAttributes or resourceAttributes must be specified";
+            refuse("spec.resourceAttributes", "null".into(), why);
+        }
+        _ => {}
+    }
+    let kind = &*call.kind.kind;
+    let is_local = kind == "LocalSubjectAccessReview";
+    let asker = kind == "SelfSubjectAccessReview";
+    let nobody = spec["user"].as_str().is_none_or(str::is_empty) && strings(&spec["groups"]).is_empty();
+    if nobody && !asker {
+        refuse("spec.user", "\"\"".into(), "at least one of user or group must be specified");
+    }
+    let said = |(key, value): (&String, &Value)| {
+        key != "managedFields" && !(is_local && key == "namespace") && !value.is_null() && value != ""
+    };
+    if object["metadata"].as_object().is_some_and(|metadata| metadata.iter().any(said)) {
+        let why = if is_local { "must be empty except for namespace" } else { "must be empty" };
+        refuse("metadata", strategy::metadata_json(&object["metadata"]), why);
+    }
+    if is_local && resource.is_object() {
+        let given = resource["namespace"].as_str().unwrap_or_default();
+        if given != call.namespace.as_deref().unwrap_or_default() {
+            refuse("spec.resourceAttributes.namespace", format!("{given:?}"), "must match metadata.namespace");
+        }
+    }
+    if is_local && path.is_object() {
+        refuse("spec.nonResourceAttributes", shown(), "disallowed on this kind of request");
+    }
+    causes
 }
 
 /// Answers a review.
 pub(crate) fn review(call: &Call, mut object: Value) -> Result<Value, ApiError> {
     let spec = object["spec"].clone();
-    // A local review names its namespace; a review of oneself may be called anything.
-    let named = object["metadata"].as_object().is_some_and(|metadata| metadata.keys().any(|key| key != "namespace"));
-    if matches!(&*call.kind.kind, "SubjectAccessReview" | "LocalSubjectAccessReview") && named {
-        let problem = format!("Invalid value: {}: must be empty", object["metadata"]);
-        return Err(invalid("metadata", problem));
-    }
     managed::record(call, None, &mut object, None, call.core.now());
+    if call.kind.kind.ends_with("AccessReview") {
+        let causes = problems(call, &object);
+        if !causes.is_empty() {
+            // Reviews are told without their kind.
+            return Err(ApiError::invalid_kind("authorization.k8s.io", "", "", causes));
+        }
+    }
     let status = match &*call.kind.kind {
         "TokenReview" if spec["token"].as_str().is_none_or(str::is_empty) => {
             return Err(ApiError::bad_request("token is required for TokenReview in authentication"));
         }
         "TokenReview" => token(call, &spec),
         "SelfSubjectReview" => json!({"userInfo": info(&call.user)}),
-        "SelfSubjectAccessReview" => access(call, &call.user, &spec)?,
+        "SelfSubjectAccessReview" => access(call, &call.user, &spec),
         "SubjectAccessReview" | "LocalSubjectAccessReview" => {
             let name = spec["user"].as_str().unwrap_or_default().to_owned();
             let groups = strings(&spec["groups"]);
-            if name.is_empty() && groups.is_empty() {
-                let problem = "Invalid value: \"\": at least one of user or group must be specified";
-                return Err(invalid("spec.user", problem.into()));
-            }
-            if let Some(namespace) = call.namespace.as_deref()
-                && spec["resourceAttributes"]["namespace"] != *namespace
-            {
-                let given = spec["resourceAttributes"]["namespace"].as_str().unwrap_or_default();
-                let problem = format!("Invalid value: {given:?}: must match metadata.namespace");
-                return Err(invalid("spec.resourceAttributes.namespace", problem));
-            }
             let uid = spec["uid"].as_str().unwrap_or_default().to_owned();
-            access(call, &User { name, uid, groups, ..User::default() }, &spec)?
+            access(call, &User { name, uid, groups, ..User::default() }, &spec)
         }
         "SelfSubjectRulesReview" => own_rules(call, spec["namespace"].as_str().unwrap_or_default())?,
         _ => return Err(ApiError::method_not_allowed()),
@@ -112,21 +151,8 @@ fn token(call: &Call, spec: &Value) -> Value {
     }
 }
 
-fn access(call: &Call, user: &User, spec: &Value) -> Result<Value, ApiError> {
+fn access(call: &Call, user: &User, spec: &Value) -> Value {
     let (resource, path) = (&spec["resourceAttributes"], &spec["nonResourceAttributes"]);
-    if resource.is_object() == path.is_object() {
-        return Err(if resource.is_object() {
-            let (path, verb) = (&path["path"], &path["verb"]);
-            let problem = format!(
-                "Invalid value: {{\"Path\":{path},\"Verb\":{verb}}}: cannot be specified in combination with resourceAttributes"
-            );
-            invalid("spec.nonResourceAttributes", problem)
-        } else {
-            let problem =
-                "Invalid value: null: exactly one of nonResourceAttributes or resourceAttributes must be specified";
-            invalid("spec.resourceAttributes", problem.into())
-        });
-    }
     let wanted = if resource.is_object() {
         let text = |key: &str| resource[key].as_str().unwrap_or_default();
         Attributes {
@@ -142,9 +168,9 @@ fn access(call: &Call, user: &User, spec: &Value) -> Result<Value, ApiError> {
         let text = |key: &str| path[key].as_str().unwrap_or_default();
         Attributes { verb: text("verb"), path: text("path"), ..Attributes::default() }
     };
-    Ok(match reason(&call.core, user, &wanted) {
+    match reason(&call.core, user, &wanted) {
         Some(why) if why.is_empty() => json!({"allowed": true}),
         Some(why) => json!({"allowed": true, "reason": why}),
         None => json!({"allowed": false}),
-    })
+    }
 }

@@ -93,17 +93,17 @@ impl Options {
 /// Deletes the object at the call's path.
 pub(crate) async fn delete(call: &mut Call, media: Media, body: &Bytes) -> Result<Response<Body>, ApiError> {
     let options = Options::of(call, media, body)?;
-    let stored = read::current(call)?;
-    let name = stored.name().to_owned();
-    let first = ["default", "kube-system", "kube-public"].contains(&&*name);
-    if first && call.kind.group.is_empty() && &*call.kind.kind == "Namespace" {
-        return Err(ApiError::forbidden(&call.kind, &name, "this namespace may not be deleted"));
-    }
     let unsaid = options.propagation_policy.is_none() && options.orphan_dependents.is_none();
     if unsaid && strategy::default_propagation(&call.kind).is_some() {
         call.warn(
             "child pods are preserved by default when jobs are deleted; set propagationPolicy=Background to remove them or set propagationPolicy=Orphan to suppress this warning",
         );
+    }
+    let stored = read::current(call)?;
+    let name = stored.name().to_owned();
+    let first = ["default", "kube-system", "kube-public"].contains(&&*name);
+    if first && call.kind.group.is_empty() && &*call.kind.kind == "Namespace" {
+        return Err(ApiError::forbidden(&call.kind, &name, "this namespace may not be deleted"));
     }
     match remove(call, &stored, &options).await? {
         Outcome::Waits(object) => Ok(shape::value(call, StatusCode::OK, &object)),

@@ -175,23 +175,13 @@ pub(super) fn validate(call: &Call, object: &Value, old: Option<&Value>) -> Resu
             causes.extend(crate::strategy::validate(&call.kind, schema, object, old, call.sub()));
         } else {
             let blocked = causes.iter().any(|cause| cause.reason == "FieldValueRequired");
-            let errors = if blocked { schema.validate_shape(object, old) } else { schema.validate(object, old) };
+            let errors = match (call.sub(), blocked) {
+                ("status", blocked) => schema.validate_part("status", object, old, blocked),
+                (_, true) => schema.validate_shape(object, old),
+                (_, false) => schema.validate(object, old),
+            };
             causes.extend(errors.iter().map(crate::kinds::cause));
-            if call.sub() == "status" {
-                // The status alone is checked once more, without its place in the object.
-                let below = |cause: &Cause| {
-                    let field = cause.field.strip_prefix("status.")?;
-                    cause.message.contains(&format!("{} in body", cause.field)).then(|| Cause {
-                        message: cause
-                            .message
-                            .replace(&format!("{} in body", cause.field), &format!("{field} in body")),
-                        ..cause.clone()
-                    })
-                };
-                let again: Vec<Cause> = causes.iter().filter_map(below).collect();
-                causes.extend(again);
-            }
-            causes.extend(super::scale::problems(&call.kind, object));
+            causes.extend(super::scale::problems(&call.kind, object, call.sub()));
         }
     }
     if causes.is_empty() { Ok(()) } else { Err(ApiError::invalid(&call.kind, meta::text(object, "name"), causes)) }

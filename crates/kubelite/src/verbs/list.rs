@@ -79,11 +79,7 @@ fn page(call: &Call, selection: &Selection, shelf: &Shelf) -> Result<Page, ApiEr
     })?;
     let committed = || call.core.store.revision();
     if let Some(asked) = asked.filter(|asked| *asked > committed()) {
-        let mut error = too_new(asked, committed());
-        if let Some(details) = error.details.as_mut().filter(|_| matching == "Exact") {
-            details.retry_after = 0;
-        }
-        return Err(error);
+        return Err(too_new(asked, committed()));
     }
     let mut made = call.core.now().as_second();
     let (objects, at) = if params.token.is_empty() {

@@ -46,23 +46,20 @@ pub(super) fn of(kind: &Kind, object: &Value) -> Result<Value, ApiError> {
     Ok(scale)
 }
 
-/// What is wrong with the places that a custom kind's scale is made of.
-pub(super) fn problems(kind: &Kind, object: &Value) -> Vec<Cause> {
+/// What is wrong with the places that a custom kind's scale is made of; a write to the status is not told of the wanted number.
+pub(super) fn problems(kind: &Kind, object: &Value, sub: &str) -> Vec<Cause> {
     let mut causes = Vec::new();
     let Some(paths) = &kind.scale else { return causes };
     let mut refuse = |field: &str, value: &Value, why: &str| {
         causes.push(super::finish::cause("FieldValueInvalid", field, format!("Invalid value: {value}: {why}")));
     };
-    for path in [&paths.spec, &paths.status] {
+    let wanted = Some(&paths.spec).filter(|_| sub != "status");
+    for path in wanted.into_iter().chain([&paths.status]) {
         let field = format!(".{}", path.join("."));
         match nested(object, path) {
             Ok(Value::Null) => {}
             Ok(value) => match value.as_i64() {
-                None => {
-                    let (shown, kind) = go_value(value);
-                    let why = format!("{field} accessor error: {shown} is of the type {kind}, expected int64");
-                    refuse(&field, &json!(0), &why);
-                }
+                None => refuse(&field, &json!(0), &misplaced(&field, value, "int64")),
                 Some(number) if number < 0 => refuse(&field, value, "should be a non-negative integer"),
                 Some(number) if number > i64::from(i32::MAX) => {
                     refuse(&field, value, "should be less than or equal to 2147483647");
@@ -72,7 +69,21 @@ pub(super) fn problems(kind: &Kind, object: &Value) -> Vec<Cause> {
             Err(why) => refuse(&field, &json!(0), &why),
         }
     }
+    if let Some(path) = &paths.selector {
+        let field = format!(".{}", path.join("."));
+        match nested(object, path) {
+            Ok(Value::Null | Value::String(_)) => {}
+            Ok(value) => refuse(&field, &json!(""), &misplaced(&field, value, "string")),
+            Err(why) => refuse(&field, &json!(""), &why),
+        }
+    }
     causes
+}
+
+/// A value of another type than the one that is read.
+fn misplaced(field: &str, value: &Value, wanted: &str) -> String {
+    let (shown, kind) = go_value(value);
+    format!("{field} accessor error: {shown} is of the type {kind}, expected {wanted}")
 }
 
 /// The value at a path; something else than an object on the way is told.
@@ -83,11 +94,8 @@ fn nested<'v>(object: &'v Value, path: &[String]) -> Result<&'v Value, String> {
             Value::Null => return Ok(value),
             Value::Object(map) => value = map.get(step.as_str()).unwrap_or(&Value::Null),
             other => {
-                let (shown, kind) = go_value(other);
-                let place = path[..=at].join(".");
-                return Err(format!(
-                    ".{place} accessor error: {shown} is of the type {kind}, expected map[string]interface{{}}"
-                ));
+                let place = format!(".{}", path[..=at].join("."));
+                return Err(misplaced(&place, other, "map[string]interface{}"));
             }
         }
     }

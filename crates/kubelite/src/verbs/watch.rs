@@ -8,7 +8,7 @@ use std::{collections::VecDeque, sync::Arc, time::Duration};
 use bytes::Bytes;
 use futures::stream;
 use http::{HeaderValue, Response, StatusCode, header};
-use serde_json::{Value, json};
+use serde_json::json;
 use tokio::time::Instant;
 
 use super::{
@@ -269,7 +269,7 @@ impl Watcher {
 
     fn bookmark_line(&mut self, initial: bool) -> Bytes {
         self.told = self.cursor;
-        let mut metadata = json!({"resourceVersion": self.cursor.to_string(), "creationTimestamp": null});
+        let mut metadata = json!({"resourceVersion": self.cursor.to_string()});
         if initial {
             metadata["annotations"] = json!({"k8s.io/initial-events-end": "true"});
         }
@@ -279,18 +279,7 @@ impl Watcher {
             object["spec"] = json!({});
             object["status"] = json!({});
         }
-        let object = match self.call.format.shape {
-            Shape::Whole => object,
-            Shape::Metadata => {
-                let mut object = json!({"kind": "PartialObjectMetadata", "apiVersion": "meta.k8s.io/v1", "metadata": object["metadata"]});
-                object["metadata"]["creationTimestamp"] = Value::Null;
-                object
-            }
-            Shape::Table => {
-                json!({"kind": "Table", "apiVersion": "meta.k8s.io/v1", "metadata": {"resourceVersion": self.cursor.to_string()},
-                "columnDefinitions": null, "rows": [{"cells": [], "object": {"kind": "PartialObjectMetadata", "apiVersion": "meta.k8s.io/v1", "metadata": object["metadata"]}}]})
-            }
-        };
+        let object = shape::shaped(&self.call, &object, false);
         Bytes::from(format!("{}\n", json!({"type": "BOOKMARK", "object": object})))
     }
 
