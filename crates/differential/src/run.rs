@@ -20,8 +20,6 @@ pub struct Report {
     pub excused: BTreeMap<usize, usize>,
     /// How many rows of excuses there are.
     pub excuses: usize,
-    /// Requests and objects of which it is known that they are answered differently, and should not be.
-    pub known: BTreeSet<String>,
     /// What was left out, and why.
     pub skipped: Vec<String>,
     /// Reasons of rows that nothing needed.
@@ -29,27 +27,17 @@ pub struct Report {
 }
 
 impl Report {
-    /// Differences that are neither excused nor known.
-    pub fn unknown(&self) -> impl Iterator<Item = &Difference> {
-        self.differences.iter().filter(|difference| !self.known.contains(&difference.of))
-    }
-
     /// Requests and objects that are answered differently, without those that are excused.
     pub fn differing(&self) -> BTreeSet<&str> {
         self.differences.iter().map(|difference| difference.of.as_str()).collect()
     }
 }
 
-/// The lines of `known.txt`.
-fn known() -> Result<BTreeSet<String>> {
-    let file = data().join("known.txt");
-    let text = std::fs::read_to_string(&file).with_context(|| file.display().to_string())?;
-    Ok(text.lines().filter(|line| !line.starts_with('#')).map(str::to_owned).collect())
-}
-
 /// What is played.
 #[derive(Debug, Default, Clone)]
 pub struct Choice {
+    /// Only scripts of this group.
+    pub group: Option<String>,
     /// Only cases and kinds whose names contain this.
     pub only: Option<String>,
     /// Leave out the scripts.
@@ -58,20 +46,42 @@ pub struct Choice {
     pub no_objects: bool,
 }
 
+impl Choice {
+    /// The same in portions that can be asked of a server each: the groups of scripts, then the objects.
+    ///
+    /// # Errors
+    /// The scripts cannot be read.
+    pub fn portions(&self) -> Result<Vec<Self>> {
+        let mut portions = Vec::new();
+        for group in script::read(&data().join("scripts"))? {
+            if group.cases.iter().any(|case| self.names(&group, case)) {
+                portions.push(Self { group: Some(group.name), no_objects: true, ..self.clone() });
+            }
+        }
+        portions.push(Self { no_scripts: true, ..self.clone() });
+        Ok(portions)
+    }
+
+    fn names(&self, group: &script::Group, case: &script::Case) -> bool {
+        self.group.as_ref().is_none_or(|name| *name == group.name)
+            && self.only.as_ref().is_none_or(|only| case.name.contains(only))
+    }
+}
+
 /// Plays and compares.
 ///
 /// # Errors
 /// Data is missing or wrong, or the server does not answer.
 pub async fn check(server: &Server, choice: &Choice) -> Result<Report> {
     let excuses = Excuses::read(&data().join("excuses.yaml"))?;
-    let mut report = Report { excuses: excuses.len(), known: known()?, ..Report::default() };
+    let mut report = Report { excuses: excuses.len(), ..Report::default() };
     let mut found = Vec::new();
     if !choice.no_scripts {
         for group in script::read(&data().join("scripts"))? {
             let recorded = record::read(&data().join(format!("answers/{}.jsonl", group.name)))?;
             let recorded: BTreeMap<&str, &record::Answer> =
                 recorded.iter().map(|answer| (answer.of.as_str(), answer)).collect();
-            for case in group.cases.iter().filter(|case| chosen(choice, &case.name)) {
+            for case in group.cases.iter().filter(|case| choice.names(&group, case)) {
                 let answers = match play::case(server, case).await {
                     Ok(answers) => answers,
                     Err(error) => {
@@ -103,7 +113,8 @@ pub async fn check(server: &Server, choice: &Choice) -> Result<Report> {
             None => report.differences.push(difference),
         }
     }
-    if choice.only.is_none() && !choice.no_scripts && !choice.no_objects && report.skipped.is_empty() {
+    let all = choice.only.is_none() && choice.group.is_none() && !choice.no_scripts && !choice.no_objects;
+    if all && report.skipped.is_empty() {
         let used: Vec<usize> = report.excused.keys().copied().collect();
         report.idle = excuses.unused(&used).map(str::to_owned).collect();
     }
@@ -137,7 +148,8 @@ async fn objects(server: &Server, choice: &Choice, report: &mut Report, found: &
     Ok(())
 }
 
-/// Plays and keeps the answers; how many requests and objects there were.
+/// Plays and keeps the answers; how many requests and objects there were. A group of which one case is chosen is kept whole; objects are
+/// kept only if nothing is chosen by its name.
 ///
 /// # Errors
 /// Data is missing or wrong, the server does not answer, or the answers cannot be written.
@@ -147,17 +159,18 @@ pub async fn record(server: &Server, choice: &Choice) -> Result<(usize, usize)> 
     let (mut requests, mut objects) = (0, 0);
     if !choice.no_scripts {
         for group in script::read(&data().join("scripts"))? {
+            if !group.cases.iter().any(|case| choice.names(&group, case)) {
+                continue;
+            }
             let mut all = Vec::new();
-            for case in group.cases.iter().filter(|_| chosen(choice, &group.name)) {
+            for case in &group.cases {
                 all.extend(play::case(server, case).await?);
             }
-            if chosen(choice, &group.name) {
-                requests += all.len();
-                record::write(&answers.join(format!("{}.jsonl", group.name)), &all)?;
-            }
+            requests += all.len();
+            record::write(&answers.join(format!("{}.jsonl", group.name)), &all)?;
         }
     }
-    if !choice.no_objects {
+    if !choice.no_objects && choice.only.is_none() {
         let mut keep = |file: &str, lines: Vec<String>| {
             objects += lines.len();
             std::fs::write(answers.join(file), lines.join("\n") + "\n").with_context(|| file.to_owned())
@@ -168,10 +181,6 @@ pub async fn record(server: &Server, choice: &Choice) -> Result<(usize, usize)> 
         }
     }
     Ok((requests, objects))
-}
-
-fn chosen(choice: &Choice, name: &str) -> bool {
-    choice.only.as_deref().is_none_or(|only| name.contains(only))
 }
 
 impl std::fmt::Display for Report {
@@ -187,12 +196,11 @@ impl std::fmt::Display for Report {
         }
         writeln!(
             f,
-            "{} requests, {} mutated objects: {} answered differently ({} differences, {} of them new), {} differences excused by {} rows",
+            "{} requests, {} mutated objects: {} answered differently ({} differences), {} differences excused by {} rows",
             self.requests,
             self.objects,
             self.differing().len(),
             self.differences.len(),
-            self.unknown().count(),
             self.excused.values().sum::<usize>(),
             self.excused.len()
         )
