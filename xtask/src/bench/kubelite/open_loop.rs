@@ -2,23 +2,17 @@
 //! and what waits counts from when it should have been asked.
 
 use super::load::{Load, Outcome};
-use super::requests::{self, Op};
+use super::requests::Op;
 use super::server::Subject;
 use anyhow::{Context, Result};
-use serde_json::Value;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 /// Requests that come in the same moment are started together.
 const MOMENT: Duration = Duration::from_millis(1);
 
-/// Connections of each client before the first request. One carries one request at a time, and the making of connections is not
-/// what is measured.
-const CONNECTIONS: usize = 8;
-
 pub(super) async fn run(load: &mut Load, subject: &dyn Subject, op: Op, rate: f64, time: Duration) -> Result<Outcome> {
     load.number.store(0, Ordering::Relaxed);
-    connect(load).await?;
     let (begun, spent) = (Instant::now(), subject.spent()?);
     let mut tasks = tokio::task::JoinSet::new();
     let mut moments = tokio::time::interval(MOMENT);
@@ -47,14 +41,4 @@ pub(super) async fn run(load: &mut Load, subject: &dyn Subject, op: Op, rate: f6
     let outcome = Outcome::new(took, begun.elapsed(), subject.spent()?.saturating_sub(spent))?;
     load.made(op);
     Ok(outcome)
-}
-
-async fn connect(load: &Load) -> Result<()> {
-    for client in &load.clients {
-        let asked = (0..CONNECTIONS).map(|_| async {
-            requests::bytes(client, requests::request("GET", "/version", "application/json", &Value::Null)?).await
-        });
-        futures::future::try_join_all(asked).await?;
-    }
-    Ok(())
 }

@@ -4,6 +4,9 @@ use super::super::process::Process;
 use crate::lab::{Kubernetes, Parts};
 use anyhow::{Context, Result, ensure};
 use futures::future::BoxFuture;
+use hyper_util::client::legacy::connect::HttpConnector;
+use hyper_util::rt::TokioExecutor;
+use kube::client::ConfigExt;
 use kube::config::{KubeConfigOptions, Kubeconfig};
 use kube::{Client, Config};
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
@@ -21,14 +24,25 @@ pub(super) trait Subject {
     /// Ends it, starts it again on what it stored, and says how long that took; nothing where that cannot be done.
     fn restart(&mut self) -> Result<Option<Duration>>;
 
-    /// A client with connections of its own.
+    /// A client with a connection of its own, on which requests run side by side as those of Go's clients do. kube's own way
+    /// makes a connection for each request that is under way.
     fn client(&self) -> BoxFuture<'static, Result<Client>> {
         let file = self.kubeconfig();
         Box::pin(async move {
             let config = Kubeconfig::read_from(&file)?;
             let mut config = Config::from_custom_kubeconfig(config, &KubeConfigOptions::default()).await?;
             config.default_retry = false;
-            Ok(Client::try_from(config)?)
+            let mut tcp = HttpConnector::new();
+            tcp.enforce_http(false);
+            tcp.set_nodelay(true);
+            let connector = hyper_rustls::HttpsConnectorBuilder::new()
+                .with_tls_config(config.rustls_client_config()?)
+                .https_only()
+                .enable_http2()
+                .wrap_connector(tcp);
+            let hyper = hyper_util::client::legacy::Client::builder(TokioExecutor::new()).http2_only(true).build(connector);
+            let service = tower::ServiceBuilder::new().layer(config.base_uri_layer()).service(hyper);
+            Ok(Client::new(service, config.default_namespace))
         })
     }
 
