@@ -52,6 +52,8 @@ pub(crate) struct Observed {
     /// The image's own stop signal.
     pub(crate) stop_signal: Option<String>,
     pub(crate) memory_limited: bool,
+    /// The number of its main process while it runs, as the engine's machine counts.
+    pub(crate) process: Option<i32>,
 }
 
 type EngineResult<T> = Result<T, bollard::errors::Error>;
@@ -230,6 +232,7 @@ fn observed(found: ContainerInspectResponse) -> Observed {
         addresses,
         stop_signal: config.stop_signal.filter(|signal| !signal.is_empty()),
         memory_limited: found.host_config.and_then(|host| host.memory).is_some_and(|bytes| bytes > 0),
+        process: state.pid.and_then(|number| i32::try_from(number).ok()).filter(|number| *number > 0),
     }
 }
 

@@ -14,6 +14,7 @@ mod last_lines;
 mod networks;
 mod podman_service;
 mod probe;
+mod process_end;
 mod usage;
 
 use std::sync::Arc;

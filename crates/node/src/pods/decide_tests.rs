@@ -56,6 +56,7 @@ fn container(pod: &Pod, name: &str, attempt: u32, streak: u32, phase: Phase, exi
         addresses: vec!["10.0.0.9".to_owned()],
         stop_signal: None,
         memory_limited: false,
+        process: None,
     }
 }
 

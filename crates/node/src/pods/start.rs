@@ -52,7 +52,7 @@ impl Worker {
             engine.inspect(&id).await
         };
         let found = made.await.map_err(|error| engine_words(&error))?;
-        self.infra = found;
+        self.take_all(found.into_iter().collect());
         Ok(())
     }
 

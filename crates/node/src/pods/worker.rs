@@ -78,6 +78,8 @@ pub(crate) struct Worker {
     pub(super) files_again: bool,
     /// Ids of containers that the engine could not tell about when they changed.
     pub(super) look_again: BTreeSet<String>,
+    /// The waits for the ends of running containers, by container id, with the process that is watched.
+    ends: BTreeMap<String, (Option<i32>, AbortOnDropHandle<()>)>,
 }
 
 impl Worker {
@@ -107,6 +109,7 @@ impl Worker {
             write_again: false,
             files_again: false,
             look_again: BTreeSet::new(),
+            ends: BTreeMap::new(),
         };
         worker.take_all(adopted);
         worker
@@ -233,6 +236,9 @@ impl Worker {
             self.infra = None;
             self.take_all(found);
             let after: Vec<Observed> = self.containers.values().flatten().cloned().collect();
+            self.ends.retain(|id, _| {
+                after.iter().chain(&self.infra).any(|found| found.id == *id && found.phase == Phase::Running)
+            });
             for found in after.into_iter().filter(|found| before.contains(&found.id)) {
                 self.look_into_end(&found).await;
             }
@@ -298,8 +304,10 @@ impl Worker {
 
     /// Takes in one container as it is now.
     pub(super) fn take(&mut self, found: Observed) {
-        if found.phase == Phase::Exited {
-            self.over(&found.id.clone());
+        match found.phase {
+            Phase::Running => self.await_end(&found),
+            Phase::Exited => self.over(&found.id.clone()),
+            Phase::Created => {}
         }
         if found.label(labels::CONTAINER_NAME) == labels::INFRA {
             if self.infra.as_ref().is_none_or(|held| held.id == found.id || held.attempt() < found.attempt()) {
@@ -334,6 +342,22 @@ impl Worker {
         self.hooks.remove(id);
         self.hooked.remove(id);
         self.ending.remove(id);
+        self.ends.remove(id);
+    }
+
+    /// Looks at a running container again as soon as its process has ended.
+    fn await_end(&mut self, found: &Observed) {
+        if self.ends.get(&found.id).is_some_and(|(process, _)| *process == found.process) {
+            return;
+        }
+        let (engine, mailbox, seen) = (self.ground.engine.clone(), self.mailbox.clone(), found.clone());
+        let end = tokio::spawn(async move {
+            engine.ended(&seen).await;
+            mailbox.put(|mail| {
+                mail.touched.insert(seen.id);
+            });
+        });
+        self.ends.insert(found.id.clone(), (found.process, AbortOnDropHandle::new(end)));
     }
 
     /// Finds out why a container ended.

@@ -3,12 +3,18 @@
 use std::time::{Duration, Instant};
 
 use crate::lab::{Lab, NAMESPACE, container_id, main, phase, ready, waits};
-use bollard::query_parameters::{KillContainerOptions, ListNetworksOptions, RemoveContainerOptions};
+use bollard::query_parameters::{
+    InspectContainerOptions, KillContainerOptions, ListNetworksOptions, RemoveContainerOptions,
+};
 use k8s_openapi::api::core::v1::{Namespace, Pod};
 use kube::Api;
 use kube::api::DeleteParams;
 use kube::runtime::wait::await_condition;
+use nix::sys::resource::{Resource, getrlimit, setrlimit};
+use node::engine::{Engine, EngineOptions};
 use serde_json::json;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::{UnixListener, UnixStream};
 
 fn restarts(pod: &Pod) -> i32 {
     main(pod).map_or(0, |status| status.restart_count)
@@ -71,6 +77,102 @@ async fn a_kill_or_removal_behind_our_back_is_noticed_and_repaired() {
     println!("repaired after a removal in {:?}", began.elapsed());
     lab.delete_pod("web").await;
     lab.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_end_of_a_container_is_noticed_without_an_event_of_the_engine() {
+    let Some(mut lab) = Lab::start().await else { return };
+    // Its service ends with it.
+    let engine = lab.engine.clone();
+    lab.stop_node().await;
+    lab.engine = without_events(&lab).await;
+    lab.start_node().await;
+    lab.pod("web", &["serve", "8080"], json!({}), json!({})).await;
+    let first = container_id(&lab.pod_until("web", "ready", ready).await);
+    if !seen_from_here(&engine, &first).await {
+        println!("skipped: the engine's processes are not to be seen from here");
+        return lab.end().await;
+    }
+    kill(&engine, &first).await;
+    let again = |times| move |pod: &Pod| restarts(pod) == times && ready(pod);
+    let second = container_id(&lab.pod_until("web", "restarted", again(1)).await);
+
+    // One that another node started.
+    lab.stop_node().await;
+    lab.start_node().await;
+    kill(&engine, &second).await;
+    let third = lab.pod_until("web", "restarted", again(2)).await;
+    let last = main(&third).and_then(|status| status.last_state.as_ref()?.terminated.clone()).expect("its last end");
+    assert_eq!((last.exit_code, last.container_id.expect("an id").ends_with(&second)), (137, true));
+
+    // One that ends by itself, at once.
+    lab.pod("short", &["exit", "3"], json!({"restartPolicy": "Never"}), json!({})).await;
+    let short = lab.pod_until("short", "failed", |pod| phase(pod) == "Failed").await;
+    let ended = main(&short).and_then(|status| status.state.as_ref()?.terminated.clone()).expect("ended");
+    assert_eq!(ended.exit_code, 3);
+    lab.delete_pod("web").await;
+    lab.end().await;
+}
+
+async fn kill(engine: &Engine, container: &str) {
+    let kill = KillContainerOptions { signal: "SIGKILL".to_owned() };
+    engine.docker().kill_container(container, Some(kill)).await.expect("killed");
+}
+
+/// Whether the number that the engine tells for a container's process is that of the process here.
+async fn seen_from_here(engine: &Engine, container: &str) -> bool {
+    let found = engine.docker().inspect_container(container, None::<InspectContainerOptions>).await.expect("inspected");
+    let process = found.state.and_then(|state| state.pid).expect("a process");
+    std::fs::read_to_string(format!("/proc/{process}/cgroup")).is_ok_and(|groups| groups.contains(container))
+}
+
+/// The same engine, whose events never come.
+async fn without_events(lab: &Lab) -> Engine {
+    let real = lab.engine.address().strip_prefix("unix://").expect("a socket").to_owned();
+    let place = lab.folder.path().join("silent.sock");
+    let service = UnixStream::connect(&real).await.expect("the engine answers").peer_cred().expect("known").pid();
+    have_no_more_processes_than(service.expect("a process"));
+    let listener = UnixListener::bind(&place).expect("bound");
+    tokio::spawn(async move {
+        while let Ok((client, _)) = listener.accept().await {
+            let server = UnixStream::connect(&real).await.expect("the engine answers");
+            tokio::spawn(pass_on(client, server));
+        }
+    });
+    let options =
+        EngineOptions { data_dir: lab.folder.path().join("node"), host: Some(format!("unix://{}", place.display())) };
+    Engine::find(options).await.expect("the engine answers")
+}
+
+/// Who answers at the engine's socket is taken for the engine, and containers get no higher limits than it has.
+fn have_no_more_processes_than(engine: i32) {
+    let limits = std::fs::read_to_string(format!("/proc/{engine}/limits")).expect("limits");
+    let row = limits.lines().find(|line| line.starts_with("Max processes")).expect("a row");
+    let (_, own) = getrlimit(Resource::RLIMIT_NPROC).expect("limits");
+    let most = row.split_whitespace().nth(3).and_then(|most| most.parse().ok());
+    if let Some(most) = most.filter(|most| *most < own) {
+        setrlimit(Resource::RLIMIT_NPROC, most, most).expect("lowered");
+    }
+}
+
+/// Passes on what both say until the client asks for events: that request, and all that follows it, is kept.
+async fn pass_on(client: UnixStream, server: UnixStream) {
+    let ((mut asks, mut hears), (mut answers, mut takes)) = (client.into_split(), server.into_split());
+    let back = async { tokio::io::copy(&mut answers, &mut hears).await.map(drop) };
+    let forth = async {
+        let mut part = vec![0; 64 * 1024];
+        loop {
+            let length = asks.read(&mut part).await?;
+            if part[..length].windows(8).any(|word| word == b"/events?") {
+                std::future::pending::<()>().await;
+            }
+            if length == 0 {
+                return takes.shutdown().await;
+            }
+            takes.write_all(&part[..length]).await?;
+        }
+    };
+    let _ = tokio::try_join!(back, forth);
 }
 
 #[tokio::test(flavor = "multi_thread")]
