@@ -25,6 +25,8 @@ impl Listen {
         if let Some(open) = &self.0 {
             let listener = open(address)?;
             listener.set_nonblocking(true)?;
+            // Whoever opened it may have asked for fewer.
+            rustix::net::listen(&listener, BACKLOG as i32)?;
             return TcpListener::from_std(listener);
         }
         let socket = if address.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
