@@ -10,12 +10,13 @@ mod gateway;
 mod kills;
 mod product;
 mod server_kills;
+mod server_restarts;
 mod watchers;
 
 use crate::counts::Counts;
 use anyhow::{Result, bail};
 use clap::Args;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 /// One long run: its name, what it does, and the function that does it for as long as it is told.
 struct Soak {
@@ -40,6 +41,11 @@ const SOAKS: &[Soak] = &[
         run: server_kills::run,
     },
     Soak {
+        name: "server-restarts",
+        about: "openchoreo up stopped, killed and started again under load on what runs on",
+        run: server_restarts::run,
+    },
+    Soak {
         name: "container-kills",
         about: "containers killed and removed behind the server's back",
         run: container_kills::run,
@@ -56,6 +62,31 @@ const SOAKS: &[Soak] = &[
         run: gateway::run,
     },
 ];
+
+/// How much a soak does.
+#[derive(Debug, Clone, Copy)]
+struct Extent {
+    /// How often, where that is bounded.
+    times: Option<usize>,
+    until: Option<Instant>,
+}
+
+impl Extent {
+    /// As often as was asked for; run by its name, as often as it is meant for; one among all, as long as its part of the
+    /// time lasts.
+    fn of(args: &SoakArgs, meant: usize, time: Duration) -> Self {
+        match (args.count, &args.name) {
+            (Some(times), _) => Self { times: Some(times), until: None },
+            (None, Some(_)) => Self { times: Some(meant), until: None },
+            (None, None) => Self { times: None, until: Some(Instant::now() + time) },
+        }
+    }
+
+    /// Whether there is more to do when so much was done.
+    fn goes_on(self, done: usize) -> bool {
+        self.times.is_none_or(|times| done < times) && self.until.is_none_or(|until| Instant::now() < until)
+    }
+}
 
 /// A seed where none is given.
 fn clock() -> u64 {
@@ -81,7 +112,7 @@ pub(crate) struct SoakArgs {
     /// kubelite-kills: how often [default: 1000 when it is run by its name]
     #[arg(long)]
     kills: Option<usize>,
-    /// server-kills, container-kills, engine-restarts, disk-full: how often [default: what the soak is meant for when it is run by its name]
+    /// server-kills, server-restarts, container-kills, engine-restarts, disk-full: how often [default: what the soak is meant for when it is run by its name]
     #[arg(long)]
     count: Option<usize>,
     /// The server's program [default: built by cargo build --release]

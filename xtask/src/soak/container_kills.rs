@@ -1,7 +1,6 @@
 //! Containers killed and removed behind the server's back: how long until it says so in the pod's status, and until another
 //! one runs.
 
-use super::SoakArgs;
 use super::dice::Dice;
 use super::product::containers::Engine;
 use super::product::manifests::{binding, component, project, worker};
@@ -9,6 +8,7 @@ use super::product::objects::{Objects, is_ready};
 use super::product::place::Place;
 use super::product::server::Server;
 use super::product::{image, possible, program, take_away};
+use super::{Extent, SoakArgs};
 use crate::counts::Counts;
 use anyhow::{Context, Result, bail};
 use bollard::query_parameters::RemoveContainerOptions;
@@ -42,14 +42,8 @@ pub(super) fn run(args: &SoakArgs, time: Duration) -> Result<Counts> {
     }
     let program = program(args)?;
     let seed = args.seed.unwrap_or_else(super::clock);
-    let (times, until) = match (args.count, &args.name) {
-        (Some(times), _) => (times, None),
-        (None, Some(_)) => (TIMES, None),
-        (None, None) => (usize::MAX, Some(Instant::now() + time)),
-    };
     println!("container-kills: seed {seed}");
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-    runtime.block_on(soak(&program, Dice::new(seed), times, until))
+    tokio::runtime::Runtime::new()?.block_on(soak(&program, Dice::new(seed), Extent::of(args, TIMES, time)))
 }
 
 /// What was seen of a pod, and when.
@@ -71,7 +65,7 @@ struct Times {
     back: Vec<Duration>,
 }
 
-async fn soak(program: &Path, mut dice: Dice, times: usize, until: Option<Instant>) -> Result<Counts> {
+async fn soak(program: &Path, mut dice: Dice, extent: Extent) -> Result<Counts> {
     let mut place = Arc::new(Place::new()?);
     let mut server = Server::start(&place, program, &[])?;
     server.ready(&place).await?;
@@ -79,7 +73,7 @@ async fn soak(program: &Path, mut dice: Dice, times: usize, until: Option<Instan
     let objects = Objects(server.client(&place).await?);
     let engine = Engine::of(&server, &place.instance()?).await?;
     let mut done = Times::default();
-    let outcome = rounds(&objects, &engine, &mut dice, times, until, &mut done).await;
+    let outcome = rounds(&objects, &engine, &mut dice, extent, &mut done).await;
     server.stop(&place).await?;
     let mut failed = 0;
     for (what, times) in [("killed", &mut done.told_kill), ("removed", &mut done.told_removal)] {
@@ -110,14 +104,7 @@ fn part(sorted: &[Duration], percent: usize) -> Option<Duration> {
     sorted.get((sorted.len() * percent).div_ceil(100).saturating_sub(1)).copied()
 }
 
-async fn rounds(
-    objects: &Objects,
-    engine: &Engine,
-    dice: &mut Dice,
-    times: usize,
-    until: Option<Instant>,
-    done: &mut Times,
-) -> Result<()> {
+async fn rounds(objects: &Objects, engine: &Engine, dice: &mut Dice, extent: Extent, done: &mut Times) -> Result<()> {
     for document in project(PROJECT) {
         objects.apply(&document).await?;
     }
@@ -138,7 +125,7 @@ async fn rounds(
     let sightings = Sightings::default();
     let watching = tokio::spawn(watch(pods.clone(), sightings.clone()));
     let mut count = 0;
-    while count < times && until.is_none_or(|until| Instant::now() < until) {
+    while extent.goes_on(count) {
         all_ready(&pods).await?;
         let containers = engine.containers().await?;
         let mut touched = Vec::new();

@@ -1,15 +1,15 @@
 //! The container engine's service stopped, killed or frozen, and started again: the server says so on its Node, what ran
 //! answers on, and what was wanted meanwhile is done when the engine is back.
 
-use super::SoakArgs;
 use super::product::containers::Engine;
 use super::product::gateway::Gateway;
 use super::product::manifests::{component, project, service};
-use super::product::objects::{Objects, condition, is_ready};
+use super::product::objects::{Objects, condition};
 use super::product::place::Place;
 use super::product::podman::Podman;
 use super::product::server::Server;
-use super::product::{image, possible, program, take_away};
+use super::product::{answers, image, possible, program, take_away};
+use super::{Extent, SoakArgs};
 use crate::counts::Counts;
 use anyhow::{Context, Result, bail, ensure};
 use k8s_openapi::api::core::v1::Node;
@@ -39,16 +39,10 @@ pub(super) fn run(args: &SoakArgs, time: Duration) -> Result<Counts> {
         return Ok(Counts::default());
     }
     let program = program(args)?;
-    let (times, until) = match (args.count, &args.name) {
-        (Some(times), _) => (times, None),
-        (None, Some(_)) => (TIMES, None),
-        (None, None) => (usize::MAX, Some(Instant::now() + time)),
-    };
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-    runtime.block_on(soak(&program, times, until))
+    tokio::runtime::Runtime::new()?.block_on(soak(&program, Extent::of(args, TIMES, time)))
 }
 
-async fn soak(program: &Path, times: usize, until: Option<Instant>) -> Result<Counts> {
+async fn soak(program: &Path, extent: Extent) -> Result<Counts> {
     let mut place = Arc::new(Place::new()?);
     let mut podman = Podman::new(&place)?;
     podman.start().await?;
@@ -57,7 +51,7 @@ async fn soak(program: &Path, times: usize, until: Option<Instant>) -> Result<Co
     let mut server = Server::start(&place, program, &["--engine", &address])?;
     server.ready(&place).await?;
     let mut counts = Counts::default();
-    let outcome = rounds(&place, &server, &mut podman, times, until, &mut counts).await;
+    let outcome = rounds(&place, &server, &mut podman, extent, &mut counts).await;
     podman.start().await?;
     server.stop(&place).await?;
     if let Err(error) = outcome {
@@ -73,8 +67,7 @@ async fn rounds(
     place: &Place,
     server: &Server,
     podman: &mut Podman,
-    times: usize,
-    until: Option<Instant>,
+    extent: Extent,
     counts: &mut Counts,
 ) -> Result<()> {
     let objects = Objects(server.client(place).await?);
@@ -90,7 +83,7 @@ async fn rounds(
     answers(&objects, &gateway, "moving", "moving 0").await?;
     let mut steady = running(server, place, "steady").await?;
     let mut round = 0;
-    while round < times && until.is_none_or(|until| Instant::now() < until) {
+    while extent.goes_on(round) {
         round += 1;
         let hangs = round % HANGS == 0;
         let begun = Instant::now();
@@ -174,25 +167,6 @@ async fn waits(objects: &Objects) -> Result<()> {
         }
         if begun.elapsed() > PATIENCE {
             bail!("without an engine, the binding says {told:?}");
-        }
-        tokio::time::sleep(Duration::from_millis(50)).await;
-    }
-}
-
-async fn answers(objects: &Objects, gateway: &Gateway, component: &str, words: &str) -> Result<()> {
-    let wanted = format!("{words} at /");
-    let begun = Instant::now();
-    loop {
-        let found = objects.get("ReleaseBinding", &format!("{component}-development")).await?;
-        let mut told = format!("{found:?}");
-        if let Some(found) = found.filter(is_ready) {
-            told = gateway.ask(&found).await;
-            if told == wanted {
-                return Ok(());
-            }
-        }
-        if begun.elapsed() > PATIENCE {
-            bail!("{component} does not answer {wanted:?}: {told}");
         }
         tokio::time::sleep(Duration::from_millis(50)).await;
     }

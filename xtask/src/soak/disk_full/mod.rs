@@ -3,14 +3,14 @@
 
 mod disk;
 
-use super::SoakArgs;
 use super::product::containers::Engine;
 use super::product::gateway::Gateway;
 use super::product::manifests::{component, project, service};
-use super::product::objects::{Objects, is_ready};
+use super::product::objects::Objects;
 use super::product::place::Place;
 use super::product::server::{Server, last_words};
-use super::product::{image, possible, program, take_away};
+use super::product::{answers, image, possible, program, take_away};
+use super::{Extent, SoakArgs};
 use crate::counts::Counts;
 use anyhow::{Context, Result, bail, ensure};
 use disk::Disk;
@@ -24,8 +24,6 @@ const TIMES: usize = 100;
 const STARTS: usize = 5;
 /// How long the disk stays full once it is.
 const FULL: Duration = Duration::from_millis(700);
-/// Longest wait for anything.
-const PATIENCE: Duration = Duration::from_mins(1);
 const PROJECT: &str = "disk";
 
 pub(super) fn run(args: &SoakArgs, time: Duration) -> Result<Counts> {
@@ -33,13 +31,7 @@ pub(super) fn run(args: &SoakArgs, time: Duration) -> Result<Counts> {
         return Ok(Counts::default());
     }
     let program = program(args)?;
-    let (times, until) = match (args.count, &args.name) {
-        (Some(times), _) => (times, None),
-        (None, Some(_)) => (TIMES, None),
-        (None, None) => (TIMES, Some(Instant::now() + time)),
-    };
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-    runtime.block_on(soak(&program, times, until))
+    tokio::runtime::Runtime::new()?.block_on(soak(&program, Extent::of(args, TIMES, time)))
 }
 
 struct Soak<'s> {
@@ -52,13 +44,13 @@ struct Soak<'s> {
     steady: Vec<(String, String)>,
 }
 
-async fn soak(program: &Path, times: usize, until: Option<Instant>) -> Result<Counts> {
+async fn soak(program: &Path, extent: Extent) -> Result<Counts> {
     let mut place = Arc::new(Place::new()?);
     let mut counts = Counts::default();
     let disk = Disk::new(place.path())?;
     let gateway = Gateway::of(&place)?;
     let mut soak = Soak { place: &place, program, disk, gateway, server: None, turn: 0, steady: Vec::new() };
-    let outcome = soak.all(times, until, &mut counts).await;
+    let outcome = soak.all(extent, &mut counts).await;
     soak.disk.has_room()?;
     let server = soak.server.take();
     if let Err(error) = outcome {
@@ -73,7 +65,7 @@ async fn soak(program: &Path, times: usize, until: Option<Instant>) -> Result<Co
 }
 
 impl Soak<'_> {
-    async fn all(&mut self, times: usize, until: Option<Instant>, counts: &mut Counts) -> Result<()> {
+    async fn all(&mut self, extent: Extent, counts: &mut Counts) -> Result<()> {
         self.start().await?;
         image::build(self.place)?;
         let objects = self.objects().await?;
@@ -97,10 +89,8 @@ impl Soak<'_> {
         self.start().await?;
         let of_start = self.disk.writes()? - before;
         println!("disk-full: {of_start} writes of a start, {of_scenario} of the scenario");
-        for number in 0..times {
-            if until.is_some_and(|until| Instant::now() > until) {
-                break;
-            }
+        let times = extent.times.unwrap_or(TIMES);
+        for number in (0..times).take_while(|number| extent.goes_on(*number)) {
             let part = |of: u64| of * number as u64 / times as u64;
             if number % STARTS == STARTS - 1 {
                 let at = part(of_start);
@@ -215,25 +205,10 @@ impl Soak<'_> {
     }
 
     async fn answers(&mut self, component: &str, words: &str) -> Result<()> {
-        let objects = self.objects().await?;
-        let wanted = format!("{words} at /");
-        let begun = Instant::now();
-        loop {
-            let found = objects.get("ReleaseBinding", &format!("{component}-development")).await?;
-            let mut told = format!("{found:?}");
-            if let Some(found) = found.filter(is_ready) {
-                told = self.gateway.ask(&found).await;
-                if told == wanted {
-                    return Ok(());
-                }
-            }
-            if let Some(status) = self.server.as_mut().context("a server")?.ended()? {
-                bail!("the server ended with {status}:\n{}", last_words(self.place));
-            }
-            if begun.elapsed() > PATIENCE {
-                bail!("{component} does not answer {wanted:?}: {told}");
-            }
-            tokio::time::sleep(Duration::from_millis(50)).await;
+        let outcome = answers(&self.objects().await?, &self.gateway, component, words).await;
+        match self.server.as_mut().context("a server")?.ended()? {
+            Some(status) => bail!("the server ended with {status}:\n{}", last_words(self.place)),
+            None => outcome,
         }
     }
 

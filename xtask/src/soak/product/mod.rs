@@ -12,10 +12,16 @@ pub(super) mod state;
 
 use super::SoakArgs;
 use anyhow::{Context, Result, bail};
+use gateway::Gateway;
+use objects::{Objects, is_ready};
 use place::Place;
 use server::Server;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+/// Longest wait for an answer.
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// The server's program: the one that was named, else a release build.
 pub(super) fn program(args: &SoakArgs) -> Result<PathBuf> {
@@ -56,4 +62,24 @@ async fn end(place: &Place, program: &Path, options: &[&str]) -> Result<()> {
     let mut server = Server::start(place, program, &[options, &["--remove-on-exit"]].concat())?;
     server.ready(place).await?;
     server.stop(place).await
+}
+
+/// Waits until a component is ready in development and answers with these words.
+pub(super) async fn answers(objects: &Objects, gateway: &Gateway, component: &str, words: &str) -> Result<()> {
+    let wanted = format!("{words} at /");
+    let begun = Instant::now();
+    loop {
+        let found = objects.get("ReleaseBinding", &format!("{component}-development")).await?;
+        let mut told = format!("{found:?}");
+        if let Some(found) = found.filter(is_ready) {
+            told = gateway.ask(&found).await;
+            if told == wanted {
+                return Ok(());
+            }
+        }
+        if begun.elapsed() > PATIENCE {
+            bail!("{component} does not answer {wanted:?}: {told}");
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
 }

@@ -7,12 +7,12 @@ mod day;
 mod play;
 mod victim;
 
-use super::SoakArgs;
 use super::dice::Dice;
 use super::product::gateway::Gateway;
 use super::product::place::Place;
 use super::product::state::State;
 use super::product::{image, possible, program};
+use super::{Extent, SoakArgs};
 use crate::counts::Counts;
 use anyhow::{Context, Result};
 use day::Step;
@@ -38,23 +38,17 @@ pub(super) fn run(args: &SoakArgs, time: Duration) -> Result<Counts> {
     }
     let program = program(args)?;
     let seed = args.seed.unwrap_or_else(super::clock);
-    let (kills, until) = match (args.count, &args.name) {
-        (Some(kills), _) => (kills, None),
-        (None, Some(_)) => (KILLS, None),
-        (None, None) => (usize::MAX, Some(Instant::now() + time)),
-    };
     println!("server-kills: seed {seed}");
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-    runtime.block_on(soak(&program, Dice::new(seed), kills, until))
+    tokio::runtime::Runtime::new()?.block_on(soak(&program, Dice::new(seed), Extent::of(args, KILLS, time)))
 }
 
-async fn soak(program: &Path, mut dice: Dice, kills: usize, until: Option<Instant>) -> Result<Counts> {
+async fn soak(program: &Path, mut dice: Dice, extent: Extent) -> Result<Counts> {
     let mut place = Arc::new(Place::new()?);
     let shared = Shared::new();
     let lives = tokio::spawn(victim::live_and_die(shared.clone(), place.clone(), program.to_owned(), dice.child()));
     let mut player = Player::new(shared.clone(), Gateway::of(&place)?);
     let mut days = 0;
-    let outcome = days_of_changes(&mut player, &place, kills, until, &mut days).await;
+    let outcome = days_of_changes(&mut player, &place, extent, &mut days).await;
     shared.killing.store(false, Ordering::SeqCst);
     shared.finish();
     let ended = lives.await.context("the killer panicked")?;
@@ -74,13 +68,7 @@ async fn soak(program: &Path, mut dice: Dice, kills: usize, until: Option<Instan
     Ok(Counts { passed: done.saturating_sub(problems.len()), failed: problems.len() })
 }
 
-async fn days_of_changes(
-    player: &mut Player,
-    place: &Place,
-    kills: usize,
-    until: Option<Instant>,
-    days: &mut usize,
-) -> Result<()> {
+async fn days_of_changes(player: &mut Player, place: &Place, extent: Extent, days: &mut usize) -> Result<()> {
     let shared = player.shared.clone();
     shared.life().await?;
     image::build(place)?;
@@ -92,10 +80,7 @@ async fn days_of_changes(
     play(player, &day::evening()).await?;
     compare(player, place, &night, "everything of the day without kills was deleted").await?;
     println!("server-kills: a day without kills: {} things at its end, {} after it", evening.len(), night.len());
-    while shared.kills.load(Ordering::SeqCst) < kills
-        && until.is_none_or(|until| Instant::now() < until)
-        && player.problems.len() < ENOUGH
-    {
+    while extent.goes_on(shared.kills.load(Ordering::SeqCst)) && player.problems.len() < ENOUGH {
         let (begun, before) = (Instant::now(), shared.kills.load(Ordering::SeqCst));
         *days += 1;
         shared.killing.store(true, Ordering::SeqCst);
