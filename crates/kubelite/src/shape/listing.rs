@@ -9,7 +9,7 @@ use super::{bare, in_version, metadata_version};
 use crate::{
     kinds::{Kind, Origin},
     store::Stored,
-    wire::{Body, Format, Shape},
+    wire::{Body, Format, Metadata, Shape},
 };
 
 /// Bytes that are written at a time.
@@ -77,7 +77,7 @@ impl Listing {
             let metadata = object.value()["metadata"].take();
             let mut item = super::partial(&self.kind, metadata);
             item["apiVersion"] = metadata_version(self.format).into();
-            if let Some(item) = item.as_object_mut().filter(|_| self.format.kindless) {
+            if let Some(item) = item.as_object_mut().filter(|_| self.format.metadata == Metadata::KindlessList) {
                 item.remove("apiVersion");
                 item.remove("kind");
             }

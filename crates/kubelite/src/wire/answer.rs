@@ -27,17 +27,22 @@ pub(crate) struct Format {
     pub(crate) yaml: bool,
     /// Tables of the version before `v1`.
     pub(crate) beta: bool,
-    /// Of metadata: whether that of a list was asked for.
-    pub(crate) listed: bool,
-    /// Metadata in lists say no kind. In protobuf they cannot, and Go's metadata client, which would rather have had that,
+    pub(crate) metadata: Metadata,
+}
+
+/// Which metadata was asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Metadata {
+    Single,
+    List,
+    /// A list whose items say no kind. In protobuf they cannot, and Go's metadata client, which would rather have had that,
     /// compares them with single ones, whose kind it forgets.
-    pub(crate) kindless: bool,
+    KindlessList,
 }
 
 impl Format {
     /// JSON, whole.
-    pub(crate) const JSON: Self =
-        Self { shape: Shape::Whole, yaml: false, beta: false, listed: false, kindless: false };
+    pub(crate) const JSON: Self = Self { shape: Shape::Whole, yaml: false, beta: false, metadata: Metadata::Single };
 
     /// The first alternative of `Accept` that we can make.
     pub(crate) fn negotiate(headers: &HeaderMap) -> Result<Self, ApiError> {
@@ -53,14 +58,18 @@ impl Format {
             }
             seen = true;
             let mut shape = Some(Shape::Whole);
-            let (mut group_fits, mut beta, mut listed) = (true, false, false);
+            let (mut group_fits, mut beta, mut metadata) = (true, false, Metadata::Single);
             known |= matches!(media, "application/json" | "application/yaml" | "*/*" | PROTOBUF);
             for part in parts {
                 match part.split_once('=').unwrap_or((part, "")) {
                     ("as", "Table") => shape = Some(Shape::Table),
                     ("as", kind @ ("PartialObjectMetadata" | "PartialObjectMetadataList")) => {
                         shape = Some(Shape::Metadata);
-                        listed = kind.ends_with("List");
+                        metadata = match (kind.ends_with("List"), kindless) {
+                            (false, _) => Metadata::Single,
+                            (true, false) => Metadata::List,
+                            (true, true) => Metadata::KindlessList,
+                        };
                     }
                     ("as", _) => shape = None,
                     ("g", group) => group_fits = group == "meta.k8s.io",
@@ -76,8 +85,8 @@ impl Format {
                 continue;
             }
             match media {
-                "application/json" | "*/*" => return Ok(Self { shape, yaml: false, beta, listed, kindless }),
-                "application/yaml" => return Ok(Self { shape, yaml: true, beta, listed, kindless }),
+                "application/json" | "*/*" => return Ok(Self { shape, yaml: false, beta, metadata }),
+                "application/yaml" => return Ok(Self { shape, yaml: true, beta, metadata }),
                 PROTOBUF => kindless |= shape == Shape::Metadata,
                 _ => {}
             }

@@ -8,7 +8,7 @@ mod query;
 mod route;
 
 pub(crate) use self::{
-    answer::{Format, Shape, failure, json_answer, object_answer, status_answer},
+    answer::{Format, Metadata, Shape, failure, json_answer, object_answer, status_answer},
     body::Media,
     path::Target,
     query::{Params, Validation},

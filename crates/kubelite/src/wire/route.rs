@@ -6,7 +6,7 @@ use futures::FutureExt;
 use http::{Method, Request, Response, StatusCode};
 use serde_json::json;
 
-use super::{Body, Format, Params, Shape, Target, answer, body, gzip, path, query};
+use super::{Body, Format, Metadata, Params, Shape, Target, answer, body, gzip, path, query};
 use crate::{
     admission::User,
     auth, connect,
@@ -247,9 +247,10 @@ async fn carry_out(call: &mut Call, verb: &str, request: Request<Body>) -> Resul
             }
         }
     };
-    if call.format.shape == Shape::Metadata && call.format.listed != (verb == "list") {
+    let listed = call.format.metadata != Metadata::Single;
+    if call.format.shape == Shape::Metadata && listed != (verb == "list") {
         let kind = &call.kind.kind;
-        let why = if call.format.listed {
+        let why = if listed {
             format!("you requested PartialObjectMetadataList, but the requested object is not a list ({kind})")
         } else {
             format!("you requested PartialObjectMetadata, but the requested object is a list ({kind}List)")
