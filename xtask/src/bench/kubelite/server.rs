@@ -40,7 +40,8 @@ pub(super) trait Subject {
                 .https_only()
                 .enable_http2()
                 .wrap_connector(tcp);
-            let hyper = hyper_util::client::legacy::Client::builder(TokioExecutor::new()).http2_only(true).build(connector);
+            let hyper =
+                hyper_util::client::legacy::Client::builder(TokioExecutor::new()).http2_only(true).build(connector);
             let service = tower::ServiceBuilder::new().layer(config.base_uri_layer()).service(hyper);
             Ok(Client::new(service, config.default_namespace))
         })

@@ -111,7 +111,20 @@ async fn rest(player: &Player, place: &Place, wanted: Option<&State>) -> Result<
     let mut since = Instant::now();
     loop {
         let life = player.shared.life().await?;
-        let state = State::of(&life.objects.0, &life.engine, place).await?;
+        let looked = tokio::select! {
+            looked = State::of(&life.objects.0, &life.engine, place) => looked,
+            // The kill that was already decided on when no more were wanted.
+            () = player.shared.over(life.number) => continue,
+        };
+        let state = match looked {
+            Ok(state) => state,
+            Err(error) => {
+                if tokio::time::timeout(QUIET, player.shared.over(life.number)).await.is_ok() {
+                    continue;
+                }
+                return Err(error);
+            }
+        };
         if wanted == Some(&state) || Instant::now() > deadline {
             return Ok(state);
         }
