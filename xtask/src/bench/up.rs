@@ -10,7 +10,7 @@ use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
 /// How long a start may take at most.
@@ -115,10 +115,26 @@ impl Up {
     }
 
     pub(super) fn stop(mut self) -> Result<()> {
-        kill(Pid::from_raw(i32::try_from(self.child.id())?), Signal::SIGTERM).context("cannot stop the server")?;
-        let status = self.child.wait()?;
+        let status = self.ended()?;
         ensure!(status.success(), "the server ended with {status}");
         Ok(())
+    }
+
+    fn ended(&mut self) -> Result<ExitStatus> {
+        if let Some(status) = self.child.try_wait()? {
+            return Ok(status);
+        }
+        kill(Pid::from_raw(i32::try_from(self.child.id())?), Signal::SIGTERM).context("cannot stop the server")?;
+        Ok(self.child.wait()?)
+    }
+}
+
+impl Drop for Up {
+    /// Where something failed meanwhile, it takes its containers down all the same.
+    fn drop(&mut self) {
+        if let Err(error) = self.ended() {
+            eprintln!("the server goes on running: {error:#}");
+        }
     }
 }
 

@@ -142,7 +142,10 @@ pub(crate) fn outlook(seen: &Seen<'_>, container: &Container, init: bool) -> Out
                 Outlook::Done { succeeded: end_told(seen.pod, &container.name, init) == Some(0) }
             }
             Some(_) if !starts_again(false) => Outlook::Done { succeeded: false },
-            Some(restarts) => Outlook::Again { not_before: None, attempt: restarts + 1, streak: 0 },
+            Some(restarts) => {
+                let failures = u32::from(told_to_run(seen.pod, &container.name, init));
+                Outlook::Again { not_before: None, attempt: restarts + failures, streak: 0 }
+            }
         },
     }
 }
@@ -163,6 +166,15 @@ fn end_told(pod: &Pod, container: &str, init: bool) -> Option<i32> {
 pub(crate) fn restarts_told(pod: &Pod, container: &str, init: bool) -> Option<u32> {
     let told = told(pod, container, init)?;
     told.container_id.as_ref().filter(|id| !id.is_empty()).map(|_| told.restart_count.max(0) as u32)
+}
+
+/// Whether the pod's status says that a container has run. One that was made, and lost before it ran, has not failed.
+pub(crate) fn told_to_run(pod: &Pod, container: &str, init: bool) -> bool {
+    told(pod, container, init).is_some_and(|told| {
+        let only_waits = told.state.as_ref().is_some_and(|state| state.waiting.is_some());
+        let made = told.container_id.as_ref().is_some_and(|id| !id.is_empty());
+        made && (!only_waits || told.last_state.is_some() || told.restart_count > 0)
+    })
 }
 
 fn initialized(pod: &Pod) -> bool {

@@ -327,6 +327,18 @@ fn a_container_that_vanished_is_made_anew_and_counted() {
 }
 
 #[test]
+fn a_container_that_was_lost_before_it_ran_is_made_anew_and_not_counted() {
+    let waits = json!({"waiting": {"reason": "ContainerCreating"}});
+    let told = |restarts: i32| json!({"containerStatuses": [{"name": "a", "image": "", "imageID": "", "ready": false, "restartCount": restarts, "containerID": "podman://x", "state": waits}]});
+    let lost = pod("Always", &["a"], &[], told(0));
+    assert_eq!(Given::default().decide(&lost), now(&[start("a", 0, 0)]));
+    let status = Given::default().with(&lost, |seen| pod_status(seen, &facts(true)));
+    let container = &status.container_statuses.expect("a status")[0];
+    assert_eq!((container.restart_count, &container.last_state), (0, &None));
+    assert_eq!(Given::default().decide(&pod("Always", &["a"], &[], told(2))), now(&[start("a", 3, 0)]));
+}
+
+#[test]
 fn old_attempts_go_but_for_the_last_two() {
     let pod = pod("Always", &["a"], &[], json!({}));
     let containers = vec![

@@ -10,7 +10,7 @@ use kube::ResourceExt as _;
 use std::collections::BTreeMap;
 
 use super::decide::{
-    Finish, Outlook, Seen, any_runs, finish, is_sidecar, newest, outlook, restarts_told, waiting_init,
+    Finish, Outlook, Seen, any_runs, finish, is_sidecar, newest, outlook, restarts_told, told_to_run, waiting_init,
 };
 use super::environment::Addresses;
 use super::fields::Unsupported;
@@ -228,7 +228,7 @@ fn container_status(
         (Outlook::Again { not_before, .. }, _) => {
             let last = last_ended
                 .map(ended)
-                .or_else(|| restarts_told(seen.pod, &container.name, init).map(|_| vanished(seen, container, init)));
+                .or_else(|| told_to_run(seen.pod, &container.name, init).then(|| vanished(seen, container, init)));
             match (block, not_before, found.filter(|found| found.phase == Phase::Exited)) {
                 (Some(block), _, _) => (waits(block.reason, &block.message), last),
                 (None, Some(_), Some(found)) => (waits("CrashLoopBackOff", &crash_loop(seen, container, found)), last),
