@@ -42,7 +42,11 @@ pub(super) trait Subject {
                 .wrap_connector(tcp);
             let hyper =
                 hyper_util::client::legacy::Client::builder(TokioExecutor::new()).http2_only(true).build(connector);
-            let service = tower::ServiceBuilder::new().layer(config.base_uri_layer()).service(hyper);
+            let service = tower::ServiceBuilder::new()
+                .layer(config.base_uri_layer())
+                .option_layer(config.auth_layer()?)
+                .map_err(tower::BoxError::from)
+                .service(hyper);
             Ok(Client::new(service, config.default_namespace))
         })
     }
