@@ -19,12 +19,10 @@ pub(super) fn has_gateway(input: &ComponentInput<'_>) -> bool {
     Gateway::any(input.environment.gateway.as_ref(), input.data_plane.gateway.as_ref())
 }
 
-/// Where `metadata` stands among the variables.
-const METADATA: usize = 0;
-
 /// The variables, each built once and shared by the component and all its traits.
 pub(super) struct Variables {
     shared: Vec<(&'static str, Value)>,
+    labels: Labels,
     parameters: Value,
     environment_configs: Value,
 }
@@ -58,8 +56,10 @@ impl Variables {
             &routes,
         );
         let gateways = Gateways::build(input.data_plane, input.environment, PlaneShape::Component);
+        let metadata = context::component_metadata(metadata);
+        let labels = Labels::of(&metadata);
         let mut shared = vec![
-            ("metadata", context::component_metadata(metadata)),
+            ("metadata", metadata),
             ("dataplane", gateways.dataplane),
             ("environment", gateways.environment),
             ("workload", context::workload(workload)),
@@ -68,13 +68,12 @@ impl Variables {
             ("derived", derived),
         ];
         shared.extend(gateways.gateway.map(|gateway| ("gateway", gateway)));
-        Ok(Self { shared, parameters, environment_configs })
+        Ok(Self { shared, labels, parameters, environment_configs })
     }
 
     /// The platform's labels.
-    pub(super) fn labels(&self) -> Labels {
-        let (_, metadata) = &self.shared[METADATA];
-        Labels::of(metadata)
+    pub(super) fn labels(&self) -> &Labels {
+        &self.labels
     }
 
     /// The variables as the component type sees them.

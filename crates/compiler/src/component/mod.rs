@@ -105,7 +105,7 @@ fn run(
     let instances = traits::apply_all(&applied, &mut items, recorder, steps)?;
 
     post_rules::check(&program, &place, &bindings, &instances, &items)?;
-    finish::finish(&mut items, &program.workload_type, &variables.labels(), recorder)?;
+    finish::finish(&mut items, &program.workload_type, variables.labels(), recorder)?;
     steps.items(Stage::Finish, &place.object, &items);
 
     let counters = Counters {
