@@ -105,6 +105,24 @@ impl SchemaProblem {
     }
 }
 
+/// Problems as they are found.
+#[derive(Debug, Default)]
+struct Problems(Vec<SchemaProblem>);
+
+impl Problems {
+    fn required(&mut self, path: String, detail: &str) {
+        self.0.push(SchemaProblem::required(path, detail));
+    }
+
+    fn forbidden(&mut self, path: String, detail: &str) {
+        self.0.push(SchemaProblem::forbidden(path, detail));
+    }
+
+    fn refused(&mut self, path: String, given: impl Into<Value>, detail: &str) {
+        self.0.push(SchemaProblem::refused(path, &given.into(), detail));
+    }
+}
+
 impl fmt::Display for SchemaProblem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if !self.path.is_empty() {

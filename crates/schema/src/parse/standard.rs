@@ -2,9 +2,9 @@
 
 use serde_json::Value;
 
-use super::SchemaProblem;
 use super::keywords::child;
 use super::node::Found;
+use super::{Problems, SchemaProblem};
 use crate::node::{Additional, Arena, Kind, ListType, MapType, NodeData, NodeId};
 
 /// Fields that every object has.
@@ -12,12 +12,12 @@ const META: [&str; 3] = ["metadata", "kind", "apiVersion"];
 
 /// What is wrong with the schemas below `root`, each by itself.
 pub(super) fn problems(arena: &Arena, root: NodeId, resource: bool, found: &Found) -> Vec<SchemaProblem> {
-    let mut checker = Checker { arena, found, problems: Vec::new() };
+    let mut checker = Checker { arena, found, problems: Problems::default() };
     if resource && arena.get(root).nullable {
-        checker.forbidden("nullable".to_owned(), "nullable cannot be true at the root");
+        checker.problems.forbidden("nullable".to_owned(), "nullable cannot be true at the root");
     }
     checker.schema(root, "", resource, Around::default());
-    checker.problems
+    checker.problems.0
 }
 
 /// What a schema stands in.
@@ -32,37 +32,26 @@ struct Around {
 struct Checker<'a> {
     arena: &'a Arena,
     found: &'a Found,
-    problems: Vec<SchemaProblem>,
+    problems: Problems,
 }
 
 impl Checker<'_> {
-    fn required(&mut self, path: String, detail: &str) {
-        self.problems.push(SchemaProblem::required(path, detail));
-    }
-
-    fn forbidden(&mut self, path: String, detail: &str) {
-        self.problems.push(SchemaProblem::forbidden(path, detail));
-    }
-
-    fn refused(&mut self, path: String, given: impl Into<Value>, detail: &str) {
-        self.problems.push(SchemaProblem::refused(path, &given.into(), detail));
-    }
-
     fn schema(&mut self, id: NodeId, path: &str, root: bool, around: Around) {
         let node = self.arena.get(id);
         if let (Some(_), Some(why)) = (&node.default, &around.no_defaults) {
-            self.forbidden(child(path, "default"), &format!("must not be set {why}"));
+            self.problems.forbidden(child(path, "default"), &format!("must not be set {why}"));
         }
         if around.metadata && node.embedded {
-            self.forbidden(child(path, "x-kubernetes-embedded-resource"), "must not be used inside of resource meta");
+            self.problems
+                .forbidden(child(path, "x-kubernetes-embedded-resource"), "must not be used inside of resource meta");
         }
         if node.checks.unique_items {
             let detail = "uniqueItems cannot be set to true since the runtime complexity becomes quadratic";
-            self.forbidden(child(path, "uniqueItems"), detail);
+            self.problems.forbidden(child(path, "uniqueItems"), detail);
         }
         if !node.properties.is_empty() && matches!(node.additional, Additional::Schema(_) | Additional::Forbidden) {
             let detail = "additionalProperties and properties are mutual exclusive";
-            self.forbidden(child(path, "additionalProperties"), detail);
+            self.problems.forbidden(child(path, "additionalProperties"), detail);
         }
         self.merging(id, node, path);
         self.below(node, path, root, around);
@@ -111,18 +100,22 @@ impl Checker<'_> {
             if present && said != wanted {
                 let (place, detail) = (child(path, "type"), format!("must be {wanted} if {keyword} is specified"));
                 match said {
-                    "" => self.required(place, &detail),
-                    said => self.refused(place, said, &detail),
+                    "" => self.problems.required(place, &detail),
+                    said => self.problems.refused(place, said, &detail),
                 }
             }
         }
         let list_type = child(path, "x-kubernetes-list-type");
         match node.list_type {
             _ if node.map_keys.is_empty() => {}
-            None => self.required(list_type, "must be map if x-kubernetes-list-map-keys is non-empty"),
+            None => self.problems.required(list_type, "must be map if x-kubernetes-list-map-keys is non-empty"),
             Some(ListType::Map) => {}
             Some(other) => {
-                self.refused(list_type, other.as_str(), "must be map if x-kubernetes-list-map-keys is non-empty");
+                self.problems.refused(
+                    list_type,
+                    other.as_str(),
+                    "must be map if x-kubernetes-list-map-keys is non-empty",
+                );
             }
         }
         match node.list_type {
@@ -134,7 +127,7 @@ impl Checker<'_> {
             && self.arena.get(items).nullable
         {
             let detail = format!("cannot be nullable when x-kubernetes-list-type is {}", kind.as_str());
-            self.forbidden(child(&child(path, "items"), "nullable"), &detail);
+            self.problems.forbidden(child(&child(path, "items"), "nullable"), &detail);
         }
     }
 
@@ -149,10 +142,10 @@ impl Checker<'_> {
         let detail = "must be atomic as item of a list with x-kubernetes-list-type=set";
         match items.kind {
             Kind::Array if items.list_type.is_some_and(|kind| kind != ListType::Atomic) => {
-                self.refused(child(&place, "x-kubernetes-list-type"), shown, detail);
+                self.problems.refused(child(&place, "x-kubernetes-list-type"), shown, detail);
             }
             Kind::Object if items.map_type != Some(MapType::Atomic) => {
-                self.refused(child(&place, "x-kubernetes-map-type"), shown, detail);
+                self.problems.refused(child(&place, "x-kubernetes-map-type"), shown, detail);
             }
             _ => {}
         }
@@ -162,17 +155,17 @@ impl Checker<'_> {
     fn map(&mut self, node: &NodeData, path: &str) {
         let keys_path = child(path, "x-kubernetes-list-map-keys");
         if node.map_keys.is_empty() {
-            self.required(keys_path.clone(), "must not be empty if x-kubernetes-list-type is map");
+            self.problems.required(keys_path.clone(), "must not be empty if x-kubernetes-list-type is map");
         }
         let items_path = child(path, "items");
         let Some(items_id) = node.items else {
-            return self.required(items_path, "must have a schema if x-kubernetes-list-type is map");
+            return self.problems.required(items_path, "must have a schema if x-kubernetes-list-type is map");
         };
         let (arena, said) = (self.arena, self.found.said(self.arena, items_id));
         let items = arena.get(items_id);
         if said != "object" {
             let detail = "must be object if parent array's x-kubernetes-list-type is map";
-            self.refused(child(&items_path, "type"), said, detail);
+            self.problems.refused(child(&items_path, "type"), said, detail);
         }
         for (index, key) in node.map_keys.iter().enumerate() {
             let property_path = format!("{}[{key}]", child(&items_path, "properties"));
@@ -180,27 +173,33 @@ impl Checker<'_> {
             if said == "object" {
                 let keys = || Value::from(node.map_keys.clone());
                 match property.map(|property| property.kind) {
-                    None => self.refused(keys_path.clone(), keys(), "entries must all be names of item properties"),
+                    None => {
+                        self.problems.refused(
+                            keys_path.clone(),
+                            keys(),
+                            "entries must all be names of item properties",
+                        );
+                    }
                     Some(Kind::Array | Kind::Object) => {
                         let detail = "must be a scalar type if parent array's x-kubernetes-list-type is map";
-                        self.refused(child(&property_path, "type"), said, detail);
+                        self.problems.refused(child(&property_path, "type"), said, detail);
                     }
                     Some(_) => {}
                 }
                 if node.map_keys[..index].contains(key) {
-                    self.refused(keys_path.clone(), keys(), "must not contain duplicate entries");
+                    self.problems.refused(keys_path.clone(), keys(), "must not contain duplicate entries");
                 }
             }
             let Some(property) = property else { continue };
             if property.default.is_none() && !items.checks.required.contains(key) {
-                self.required(
+                self.problems.required(
                     child(&property_path, "default"),
                     "this property is in x-kubernetes-list-map-keys, so it must have a default or be a required property",
                 );
             }
             if property.nullable {
                 let detail = "this property is in x-kubernetes-list-map-keys, so it cannot be nullable";
-                self.forbidden(child(&property_path, "nullable"), detail);
+                self.problems.forbidden(child(&property_path, "nullable"), detail);
             }
         }
     }

@@ -1,17 +1,16 @@
 //! What makes a schema structural: every part of a value has one place that says its type.
 
-use serde_json::Value;
-
 use super::keywords::child;
 use super::node::Found;
-use super::{SchemaProblem, complete};
+use super::{Problems, SchemaProblem, complete};
 use crate::node::{Additional, Arena, Kind, NodeId};
 
 /// What keeps the tree below `root` from being structural, in the order of an API server; that of a resource must be an object.
 pub(super) fn problems(arena: &Arena, root: NodeId, resource: bool, found: &Found) -> Vec<SchemaProblem> {
-    let mut problems = Vec::new();
+    let mut problems = Problems::default();
     let level = if resource { Level::Root } else { Level::Field };
     Checker { arena, found, problems: &mut problems }.structure(root, level, "");
+    let mut problems = problems.0;
     complete::problems(arena, root, &mut problems);
     problems.sort_by_cached_key(ToString::to_string);
     problems
@@ -31,7 +30,7 @@ enum Level {
 struct Checker<'a> {
     arena: &'a Arena,
     found: &'a Found,
-    problems: &'a mut Vec<SchemaProblem>,
+    problems: &'a mut Problems,
 }
 
 impl Found {
@@ -46,23 +45,11 @@ impl Found {
 }
 
 impl Checker<'_> {
-    fn required(&mut self, path: String, detail: &str) {
-        self.problems.push(SchemaProblem::required(path, detail));
-    }
-
-    fn forbidden(&mut self, path: String, detail: &str) {
-        self.problems.push(SchemaProblem::forbidden(path, detail));
-    }
-
-    fn refused(&mut self, path: String, given: impl Into<Value>, detail: &str) {
-        self.problems.push(SchemaProblem::refused(path, &given.into(), detail));
-    }
-
     fn structure(&mut self, id: NodeId, level: Level, path: &str) {
         let (arena, found) = (self.arena, self.found);
         let node = arena.get(id);
         if node.kind == Kind::Array && node.items.is_none() {
-            self.required(child(path, "items"), "must be specified");
+            self.problems.required(child(path, "items"), "must be specified");
         }
         if let Some(items) = node.items {
             self.structure(items, Level::Item, &child(path, "items"));
@@ -71,7 +58,7 @@ impl Checker<'_> {
             self.structure(*property, Level::Field, &format!("{}[{name}]", child(path, "properties")));
         }
         if level == Level::Root && node.additional != Additional::Unsaid {
-            self.forbidden(child(path, "additionalProperties"), "must not be used at the root");
+            self.problems.forbidden(child(path, "additionalProperties"), "must not be used at the root");
         }
         if let Additional::Schema(entries) = node.additional {
             self.structure(entries, Level::Field, &child(path, "additionalProperties"));
@@ -81,7 +68,7 @@ impl Checker<'_> {
             ("x-kubernetes-embedded-resource", node.embedded),
         ] {
             if present && node.kind == Kind::IntOrString {
-                self.refused(child(path, key), true, "must be false if x-kubernetes-int-or-string is true");
+                self.problems.refused(child(path, key), true, "must be false if x-kubernetes-int-or-string is true");
             }
         }
         let first = node.checks.all_of.first().is_some_and(|first| found.either.contains(first));
@@ -98,11 +85,11 @@ impl Checker<'_> {
         if node.embedded && said != "object" {
             let detail = "must be object if x-kubernetes-embedded-resource is true";
             match said {
-                "" => self.required(place(), detail),
-                said => self.refused(place(), said, detail),
+                "" => self.problems.required(place(), detail),
+                said => self.problems.refused(place(), said, detail),
             }
         } else if said.is_empty() && node.kind != Kind::IntOrString && !node.preserve_unknown {
-            self.required(
+            self.problems.required(
                 place(),
                 match level {
                     Level::Root => "must not be empty at the root",
@@ -113,10 +100,10 @@ impl Checker<'_> {
         }
         if node.embedded && node.additional != Additional::Unsaid {
             let detail = "must not be used if x-kubernetes-embedded-resource is set";
-            self.forbidden(child(path, "additionalProperties"), detail);
+            self.problems.forbidden(child(path, "additionalProperties"), detail);
         }
         if level == Level::Root && !matches!(said, "" | "object") {
-            self.refused(place(), said, "must be object at the root");
+            self.problems.refused(place(), said, "must be object at the root");
         }
     }
 
@@ -131,22 +118,22 @@ impl Checker<'_> {
                 && whole
                 && said != "string"
             {
-                self.refused(child(&property(name), "type"), said, "must be string");
+                self.problems.refused(child(&property(name), "type"), said, "must be string");
             }
         }
         if let Some(metadata) = node.properties.get("metadata") {
             let said = found.said(arena, *metadata);
             if whole && said != "object" {
-                self.refused(child(&property("metadata"), "type"), said, "must be object");
+                self.problems.refused(child(&property("metadata"), "type"), said, "must be object");
             }
             if level == Level::Root && !names_alone(arena, *metadata) {
                 let detail =
                     "must not specify anything other than name and generateName, but metadata is implicitly specified";
-                self.forbidden(property("metadata"), detail);
+                self.problems.forbidden(property("metadata"), detail);
             }
         }
         if node.embedded && !node.preserve_unknown && node.properties.is_empty() {
-            self.required(
+            self.problems.required(
                 child(path, "properties"),
                 "must not be empty if x-kubernetes-embedded-resource is true without x-kubernetes-preserve-unknown-fields",
             );
@@ -200,12 +187,12 @@ impl Checker<'_> {
             ("x-kubernetes-validations", !node.rules.is_empty(), empty),
         ] {
             if present {
-                self.forbidden(child(path, key), &format!("{must} to be structural"));
+                self.problems.forbidden(child(path, key), &format!("{must} to be structural"));
             }
         }
         if node.properties.contains_key("metadata") {
             let place = format!("{}[metadata]", child(path, "properties"));
-            self.forbidden(place, "must not be specified in a nested context");
+            self.problems.forbidden(place, "must not be specified in a nested context");
         }
     }
 }
