@@ -22,7 +22,8 @@ fn path(value: &Value) -> Option<Vec<String>> {
 pub(super) fn of(definition: &Value, terminating: bool, since: u64) -> Vec<Arc<Kind>> {
     let spec = &definition["spec"];
     let written = || spec["versions"].as_array().into_iter().flatten();
-    let all: Arc<[Version]> = written().map(Version::of).collect();
+    let resource: Arc<str> = text(&definition["metadata"]["name"]).into();
+    let all: Arc<[Version]> = written().map(|version| Version::of(version, &resource)).collect();
     let mut versions: Vec<&Value> = written().filter(|version| version["served"] == true).collect();
     versions.sort_by(|a, b| {
         super::version_order(a["name"].as_str().unwrap_or_default(), b["name"].as_str().unwrap_or_default())

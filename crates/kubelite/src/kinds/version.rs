@@ -14,12 +14,15 @@ pub(crate) struct Version {
     /// The schema as written, as text: most kinds are never looked at.
     pub(crate) source: Box<str>,
     schema: OnceLock<Option<schema::Schema>>,
+    /// `widgets.example.com`.
+    resource: Arc<str>,
 }
 
 impl Version {
-    /// Reads it from the definition's `spec.versions`.
-    pub(crate) fn of(version: &Value) -> Self {
+    /// Reads it from the definition's `spec.versions`; `resource` is what the definition is of.
+    pub(crate) fn of(version: &Value, resource: &Arc<str>) -> Self {
         Self {
+            resource: resource.clone(),
             name: version["name"].as_str().unwrap_or_default().into(),
             storage: version["storage"] == true,
             source: version["schema"]["openAPIV3Schema"].to_string().into(),
@@ -34,7 +37,7 @@ impl Version {
             let value: Value = serde_json::from_str(&self.source).ok()?;
             schema::Schema::parse(&value)
                 .inspect_err(|problems| {
-                    tracing::error!(version = %self.name, ?problems, "a stored schema cannot be read; objects are not validated");
+                    tracing::error!(resource = %self.resource, version = %self.name, ?problems, "a stored schema cannot be read; objects are not validated");
                 })
                 .ok()
         };
