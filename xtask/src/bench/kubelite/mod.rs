@@ -81,8 +81,7 @@ fn compare(ours: &Figures, theirs: &Figures, report: &mut Report) {
         }
         let writes = ["create", "update", "apply"].iter().any(|op| what.starts_with(op));
         let (times, wanted) = match *unit {
-            // One client that waits for each answer waits for the disk and for itself most of the time.
-            "/s" => (value / their, writes && !what.contains(", 1 at a time")),
+            "/s" => (value / their, writes),
             "µs CPU" => (their / value, writes),
             "MB" => (their / value, true),
             "ms" => (their / value, false),
