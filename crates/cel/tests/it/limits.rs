@@ -176,3 +176,23 @@ fn the_budget_is_counted() {
     assert!((5..=20).contains(&cost), "{cost}");
     assert!(program.eval_metered(&activation, cost - 1).0.is_err());
 }
+
+/// Conditions have a short path for what most of them are made of.
+#[test]
+fn a_condition_costs_the_same_however_it_is_written() {
+    let json = serde_json::json!({"kind": "a text of thirty characters....", "items": [1, 2, 3], "map": {"a": 1}});
+    let activation = env().activation().with("x", Value::from_json(&json, Numbers::AsInt));
+    let cost = |source: &str| {
+        let (result, cost) = env().compile(source).unwrap().eval_metered(&activation, 1000);
+        assert!(result.is_ok(), "{source}: {result:?}");
+        cost
+    };
+    for (short, long) in [
+        ("x.kind == 'a text of thirty characters....' && true", "'a text of thirty characters....' == x.kind && true"),
+        ("x.kind != 'Other' && true", "'Other' != x.kind && true"),
+        ("x.items.size() > 2 && true", "2 < x.items.size() && true"),
+        ("size(x.map) <= 1 && true", "1 >= size(x.map) && true"),
+    ] {
+        assert_eq!(cost(short), cost(long), "{short}");
+    }
+}
