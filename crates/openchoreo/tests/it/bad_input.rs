@@ -22,9 +22,7 @@ async fn mistakes_are_told_where_they_are_seen_and_what_ran_goes_on() {
     let engine = images::engine(&server).await;
     images::bring(&engine, IMAGE, "program").await;
     let cluster = Cluster(server.client().await);
-    for document in shop::project(PROJECT) {
-        cluster.apply_one(document).await;
-    }
+    cluster.apply_all(shop::project(PROJECT)).await;
     let url = an_unknown_component_type_is_named_and_its_coming_heals(&cluster).await;
     a_template_that_fails_is_named_and_what_ran_goes_on(&cluster, &url).await;
     a_missing_image_is_named_and_what_ran_goes_on(&cluster, &engine, &url).await;

@@ -33,7 +33,11 @@ impl Cluster {
 
     /// Applies all documents of a text in their order.
     pub(crate) async fn apply(&self, text: &str) {
-        for document in documents(text) {
+        self.apply_all(documents(text)).await;
+    }
+
+    pub(crate) async fn apply_all(&self, documents: Vec<Value>) {
+        for document in documents {
             self.apply_one(document).await;
         }
     }

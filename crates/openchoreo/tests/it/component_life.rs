@@ -27,9 +27,7 @@ async fn a_component_is_changed_promoted_and_deleted_and_its_project_after_it() 
     let cluster = Cluster(server.client().await);
     let image = "localhost/oc-e2e-life:1";
     images::bring(&engine, image, "program").await;
-    for document in shop::project(PROJECT) {
-        cluster.apply_one(document).await;
-    }
+    cluster.apply_all(shop::project(PROJECT)).await;
     cluster.apply_one(shop::component(PROJECT, "web", "service")).await;
     cluster.apply_one(shop::workload(PROJECT, "web", image, "first")).await;
     let first = cluster.ready("default", "web-development").await;

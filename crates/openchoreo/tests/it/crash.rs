@@ -27,11 +27,7 @@ async fn a_killed_server_goes_on_where_it_was_and_what_is_taken_away_comes_back(
     let engine = images::engine(&server).await;
     images::bring(&engine, IMAGE, "program").await;
     let cluster = Cluster(server.client().await);
-    for document in shop::project(PROJECT) {
-        cluster.apply_one(document).await;
-    }
-    cluster.apply_one(shop::component(PROJECT, "steady", "service")).await;
-    cluster.apply_one(shop::workload(PROJECT, "steady", IMAGE, "steady")).await;
+    cluster.apply_all(shop::with_service(PROJECT, "steady", IMAGE)).await;
     let url = web::address(&cluster.ready("default", "steady-development").await, "http");
     assert_eq!(web::get(&url).await, (StatusCode::OK, "steady at /".into()));
     let before = started(&engine, "steady").await;

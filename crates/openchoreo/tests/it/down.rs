@@ -19,11 +19,7 @@ async fn what_a_killed_server_left_is_taken_away_and_comes_back_from_its_data() 
     let engine = images::engine(&server).await;
     images::bring(&engine, IMAGE, "program").await;
     let cluster = Cluster(server.client().await);
-    for document in shop::project(PROJECT) {
-        cluster.apply_one(document).await;
-    }
-    cluster.apply_one(shop::component(PROJECT, "left", "service")).await;
-    cluster.apply_one(shop::workload(PROJECT, "left", IMAGE, "left")).await;
+    cluster.apply_all(shop::with_service(PROJECT, "left", IMAGE)).await;
     cluster.ready("default", "left-development").await;
 
     let refused = server.place.program("down").output().expect("runs");

@@ -3,7 +3,6 @@
 use crate::cluster::{Cluster, condition};
 use crate::server::{PATIENCE, Server, possible};
 use crate::{images, shop, web};
-use bollard::Docker;
 use bollard::query_parameters::{ListNetworksOptions, RemoveContainerOptions};
 use futures::TryStreamExt as _;
 use k8s_openapi::api::core::v1::{Event, Node, Pod};
@@ -27,11 +26,7 @@ async fn an_engine_that_ends_hangs_or_loses_a_network_is_told_and_recovered_from
     let engine = images::engine(&server).await;
     images::bring(&engine, IMAGE, "program").await;
     let cluster = Cluster(server.client().await);
-    for document in shop::project(PROJECT) {
-        cluster.apply_one(document).await;
-    }
-    cluster.apply_one(shop::component(PROJECT, "firm", "service")).await;
-    cluster.apply_one(shop::workload(PROJECT, "firm", IMAGE, "firm")).await;
+    cluster.apply_all(shop::with_service(PROJECT, "firm", IMAGE)).await;
     let url = web::address(&cluster.ready("default", "firm-development").await, "http");
     web::until(&url, (StatusCode::OK, "firm at /")).await;
 
@@ -43,7 +38,7 @@ async fn an_engine_that_ends_hangs_or_loses_a_network_is_told_and_recovered_from
     } else {
         println!("skipped in part: the engine's service is not this server's child");
     }
-    a_network_that_vanished_is_made_again(&cluster, &images::engine(&server).await, &url).await;
+    a_network_that_vanished_is_made_again(&server, &cluster, &url).await;
 
     for name in ["firm", "late"] {
         if cluster.api::<Component>("default").get_opt(name).await.expect("asked").is_some() {
@@ -85,7 +80,8 @@ async fn a_service_that_hangs_is_told_and_what_was_wanted_meanwhile_is_done(
     web::until(&late, (StatusCode::OK, "late at /")).await;
 }
 
-async fn a_network_that_vanished_is_made_again(cluster: &Cluster, engine: &Docker, url: &str) {
+async fn a_network_that_vanished_is_made_again(server: &Server, cluster: &Cluster, url: &str) {
+    let engine = &images::engine(server).await;
     let namespace = model::names::runtime_namespace("default", PROJECT, "development");
     let ours = async || -> Vec<(String, String)> {
         let all = engine.list_networks(None::<ListNetworksOptions>).await.expect("listed").into_iter();
@@ -97,19 +93,16 @@ async fn a_network_that_vanished_is_made_again(cluster: &Cluster, engine: &Docke
     };
     let before = ours().await;
     let [(name, id)] = before.as_slice() else { panic!("{before:?}") };
-    // An engine gives a network up only without its containers.
+    // An engine gives a network up only without its containers, which the server would bring back.
+    let process = Pid::from_raw(server.pid().cast_signed());
+    kill(process, Signal::SIGSTOP).expect("it runs");
     let force = RemoveContainerOptions { force: true, ..RemoveContainerOptions::default() };
-    let gone = async {
-        loop {
-            for container in images::running(engine, IMAGE).await {
-                let _ = engine.remove_container(&container, Some(force.clone())).await;
-            }
-            if engine.remove_network(name).await.is_ok() {
-                return;
-            }
-        }
-    };
-    tokio::time::timeout(PATIENCE, gone).await.expect("the network goes");
+    for container in images::running(engine, IMAGE).await {
+        let _ = engine.remove_container(&container, Some(force.clone())).await;
+    }
+    let removed = engine.remove_network(name).await;
+    kill(process, Signal::SIGCONT).expect("it is stopped");
+    removed.expect("the network goes");
     web::until(url, (StatusCode::OK, "firm at /")).await;
     let after = ours().await;
     assert!(after.len() == 1 && after[0].0 == *name && after[0].1 != *id, "{before:?} {after:?}");

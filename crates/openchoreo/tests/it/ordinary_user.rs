@@ -21,11 +21,7 @@ async fn an_ordinary_user_runs_everything_and_leaves_nothing() {
     let engine = images::engine(&server).await;
     images::bring(&engine, IMAGE, "program").await;
     let cluster = Cluster(server.client().await);
-    for document in shop::project(PROJECT) {
-        cluster.apply_one(document).await;
-    }
-    cluster.apply_one(shop::component(PROJECT, "back", "service")).await;
-    cluster.apply_one(shop::workload(PROJECT, "back", IMAGE, "back")).await;
+    cluster.apply_all(shop::with_service(PROJECT, "back", IMAGE)).await;
     cluster.apply_one(shop::component(PROJECT, "front", "service")).await;
     let mut front = shop::workload(PROJECT, "front", IMAGE, "front");
     front["spec"]["dependencies"] = json!({"endpoints": [

@@ -21,11 +21,7 @@ async fn requests_fail_only_until_a_server_that_starts_again_listens() {
     let engine = images::engine(&server).await;
     images::bring(&engine, IMAGE, "program").await;
     let cluster = Cluster(server.client().await);
-    for document in shop::project(PROJECT) {
-        cluster.apply_one(document).await;
-    }
-    cluster.apply_one(shop::component(PROJECT, "firm", "service")).await;
-    cluster.apply_one(shop::workload(PROJECT, "firm", IMAGE, "firm")).await;
+    cluster.apply_all(shop::with_service(PROJECT, "firm", IMAGE)).await;
     let url = web::address(&cluster.ready("default", "firm-development").await, "http");
     web::until(&url, (StatusCode::OK, "firm at /")).await;
     let before = images::running(&engine, IMAGE).await;

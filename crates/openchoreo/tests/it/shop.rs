@@ -23,6 +23,13 @@ pub(crate) fn project(name: &str) -> Vec<Value> {
     vec![object("Project", name, &spec), binding("development"), binding("staging")]
 }
 
+/// A project with one service, which answers with its name.
+pub(crate) fn with_service(project: &str, service: &str, image: &str) -> Vec<Value> {
+    let mut all = self::project(project);
+    all.extend([component(project, service, "service"), workload(project, service, image, service)]);
+    all
+}
+
 /// A component of a cluster component type.
 pub(crate) fn component(project: &str, name: &str, component_type: &str) -> Value {
     let spec = json!({

@@ -99,9 +99,7 @@ async fn no_request_fails_while_a_component_is_updated_promoted_and_rolled_back(
     let cluster = Cluster(server.client().await);
     let image = "localhost/oc-e2e-steady:1";
     images::bring(&engine, image, "program").await;
-    for document in shop::project(PROJECT) {
-        cluster.apply_one(document).await;
-    }
+    cluster.apply_all(shop::project(PROJECT)).await;
     cluster.apply_one(shop::component(PROJECT, "steady", "service")).await;
     cluster.apply_one(shop::workload(PROJECT, "steady", image, "first")).await;
     let first = cluster.ready("default", "steady-development").await;

@@ -25,9 +25,7 @@ async fn a_container_whose_files_the_engine_has_lost_is_replaced_and_the_others_
     let engine = images::engine(&server).await;
     images::bring(&engine, IMAGE, "program").await;
     let cluster = Cluster(server.client().await);
-    for document in shop::project(PROJECT) {
-        cluster.apply_one(document).await;
-    }
+    cluster.apply_all(shop::project(PROJECT)).await;
     for name in ["lost", "kept"] {
         cluster.apply_one(shop::component(PROJECT, name, "service")).await;
         cluster.apply_one(shop::workload(PROJECT, name, IMAGE, name)).await;
