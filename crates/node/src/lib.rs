@@ -26,6 +26,7 @@ pub use removal::{Removed, remove_installation};
 
 pub use network_plan::{
     ContainerNetwork, EngineNetworks, LeavingPod, NETWORK_NAMESPACE_LABEL, NetworkPlan, NetworkPlanError,
+    PolicyEnforcement,
 };
 
 pub mod crds;

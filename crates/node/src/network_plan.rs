@@ -7,6 +7,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use bollard::models::NetworkCreateRequest;
 use thiserror::Error;
+use tokio::sync::watch;
 
 use crate::engine::{Engine, INSTANCE_LABEL};
 
@@ -61,6 +62,19 @@ pub enum NetworkPlanError {
     Machine(String),
 }
 
+/// How far NetworkPolicies are enforced on this computer. The words go on after "not enforced": what, why, and the way out.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum PolicyEnforcement {
+    /// Not known yet.
+    Unknown,
+    /// As written.
+    Whole,
+    /// The computer lacks something for a part of them.
+    Lacking(String),
+    /// The kernel does not take them as they are.
+    Refused(String),
+}
+
 /// Gives each Kubernetes namespace its container network.
 ///
 /// The pods' side calls [`NetworkPlan::ensure_namespace`] before it starts a pod, joins the pod to the network that it
@@ -82,6 +96,9 @@ pub trait NetworkPlan: Send + Sync + 'static {
 
     /// Removes every network that this installation made.
     async fn remove_everything(&self) -> Result<(), NetworkPlanError>;
+
+    /// How far NetworkPolicies are enforced, as it changes.
+    fn policy_enforcement(&self) -> watch::Receiver<PolicyEnforcement>;
 }
 
 /// The plan without Services: one user network of the engine per namespace, with the engine's own name resolution.
@@ -150,6 +167,11 @@ impl NetworkPlan for EngineNetworks {
             }
         }
         Ok(())
+    }
+
+    fn policy_enforcement(&self) -> watch::Receiver<PolicyEnforcement> {
+        let words = "at all: the engine's own networks know no NetworkPolicies; run the node with Services";
+        watch::channel(PolicyEnforcement::Lacking(words.to_owned())).1
     }
 }
 

@@ -171,7 +171,7 @@ impl Network {
             (Some(_), Some(_)) => Means::find().await,
             _ => Means::none("this network has no containers"),
         };
-        let policies = Policies::start(&options.client, options.pod_ranges.clone(), notices.clone(), &means);
+        let policies = Policies::start(&options.client, options.pod_ranges.clone(), notices.clone());
         let proxy =
             Proxy::start((services.clone(), policies.clone()), addresses, notices, range, BTreeSet::from([dns_ip]));
         let isolation = match (&options.engine, &interface) {
@@ -197,7 +197,9 @@ impl Network {
             })
         });
         let namespaces = namespaces.transpose()?;
-        let enforcer = namespaces.as_ref().map(|found| Enforcer::start(policies, found.ranges(), means, &instance));
+        let enforcer = namespaces
+            .as_ref()
+            .map(|found| Enforcer::start(options.client.clone(), policies, found.ranges(), means, &instance));
         tracing::info!(services = %range, dns = %dns.address(), "Services are served");
         Ok(Self {
             services,

@@ -1,4 +1,5 @@
-//! What is told about Services and NetworkPolicies where their users look for it: Kubernetes events, once per cause.
+//! What is told about Services and NetworkPolicies where their users look for it: Kubernetes events; about Services once per
+//! cause.
 
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -58,29 +59,22 @@ impl Notices {
             uid: Some(uid.to_owned()),
             ..ObjectReference::default()
         };
-        let event = Event {
-            type_: EventType::Warning,
-            reason: reason.to_owned(),
-            note: Some(note),
-            action: "Serving".into(),
-            secondary: None,
-        };
-        self.publish(object, event);
+        self.publish(object, EventType::Warning, reason, note);
     }
 
-    /// Notes something about any object.
+    /// Warns about any object, each time.
+    pub(crate) fn warn_of(&self, object: ObjectReference, reason: &str, note: String) {
+        self.publish(object, EventType::Warning, reason, note);
+    }
+
+    /// Notes something about any object, each time.
     pub(crate) fn note(&self, object: ObjectReference, reason: &str, note: String) {
-        let event = Event {
-            type_: EventType::Normal,
-            reason: reason.to_owned(),
-            note: Some(note),
-            action: "Serving".into(),
-            secondary: None,
-        };
-        self.publish(object, event);
+        self.publish(object, EventType::Normal, reason, note);
     }
 
-    fn publish(&self, object: ObjectReference, event: Event) {
+    fn publish(&self, object: ObjectReference, type_: EventType, reason: &str, note: String) {
+        let event =
+            Event { type_, reason: reason.to_owned(), note: Some(note), action: "Serving".into(), secondary: None };
         if let Some(queue) = &self.queue {
             let _ = queue.try_send((object, event));
         }

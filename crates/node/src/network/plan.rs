@@ -4,10 +4,11 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use tokio::sync::watch;
 
 use super::error::NetworkError;
 use super::{CLUSTER_DOMAIN, Network};
-use crate::network_plan::{ContainerNetwork, LeavingPod, NetworkPlan, NetworkPlanError};
+use crate::network_plan::{ContainerNetwork, LeavingPod, NetworkPlan, NetworkPlanError, PolicyEnforcement};
 
 /// How long a pod that is about to stop is waited for while it answers requests; half of its grace at most.
 const DRAINS: Duration = Duration::from_secs(5);
@@ -49,6 +50,14 @@ impl NetworkPlan for Network {
 
     async fn remove_everything(&self) -> Result<(), NetworkPlanError> {
         Ok(self.clean_up().await?)
+    }
+
+    fn policy_enforcement(&self) -> watch::Receiver<PolicyEnforcement> {
+        match &self.enforcer {
+            Some(enforcer) => enforcer.enforcement(),
+            // Without containers there is nothing to enforce.
+            None => watch::channel(PolicyEnforcement::Unknown).1,
+        }
     }
 }
 

@@ -13,6 +13,8 @@ use super::engine_health::EngineHealth;
 use super::ground::Ground;
 use super::labels;
 use super::mailbox::Mailbox;
+use super::node_conditions::NodeVoice;
+use super::policy_enforcement;
 use super::volumes::{References, references};
 use super::worker::{End, Worker};
 use crate::engine::{EngineEvent, Observed, Phase, engine_words};
@@ -205,6 +207,9 @@ impl Manager {
             }
         };
         self.tracker.spawn(self.health.tell(&self.ground, self.stop.clone()));
+        let enforcement = self.ground.network.policy_enforcement();
+        let voice = NodeVoice::of(&self.ground);
+        self.tracker.spawn(voice.follow(enforcement, policy_enforcement::saying, self.stop.clone()));
         let (engine, stop) = (self.ground.engine.clone(), self.stop.clone());
         self.tracker.spawn(async move { engine.follow_events(stop, Arc::new(on_event)).await });
     }

@@ -2,13 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use k8s_openapi::api::core::v1::{Node, NodeAddress, NodeCondition, NodeStatus, NodeSystemInfo};
+use k8s_openapi::api::core::v1::{Node, NodeAddress, NodeStatus, NodeSystemInfo};
 use k8s_openapi::apimachinery::pkg::api::resource::Quantity;
 use kube::api::{ObjectMeta, Patch, PatchParams, PostParams};
 use kube::{Api, Client};
 use serde_json::json;
 
-use super::status::time;
+use super::node_conditions::Saying;
 use crate::engine::Engine;
 
 /// The labels by which pods may select this node.
@@ -69,7 +69,7 @@ pub(crate) async fn register(client: &Client, engine: &Engine, name: &str, addre
         ]),
         capacity: Some(resources.clone()),
         allocatable: Some(resources),
-        conditions: Some(vec![Readiness::of(engine, None).condition()]),
+        conditions: Some(vec![readiness(engine, None).condition()]),
         node_info: Some(NodeSystemInfo {
             architecture: architecture(engine),
             operating_system: "linux".to_owned(),
@@ -86,48 +86,22 @@ pub(crate) async fn register(client: &Client, engine: &Engine, name: &str, addre
         ..NodeStatus::default()
     };
     let patch = json!({"status": status});
-    nodes.patch_status(name, &PatchParams::default(), &Patch::Merge(patch)).await?;
+    // Conditions of other types stay: those who tell them look at what they said.
+    nodes.patch_status(name, &PatchParams::default(), &Patch::Strategic(patch)).await?;
     Ok(())
 }
 
-/// Whether the node can start and watch containers.
-pub(super) struct Readiness {
-    ready: bool,
-    pub(super) message: String,
-}
-
-impl Readiness {
-    /// `silence` is why the engine does not answer, where it does not.
-    pub(super) fn of(engine: &Engine, silence: Option<&str>) -> Self {
-        let (name, address) = (&engine.abilities().name, engine.address());
-        let message = match silence {
-            None => format!("{name} {} answers at {address}", engine.abilities().version),
-            Some(why) => format!(
-                "container runtime is down: {name} at {address} does not answer: {why}. Containers run on; nothing is started or restarted until it answers again"
-            ),
-        };
-        Self { ready: silence.is_none(), message }
-    }
-
-    fn condition(&self) -> NodeCondition {
-        let now = time(jiff::Timestamp::now());
-        let (status, reason) = if self.ready { ("True", "KubeletReady") } else { ("False", "KubeletNotReady") };
-        NodeCondition {
-            type_: "Ready".to_owned(),
-            status: status.to_owned(),
-            reason: Some(reason.to_owned()),
-            message: Some(self.message.clone()),
-            last_heartbeat_time: Some(now.clone()),
-            last_transition_time: Some(now),
-        }
-    }
-}
-
-/// Writes the one condition of the node.
-pub(super) async fn tell_readiness(client: &Client, name: &str, readiness: &Readiness) -> Result<(), kube::Error> {
-    let nodes: Api<Node> = Api::all(client.clone());
-    let patch = json!({"status": {"conditions": [readiness.condition()]}});
-    nodes.patch_status(name, &PatchParams::default(), &Patch::Merge(patch)).await.map(drop)
+/// Whether the node can start and watch containers. `silence` is why the engine does not answer, where it does not.
+pub(super) fn readiness(engine: &Engine, silence: Option<&str>) -> Saying {
+    let (name, address) = (&engine.abilities().name, engine.address());
+    let message = match silence {
+        None => format!("{name} {} answers at {address}", engine.abilities().version),
+        Some(why) => format!(
+            "container runtime is down: {name} at {address} does not answer: {why}. Containers run on; nothing is started or restarted until it answers again"
+        ),
+    };
+    let holds = silence.is_none();
+    Saying { kind: "Ready", holds, reason: if holds { "KubeletReady" } else { "KubeletNotReady" }, message }
 }
 
 /// The address that this machine uses towards others; loopback where it has none. Nothing is sent.

@@ -6,11 +6,14 @@ use std::time::Duration;
 use tokio::sync::{Mutex, watch};
 use tokio_util::task::AbortOnDropHandle;
 
-use super::Policies;
+use kube::Client;
+
 use super::filter::Filter;
 use super::nft::Means;
 use super::script::{Family, removal, script};
+use super::{Policies, shortfall, tell};
 use crate::network::namespaces::Ranges;
+use crate::network_plan::PolicyEnforcement;
 
 /// Changes that come together are written together.
 const GATHERS: Duration = Duration::from_millis(10);
@@ -24,12 +27,14 @@ pub(crate) struct Enforcer {
     table: String,
     /// One script at a time; true when the filter has been taken away for good.
     removed: Arc<Mutex<bool>>,
-    _task: AbortOnDropHandle<()>,
+    enforcement: watch::Receiver<PolicyEnforcement>,
+    _tasks: [AbortOnDropHandle<()>; 2],
 }
 
 impl Enforcer {
-    /// Begins with what is known; the table is named after the installation.
+    /// Begins with what is known; the table is named after the installation. Policies are told what of them is not enforced.
     pub(crate) fn start(
+        client: Client,
         policies: Arc<Policies>,
         ranges: watch::Receiver<Ranges>,
         means: Means,
@@ -37,8 +42,16 @@ impl Enforcer {
     ) -> Self {
         let table = table(instance);
         let removed = Arc::default();
-        let task = tokio::spawn(keep(policies, ranges, means.clone(), table.clone(), Arc::clone(&removed)));
-        Self { means, table, removed, _task: AbortOnDropHandle::new(task) }
+        let (judge, enforcement) = watch::channel(PolicyEnforcement::Unknown);
+        let teller = tell::keep(client, policies.clone(), means.clone(), enforcement.clone());
+        let keeper = keep(policies, ranges, means.clone(), table.clone(), Arc::clone(&removed), judge);
+        let tasks = [tokio::spawn(keeper), tokio::spawn(teller)];
+        Self { means, table, removed, enforcement, _tasks: tasks.map(AbortOnDropHandle::new) }
+    }
+
+    /// How far policies are enforced, as it changes.
+    pub(crate) fn enforcement(&self) -> watch::Receiver<PolicyEnforcement> {
+        self.enforcement.clone()
     }
 
     /// Takes the filter away.
@@ -72,8 +85,16 @@ async fn keep(
     means: Means,
     table: String,
     removed: Arc<Mutex<bool>>,
+    judge: watch::Sender<PolicyEnforcement>,
 ) {
-    let Some(nft) = &means.nft else { return };
+    let judged = |enforcement: PolicyEnforcement| {
+        judge.send_if_modified(|known| {
+            let news = *known != enforcement;
+            *known = enforcement;
+            news
+        });
+    };
+    let Some(nft) = &means.nft else { return judged(shortfall::of_computer(&means)) };
     policies.synced().await;
     let mut changed = policies.changed.subscribe();
     // Tables of an earlier run are unknown: whatever is there is replaced.
@@ -92,10 +113,13 @@ async fn keep(
                 return;
             }
             match nft.run(&wanted.concat()).await {
-                Ok(()) => written = Some(wanted),
+                Ok(()) => {
+                    written = Some(wanted);
+                    judged(shortfall::of_computer(&means));
+                }
                 Err(words) => {
                     tracing::warn!(table, error = words, "NetworkPolicies are not enforced as written; trying again");
-                    policies.tell_failure(&words);
+                    judged(shortfall::of_refusal(&words, RETRY));
                     failed = true;
                 }
             }

@@ -8,6 +8,7 @@ use k8s_openapi::api::networking::v1::{NetworkPolicy, NetworkPolicyPeer, Network
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
 use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 
+use super::tell::Told;
 use crate::network::Cidr;
 use crate::network::endpoint_slices::PodFacts;
 use crate::network::services::Protocol;
@@ -16,8 +17,8 @@ use crate::network::services::Protocol;
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct PolicyFacts {
     pub(super) uid: String,
-    /// When it was made, in seconds since 1970.
-    pub(super) created: i64,
+    /// What it says of its enforcement here.
+    pub(super) told: Told,
     /// The pods of its namespace that it is about.
     pub(super) about: LabelSelector,
     /// Who may connect to them; none where it does not say.
@@ -81,8 +82,8 @@ impl From<NetworkPolicy> for PolicyFacts {
             rules.map(|rule| rule_of(rule.to.as_deref(), rule.ports.as_deref())).collect()
         };
         Self {
+            told: Told::of(&policy.metadata),
             uid: policy.metadata.uid.unwrap_or_default(),
-            created: policy.metadata.creation_timestamp.map_or(0, |time| time.0.as_second()),
             ingress: ingress.then(inward),
             egress: egress.then(outward),
             about: spec.pod_selector.unwrap_or_default(),

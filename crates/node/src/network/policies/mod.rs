@@ -6,9 +6,9 @@
 //!                                                 and the world outside
 //! ```
 //!
-//! Where this computer lets nobody filter packets, a policy has an event that says what of it is not enforced. What this
-//! computer sends itself (the gateway, probes) is always let in, as a cluster lets its nodes, and what pods send to this
-//! computer is always let out.
+//! Where this computer lets nobody filter packets, a policy has an annotation that says what of it is not enforced, and the
+//! Node a condition. What this computer sends itself (the gateway, probes) is always let in, as a cluster lets its nodes, and
+//! what pods send to this computer is always let out.
 
 mod decide;
 mod enforce;
@@ -16,7 +16,9 @@ mod facts;
 mod filter;
 mod nft;
 mod script;
+mod shortfall;
 mod spans;
+mod tell;
 
 use std::collections::{BTreeMap, HashMap};
 use std::net::{IpAddr, SocketAddr};
@@ -25,11 +27,11 @@ use std::time::Duration;
 
 use k8s_openapi::api::core::v1::{Namespace, ObjectReference, Pod};
 use k8s_openapi::api::networking::v1::NetworkPolicy;
-use k8s_openapi::jiff::Timestamp;
 use kube::Client;
 use tokio::sync::watch;
 
 use super::cidr::Cidr;
+use super::dirty::DirtyKeys;
 use super::key::ObjectKey;
 use super::notices::Notices;
 use super::services::Protocol;
@@ -56,6 +58,8 @@ pub(crate) struct Policies {
     known: watch::Sender<()>,
     /// Rings when anything changed that a filter is made from.
     changed: watch::Sender<()>,
+    /// Policies that something happened to.
+    touched: Arc<DirtyKeys<ObjectKey>>,
     notices: Notices,
     /// The ranges that all pods' addresses are of.
     ranges: Vec<Cidr>,
@@ -63,16 +67,12 @@ pub(crate) struct Policies {
 
 impl Policies {
     /// Follows the cluster. Addresses outside of `ranges` are no pod's: they are this computer's own.
-    pub(crate) fn start(client: &Client, ranges: Vec<Cidr>, notices: Notices, means: &Means) -> Arc<Self> {
+    pub(crate) fn start(client: &Client, ranges: Vec<Cidr>, notices: Notices) -> Arc<Self> {
         let changed = watch::Sender::new(());
-        let started = Timestamp::now().as_second();
-        let (limits, teller, ring) = (means.clone(), notices.clone(), changed.clone());
+        let touched: Arc<DirtyKeys<ObjectKey>> = Arc::default();
+        let (touch, ring) = (touched.clone(), changed.clone());
         let policies = Watched::start::<NetworkPolicy>(client.clone(), PolicyFacts::from, move |change| {
-            if let (None, Some(policy)) = (change.before, change.after)
-                && policy.created >= started
-            {
-                tell_limits(&teller, change.key, policy, &limits);
-            }
+            touch.add(change.key.clone());
             ring.send_replace(());
         });
         let labels = |namespace: Namespace| namespace.metadata.labels.unwrap_or_default();
@@ -97,7 +97,7 @@ impl Policies {
             bell.send_replace(());
             ring.send_replace(());
         });
-        Arc::new(Self { asked: policies, namespaces, pods, at, known, changed, notices, ranges })
+        Arc::new(Self { asked: policies, namespaces, pods, at, known, changed, touched, notices, ranges })
     }
 
     /// Returns when all that exists is known.
@@ -156,15 +156,6 @@ impl Policies {
         }
     }
 
-    /// Says of every policy that it is not enforced as written.
-    fn tell_failure(&self, words: &str) {
-        for (key, policy) in self.asked.all() {
-            let note =
-                format!("The packet filter of this computer does not take the policies: {words}. It is tried again");
-            self.notices.note(object(&key, &policy), "NotEnforced", note);
-        }
-    }
-
     /// Whether any policy may be about a connection to that address from a pod that is not known.
     fn concern(&self, to: IpAddr) -> bool {
         let at = self.at.read().unwrap_or_else(PoisonError::into_inner);
@@ -186,21 +177,6 @@ impl Policies {
     fn knows(&self, address: IpAddr) -> bool {
         self.at.read().unwrap_or_else(PoisonError::into_inner).contains_key(&address)
     }
-}
-
-/// Says what of a new policy is not enforced on this computer, and why.
-fn tell_limits(notices: &Notices, key: &ObjectKey, policy: &PolicyFacts, means: &Means) {
-    let mut limits = Vec::new();
-    if let Some(why) = &means.no_inside {
-        limits.push(("for pods of the same namespace that connect to each other's own address", why));
-    }
-    if let (Some(_), Some(why)) = (&policy.egress, &means.no_outside) {
-        limits.push(("for what pods send to the world outside", why));
-    }
-    let Some((_, why)) = limits.first() else { return };
-    let what: Vec<&str> = limits.iter().map(|(what, _)| *what).collect();
-    let note = format!("Enforced between namespaces and for Services. Not enforced {}: {why}", what.join(", nor "));
-    notices.note(object(key, policy), "PartlyEnforced", note);
 }
 
 fn object(key: &ObjectKey, policy: &PolicyFacts) -> ObjectReference {

@@ -47,10 +47,14 @@ impl Means {
     /// Asks program and kernel; changes nothing.
     pub(crate) async fn find() -> Self {
         let Some(nft) = Nft::find() else {
-            return Self::none("the program nft is not installed here (package nftables)");
+            return Self::none(
+                "the program nft is not installed on this computer; install it (package nftables) and start this server again",
+            );
         };
         if let Err(words) = nft.check(Family::Ip).await {
-            return Self::none(&format!("nft cannot filter here: {words}"));
+            return Self::none(&format!(
+                "nft cannot filter on this computer ({words}); it needs a kernel with nf_tables and CAP_NET_ADMIN: provide them and start this server again"
+            ));
         }
         let mut means = Self { nft: Some(nft.clone()), families: vec![Family::Ip], no_outside: None, no_inside: None };
         let handed_on = tokio::fs::read_to_string(HANDED_ON).await.is_ok_and(|text| text.trim() == "1");
@@ -59,7 +63,7 @@ impl Means {
                 Ok(()) => means.families.push(Family::Bridge),
                 Err(words) => {
                     means.no_inside = Some(format!(
-                        "this kernel does not filter on bridges ({words}); load br_netfilter and set net.bridge.bridge-nf-call-iptables to 1"
+                        "this kernel does not filter on bridges ({words}); load br_netfilter, set net.bridge.bridge-nf-call-iptables to 1 and start this server again"
                     ));
                 }
             }

@@ -7,12 +7,7 @@ use crate::network::test_cluster::Cluster;
 
 async fn stage() -> (Cluster, Arc<Policies>) {
     let cluster = Cluster::open("127.104.0.0/16").await;
-    let policies = Policies::start(
-        &cluster.client,
-        vec!["10.9.0.0/16".parse().expect("a range")],
-        Notices::default(),
-        &Means::none("a test"),
-    );
+    let policies = Policies::start(&cluster.client, vec!["10.9.0.0/16".parse().expect("a range")], Notices::default());
     cluster.namespace("shop", json!({"tier": "shop"})).await;
     cluster.namespace("blog", json!({})).await;
     policies.synced().await;
