@@ -27,6 +27,8 @@ pub const OUTPUTS_RESOLVED: &str = "OutputsResolved";
 pub const CONNECTIONS_RESOLVED: &str = "ConnectionsResolved";
 /// The resources that a component depends on are ready.
 pub const RESOURCE_DEPENDENCIES_READY: &str = "ResourceDependenciesReady";
+/// The plane enforces the NetworkPolicies of a release. Ours, and only there while it does not.
+pub const NETWORK_POLICIES_ENFORCED: &str = "NetworkPoliciesEnforced";
 /// A rendered release's manifests are on the plane.
 pub const RESOURCES_APPLIED: &str = "ResourcesApplied";
 /// A run has ended.

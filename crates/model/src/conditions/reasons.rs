@@ -109,6 +109,7 @@ reasons! {
         ALL_RESOURCE_DEPENDENCIES_READY = "AllResourceDependenciesReady", "all resources that it depends on are ready.";
         RESOURCE_DEPENDENCIES_PENDING = "ResourceDependenciesPending", "a resource that it depends on is not ready yet.";
         FINALIZING = "Finalizing", "it is being taken off the plane.";
+        NOT_ENFORCED = "NotEnforced", "the plane does not enforce a NetworkPolicy as it is written.";
     }
 
     /// On project release bindings.
@@ -135,6 +136,7 @@ reasons! {
         RESOURCES_DEGRADED = "ResourcesDegraded", "another object is not healthy.";
         RESOURCE_APPLY_FAILED = "ResourceApplyFailed", "the plane refused a manifest.";
         FINALIZING = "Finalizing", "it is being taken off the plane.";
+        NOT_ENFORCED = "NotEnforced", "the plane does not enforce a NetworkPolicy as it is written.";
     }
 
     /// On resource release bindings.
@@ -161,6 +163,7 @@ reasons! {
         RESOURCE_APPLY_FAILED = "ResourceApplyFailed", "the plane refused a manifest.";
         FINALIZING = "Finalizing", "it is being taken off the plane.";
         RETAIN_HOLD = "RetainHold", "its objects are to be kept: it stays until somebody removes its finalizer.";
+        NOT_ENFORCED = "NotEnforced", "the plane does not enforce a NetworkPolicy as it is written.";
     }
 
     /// On rendered releases.
@@ -169,6 +172,7 @@ reasons! {
         APPLY_FAILED = "ApplyFailed", "a manifest could not be applied.";
         CLEANUP_IN_PROGRESS = "CleanupInProgress", "its objects are being deleted.";
         CLEANUP_FAILED = "CleanupFailed", "its objects could not be deleted.";
+        NOT_ENFORCED = "NotEnforced", "the plane does not enforce a NetworkPolicy as it is written.";
     }
 
     /// On workflow runs.

@@ -5,6 +5,7 @@ mod component;
 mod condition;
 mod departure;
 mod deployment_pipeline;
+mod enforcement;
 mod environment;
 mod lookup;
 mod placement;

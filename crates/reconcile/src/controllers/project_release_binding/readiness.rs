@@ -2,6 +2,7 @@
 
 use super::{cell, status};
 use crate::controllers::condition::{State, condition, find};
+use crate::controllers::enforcement;
 use model::{Condition, Kind, ManifestStatus, ProjectReleaseBinding, ProjectReleaseBindingStatus, RenderedRelease};
 
 /// The status once the rendered release says what the binding wants.
@@ -22,7 +23,8 @@ pub(super) fn observed(binding: &ProjectReleaseBinding, live: &RenderedRelease) 
         Ok(known) => (namespace_ready(binding, known), resources_ready(binding, live, known)),
     };
     let ready = aggregate(generation, &[&synced, &namespace, &resources]);
-    status(binding, vec![synced, namespace, resources, ready])
+    let warning = enforcement::of_release(live, generation);
+    status(binding, [synced, namespace, resources, ready].into_iter().chain(warning).collect())
 }
 
 /// What was observed of the release's present generation: the entries, nothing yet, or why they could not be applied.

@@ -101,6 +101,9 @@ fn ready_once_the_plane_shows_the_namespace() {
     });
     let plan = run(&scene.binding, scene.world().with(&release));
     assert_eq!(reasons(&plan), ["ReleaseSynced", "NamespaceReady", "ResourcesReady", "Ready"]);
+    release.status.as_mut().expect("a report").conditions.push(told("NetworkPoliciesEnforced", "False", "NotEnforced"));
+    let plan = run(&scene.binding, scene.world().with(&release));
+    assert_eq!(reasons(&plan), ["ReleaseSynced", "NamespaceReady", "ResourcesReady", "Ready", "NotEnforced"]);
     release.metadata.generation = Some(2);
     let plan = run(&scene.binding, scene.world().with(&release));
     assert_eq!(reasons(&plan)[3], "NamespaceProgressing", "a report on older content does not count");

@@ -95,7 +95,7 @@ fn deploy(
     // runs is left as it is until everything is there.
     if !links.complete() {
         return Ok(links.wait(plan, &binding.spec.environment).status(match &live {
-            Live::Ours(_) => told.held(Some(wanted.summary())),
+            Live::Ours(release) => told.with_enforcement(release).held(Some(wanted.summary())),
             _ => told.held(None),
         }));
     }
@@ -106,7 +106,7 @@ fn deploy(
                 return Ok(plan);
             }
             let health = causes::explain(health::of(release, inputs), inputs, world)?;
-            Ok(plan.status(told.deployed(wanted.summary(), health)))
+            Ok(plan.status(told.with_enforcement(release).deployed(wanted.summary(), health)))
         }
         _ => {
             let plan = plan.apply(&here, &wanted.data_plane);

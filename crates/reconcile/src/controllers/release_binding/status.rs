@@ -5,8 +5,9 @@ use super::links::secret_names;
 use super::{Inputs, Links};
 use crate::controllers::blocked::Blocked;
 use crate::controllers::condition::{State, condition};
+use crate::controllers::enforcement;
 use crate::engine::World;
-use model::{Condition, EndpointUrlStatus, Kind, ReleaseBinding, ReleaseBindingStatus, Time};
+use model::{Condition, EndpointUrlStatus, Kind, ReleaseBinding, ReleaseBindingStatus, RenderedRelease, Time};
 
 /// What is known so far.
 #[derive(Clone)]
@@ -15,6 +16,7 @@ pub(super) struct Told {
     status: ReleaseBindingStatus,
     connections: Option<Condition>,
     resources: Option<Condition>,
+    enforcement: Option<Condition>,
 }
 
 impl Told {
@@ -27,7 +29,7 @@ impl Told {
         }
         status.observed_generation = generation;
         status.conditions.clear();
-        Told { generation, status, connections: None, resources: None }
+        Told { generation, status, connections: None, resources: None, enforcement: None }
     }
 
     pub(super) fn with_secrets(mut self, inputs: &Inputs) -> Told {
@@ -66,6 +68,12 @@ impl Told {
 
     pub(super) fn with_endpoints(mut self, endpoints: Vec<EndpointUrlStatus>) -> Told {
         self.status.endpoints = endpoints;
+        self
+    }
+
+    /// Warns of what the plane does not enforce of what runs.
+    pub(super) fn with_enforcement(mut self, release: &RenderedRelease) -> Told {
+        self.enforcement = enforcement::of_release(release, self.generation);
         self
     }
 
@@ -115,7 +123,14 @@ impl Told {
                 self.generation,
             ),
         };
-        let all = [self.connections.take(), self.resources.take(), synced, Some(ready), resources_ready];
+        let all = [
+            self.connections.take(),
+            self.resources.take(),
+            synced,
+            Some(ready),
+            resources_ready,
+            self.enforcement.take(),
+        ];
         self.status.conditions = all.into_iter().flatten().collect();
         self.status
     }

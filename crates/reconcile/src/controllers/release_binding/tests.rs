@@ -184,6 +184,22 @@ fn written_then_told_then_ready() {
 }
 
 #[test]
+fn policies_that_the_plane_does_not_enforce_are_warned_of_and_keep_nothing_from_being_ready() {
+    let scene = scene();
+    let mut release = reported(rendered(&run(&scene.binding, scene.world())), "Healthy");
+    let mut warning = told("NetworkPoliciesEnforced", "False", "NotEnforced");
+    warning.message = "NetworkPolicy own: not enforced at all: no filter".into();
+    release.status.as_mut().expect("a report").conditions.push(warning);
+    let plan = run(&scene.binding, scene.world().with(&release));
+    let expected = ("NotEnforced".into(), "NetworkPolicy own: not enforced at all: no filter".into());
+    assert_eq!(condition(&plan, "NetworkPoliciesEnforced"), expected);
+    assert_eq!(condition(&plan, "Ready").0, "Ready");
+    release.metadata.generation = Some(2);
+    let plan = run(&scene.binding, scene.world().with(&release));
+    assert_eq!(condition(&plan, "NetworkPoliciesEnforced").0, "", "it was told of older content");
+}
+
+#[test]
 fn a_report_on_older_manifests_is_not_told_of_the_new_ones() {
     let scene = scene();
     let mut release = reported(rendered(&run(&scene.binding, scene.world())), "Healthy");

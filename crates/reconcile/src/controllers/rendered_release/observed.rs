@@ -1,6 +1,7 @@
 //! What the plane shows of the wanted objects.
 
 use super::wanted::Wanted;
+use crate::controllers::enforcement;
 use crate::engine::{ClusterId, Unseen, World};
 use model::{Condition, FreeForm, Kind, ManifestStatus, RenderedRelease, RenderedReleaseStatus, Time, labels};
 use serde_json::Value;
@@ -52,6 +53,7 @@ pub(super) fn status(
 ) -> Result<RenderedReleaseStatus, Unseen> {
     let before = release.status.as_ref();
     let mut resources = Vec::with_capacity(wanted.len());
+    let mut objects = Vec::with_capacity(wanted.len());
     for one in wanted {
         let object = live(world, cluster, one)?;
         let health = object.as_deref().map_or_else(plane::health::missing, plane::assess).health.to_string();
@@ -78,8 +80,10 @@ pub(super) fn status(
                 Some(Time(world.now()))
             },
         });
+        objects.extend(object);
     }
-    Ok(RenderedReleaseStatus { resources, conditions: vec![told] })
+    let conditions = [told].into_iter().chain(enforcement::of_objects(&objects, release.generation())).collect();
+    Ok(RenderedReleaseStatus { resources, conditions })
 }
 
 fn is_empty(status: &Value) -> bool {

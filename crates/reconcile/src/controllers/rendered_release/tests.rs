@@ -198,6 +198,39 @@ fn a_restart_is_passed_on_to_pod_templates() {
 }
 
 #[test]
+fn what_the_plane_does_not_enforce_is_warned_of_and_is_no_drift() {
+    let policy = |name: &str| json!({"apiVersion": "networking.k8s.io/v1", "kind": "NetworkPolicy", "metadata": {"name": name, "namespace": dp()}, "spec": {"podSelector": {}}});
+    let release = release(&[policy("own"), policy("other"), policy("whole"), config_map("settings")]);
+    let silent = applied(&run(&release, world()));
+    let seen = silent.iter().fold(world(), |world, manifest| {
+        let mut live = manifest.clone();
+        if live["metadata"]["name"] != "whole" {
+            live["metadata"]["annotations"]["node.local/not-enforced"] = "at all: no filter; install one".into();
+        }
+        world.with_manifest(&cluster(), &live)
+    });
+    let plan = run(&release, seen);
+    assert_eq!(applied(&plan), silent, "what is asked for has none of it");
+    let status = plan.new_status().expect("a status");
+    let warnings: Vec<_> = status["conditions"].as_array().into_iter().flatten().skip(1).collect();
+    assert_eq!(
+        json!(warnings),
+        json!([{
+            "type": "NetworkPoliciesEnforced", "status": "False", "reason": "NotEnforced", "observedGeneration": 1,
+            "lastTransitionTime": "1970-01-01T00:00:00Z",
+            "message": "NetworkPolicy own, other: not enforced at all: no filter; install one",
+        }])
+    );
+    assert_eq!(status["resources"][0]["healthStatus"], "Healthy", "a warning is no illness");
+    let plan = run(&release, after(&plan, world()));
+    assert_eq!(
+        plan.new_status().expect("a status")["conditions"].as_array().map(Vec::len),
+        Some(1),
+        "it goes with its cause"
+    );
+}
+
+#[test]
 fn what_a_manifests_object_makes_with_our_labels_is_left_to_it() {
     let release = release(&[config_map("settings")]);
     let seen = after(&run(&release, world()), world());

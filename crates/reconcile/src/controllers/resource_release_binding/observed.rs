@@ -2,6 +2,7 @@
 
 use super::{known_outputs, ready};
 use crate::controllers::condition::{State, condition, find};
+use crate::controllers::enforcement;
 use compiler::input::Observed;
 use compiler::{BoundResource, OutputKeyRef, ResolvedOutput, ResolvedValue};
 use model::{
@@ -29,7 +30,9 @@ pub(super) fn status(
     let resources = condition("ResourcesReady", state, resources.1, message, generation);
     let (outputs, resolved) = outputs(binding, bound, &observed);
     let ready = ready(generation, &[&synced, &resources, &resolved]);
-    ResourceReleaseBindingStatus { conditions: vec![synced, resources, resolved, ready], outputs }
+    let warning = enforcement::of_release(live, generation);
+    let conditions = [synced, resources, resolved, ready].into_iter().chain(warning).collect();
+    ResourceReleaseBindingStatus { conditions, outputs }
 }
 
 /// What the rendered release told of its present generation.
