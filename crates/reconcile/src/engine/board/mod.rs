@@ -235,14 +235,15 @@ impl Board {
         job: Job,
         reads: Vec<(Thing, Facets)>,
         wake_at: Option<Instant>,
-        record: Record,
+        mut record: Record,
         verdict: Verdict,
         now: Instant,
     ) {
         let id = job.id;
         let Some(run) = self.runs.get_mut(id as usize).and_then(Option::as_mut) else { return };
         run.memos = job.memos;
-        run.record = record;
+        std::mem::swap(&mut run.record, &mut record);
+        run.record.follows(record);
         run.runs += 1;
         run.wake_at = wake_at;
         self.readers.replace(id, &mut run.reads, reads);

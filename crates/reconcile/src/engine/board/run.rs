@@ -7,7 +7,7 @@ use jiff::Timestamp;
 
 use super::{Cause, REPEATS, WINDOW};
 use crate::engine::cache::{Facets, Thing};
-use crate::engine::{Failure, ObjectKey};
+use crate::engine::{Failure, ObjectKey, ObjectRef};
 
 pub(crate) type RunId = u32;
 pub(crate) type Memos = HashMap<Thing, Memo>;
@@ -63,6 +63,23 @@ pub(crate) struct Record {
     pub took: Duration,
     pub outcome: Outcome,
     pub requests: u32,
+    /// What its plan waits for, and since when.
+    pub waits: Vec<(ObjectRef, Timestamp)>,
+}
+
+impl Record {
+    /// What the run before waited for, too, is waited for since then. A run without a plan knows nothing newer.
+    pub(super) fn follows(&mut self, before: Record) {
+        if matches!(self.outcome, Outcome::Incomplete | Outcome::Undecodable(_)) {
+            self.waits = before.waits;
+            return;
+        }
+        for (object, since) in &mut self.waits {
+            if let Some((_, earlier)) = before.waits.iter().find(|(known, _)| known == object) {
+                *since = *earlier;
+            }
+        }
+    }
 }
 
 /// How a run ended.
@@ -136,6 +153,7 @@ impl Run {
                 took: Duration::ZERO,
                 outcome: Outcome::Never,
                 requests: 0,
+                waits: Vec::new(),
             },
             runs: 0,
             requests: 0,

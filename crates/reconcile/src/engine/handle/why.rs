@@ -5,11 +5,12 @@ use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
 use jiff::Timestamp;
+use serde_json::{Value, json};
 
 use super::EngineHandle;
 use crate::engine::board::Outcome;
 use crate::engine::run::dry_run;
-use crate::engine::{Failure, ObjectKey, Plan, Read};
+use crate::engine::{Failure, ObjectKey, ObjectRef, Plan, Read, Wait};
 
 /// What the engine knows of one key.
 #[derive(Clone, Debug)]
@@ -38,6 +39,8 @@ pub struct Why {
     pub reads: Vec<Read>,
     /// What the function answers, asked just now; nothing of it was done for this answer.
     pub plan: Option<Plan>,
+    /// Since when it waits for what its runs waited for.
+    pub since: Vec<(ObjectRef, Timestamp)>,
     /// Why there is no plan.
     pub unseen: Option<String>,
 }
@@ -45,8 +48,18 @@ pub struct Why {
 impl EngineHandle {
     /// Why the object of this controller is as it is; `None` when there is no such controller or object.
     pub async fn why(&self, controller: &str, key: impl Into<ObjectKey>) -> Option<Why> {
-        let (shared, key) = (Arc::clone(&self.shared), key.into());
-        let number = shared.controllers.iter().position(|known| known.name() == controller)?;
+        let number = self.shared.controllers.iter().position(|known| known.name() == controller)?;
+        self.ask(number, key.into()).await
+    }
+
+    /// The same by the kind of the object, which one controller is responsible for.
+    pub async fn why_of(&self, kind: &str, key: impl Into<ObjectKey>) -> Option<Why> {
+        let number = self.shared.controllers.iter().position(|known| &*known.gvk().kind == kind)?;
+        self.ask(number, key.into()).await
+    }
+
+    async fn ask(&self, number: usize, key: ObjectKey) -> Option<Why> {
+        let shared = Arc::clone(&self.shared);
         let ask = move || {
             let mut why = {
                 let board = shared.board.lock().unwrap_or_else(PoisonError::into_inner);
@@ -64,6 +77,7 @@ impl EngineHandle {
                     failure: run.failed.as_ref().map(|failed| (failed.failure.clone(), failed.attempts)),
                     reads: Vec::new(),
                     plan: None,
+                    since: run.record.waits.clone(),
                     unseen: None,
                 }
             };
@@ -73,6 +87,57 @@ impl EngineHandle {
         };
         // An error here means that the runtime is stopping.
         tokio::task::spawn_blocking(ask).await.ok().flatten()
+    }
+}
+
+impl Why {
+    /// What it waits for, and since when where that is known.
+    pub fn waits(&self) -> impl Iterator<Item = (&Wait, Option<Timestamp>)> {
+        self.plan.iter().flat_map(Plan::waits).map(|wait| {
+            let since = self.since.iter().find(|(object, _)| *object == wait.object).map(|(_, since)| *since);
+            (wait, since)
+        })
+    }
+
+    /// What surfaces show of it. Of the plan only what it waits for: manifests may hold what is not for everybody.
+    ///
+    /// ```json
+    /// {"controller": "component", "phase": "idle",
+    ///  "lastRun": {"at": "2026-11-22T06:00:00Z", "wokenBy": "…", "outcome": "all is as it should be"},
+    ///  "failing": {"message": "cannot apply …", "times": 3}, "unseen": "…",
+    ///  "waits": [{"kind": "ComponentType", "namespace": "default", "name": "service", "cluster": "…", "why": "…", "since": "…"}]}
+    /// ```
+    ///
+    /// `failing` and `unseen` are there while there is something to tell; `namespace` where the kind has one; `cluster`
+    /// where it is not the control plane; `since` where the engine has seen it wait before.
+    pub fn as_json(&self) -> Value {
+        let waits = self.waits().map(|(wait, since)| {
+            let object = &wait.object;
+            let mut told = json!({"kind": &*object.gvk.kind, "name": &*object.key.name, "why": wait.why});
+            let cluster = (!object.cluster.is_control_plane()).then(|| object.cluster.as_str().to_owned());
+            let more = [
+                ("namespace", object.key.namespace.as_deref().map(str::to_owned)),
+                ("cluster", cluster),
+                ("since", since.map(|since| since.to_string())),
+            ];
+            for (name, value) in more {
+                if let Some(value) = value {
+                    told[name] = value.into();
+                }
+            }
+            told
+        });
+        let last = json!({"at": self.ran_at.to_string(), "wokenBy": self.woken_by, "outcome": self.outcome});
+        let mut told = json!({
+            "controller": self.controller, "phase": self.phase, "lastRun": last, "waits": waits.collect::<Vec<_>>(),
+        });
+        if let Some((failure, times)) = &self.failure {
+            told["failing"] = json!({"message": failure.to_string(), "times": times});
+        }
+        if let Some(unseen) = &self.unseen {
+            told["unseen"] = unseen.as_str().into();
+        }
+        told
     }
 }
 
@@ -100,8 +165,9 @@ impl fmt::Display for Why {
         if let Some(unseen) = &self.unseen {
             writeln!(f, "  unseen    {unseen}")?;
         }
-        for wait in self.plan.iter().flat_map(Plan::waits) {
-            writeln!(f, "  waits for {}: {}", wait.object, wait.why)?;
+        for (wait, since) in self.waits() {
+            let since = since.map(|since| format!(" (since {since})")).unwrap_or_default();
+            writeln!(f, "  waits for {}{since}: {}", wait.object, wait.why)?;
         }
         for read in &self.reads {
             writeln!(f, "  reads     {read}")?;

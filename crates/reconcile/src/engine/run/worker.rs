@@ -77,7 +77,7 @@ fn run(shared: &Shared, mut job: Job) -> Option<Work> {
         .map(|failed| failed.failure.clone());
     let Answer { result, mut reads } = ask(shared, &store, job.controller, &job.key, failure);
     let mut work = None;
-    let mut wake_at = None;
+    let (mut wake_at, mut waits) = (None, Vec::new());
     let done = |blocked, settled| Verdict::Done { blocked, settled };
     let (verdict, outcome) = match result {
         Err(Unseen::NotYet { .. }) => (done(None, false), Outcome::Incomplete),
@@ -89,6 +89,7 @@ fn run(shared: &Shared, mut job: Job) -> Option<Work> {
         Ok(Some(_)) if !reads.needs().is_empty() => (done(None, false), Outcome::Incomplete),
         Ok(Some(plan)) => {
             wake_at = plan.wake_at.map(|at| instant_of(at, started));
+            waits = plan.waits.iter().map(|wait| (wait.object.clone(), at)).collect();
             let preparing = Preparing {
                 controller: &*shared.controllers[job.controller as usize],
                 control_plane: &shared.control_plane,
@@ -124,7 +125,7 @@ fn run(shared: &Shared, mut job: Job) -> Option<Work> {
     };
     let took = started.elapsed();
     shared.metrics.ran(took, &outcome);
-    let record = Record { cause: Cause::clone(&job.cause), at, took, outcome, requests: 0 };
+    let record = Record { cause: Cause::clone(&job.cause), at, took, outcome, requests: 0, waits };
     let (id, things) = (job.id, reads.things());
     let needs: Vec<Need> = reads.needs().to_vec();
     shared.unprovided.fetch_add(usize::from(!needs.is_empty()), Ordering::AcqRel);
