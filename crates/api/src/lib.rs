@@ -12,5 +12,5 @@ mod openapi;
 mod problem;
 mod serving;
 
-pub use live::{PlaneUnavailable, Planes};
+pub use live::{PlaneUnavailable, Planes, Reasons};
 pub use serving::{Options, router, serve};

@@ -14,6 +14,7 @@ fn describe() -> Value {
     for resource in resources() {
         paths.insert(resource.path(), collection(resource));
         paths.insert(format!("{}/{{name}}", resource.path()), single(resource));
+        paths.insert(format!("{}/{{name}}/why", resource.path()), why(resource));
         if resource.has_schema() {
             paths.insert(format!("{}/{{name}}/schema", resource.path()), schema(resource));
         }
@@ -180,6 +181,16 @@ fn schema(resource: &Resource) -> Value {
     })
 }
 
+/// What an object waits for; ours.
+fn why(resource: &Resource) -> Value {
+    json!({
+        "get": {
+            "operationId": format!("why{}", called(resource).0), "parameters": parameters(resource, true),
+            "responses": answers("200", None),
+        },
+    })
+}
+
 /// Operations that are not the same for every kind: path, method, operation id, query parameters, success.
 const SPECIAL: &[(&str, &str, &str, &[&str], &str)] = &[
     ("/health", "get", "getHealth", &[], "200"),
@@ -272,11 +283,13 @@ mod tests {
         };
         let contract = operations(&serde_saphyr::from_str(&text).expect("YAML"));
         let ours: BTreeSet<_> = operations(&describe()).difference(&contract).cloned().collect();
-        let expected = BTreeSet::from([(
-            "get".to_owned(),
-            "/exec/namespaces/{}/components/{}".to_owned(),
-            "execComponent".to_owned(),
-        )]);
+        let exec = ("/exec/namespaces/{}/components/{}".to_owned(), "execComponent".to_owned());
+        let whys = resources().map(|resource| {
+            let path = resource.path().replace("{namespace}", "{}");
+            (format!("{path}/{{}}/why"), format!("why{}", called(resource).0))
+        });
+        let expected: BTreeSet<_> =
+            whys.chain([exec]).map(|(path, operation)| ("get".to_owned(), path, operation)).collect();
         assert_eq!(ours, expected);
     }
 }

@@ -1,7 +1,7 @@
 //! Puts the routes together and answers on a listener.
 
 use crate::identity::{self, Issuer};
-use crate::live::{self, Planes};
+use crate::live::{self, Planes, Reasons};
 use crate::problem::Problem;
 use crate::{meta, objects, openapi};
 use axum::Router;
@@ -27,6 +27,8 @@ pub struct Options {
     pub client: Client,
     /// How to reach data planes.
     pub planes: Arc<dyn Planes>,
+    /// Who knows what objects wait for; without, nobody is told.
+    pub reasons: Option<Arc<dyn Reasons>>,
     /// Who gives out tokens.
     pub issuer: Arc<Issuer>,
 }
@@ -36,12 +38,13 @@ pub struct Options {
 pub(crate) struct App {
     pub(crate) client: Client,
     pub(crate) planes: Arc<dyn Planes>,
+    pub(crate) reasons: Option<Arc<dyn Reasons>>,
 }
 
 /// All routes. Everything but health, version, the document and the identity endpoints asks for a bearer token.
 pub fn router(options: Options) -> Router {
-    let Options { client, planes, issuer } = options;
-    let app = App { client, planes };
+    let Options { client, planes, reasons, issuer } = options;
+    let app = App { client, planes, reasons };
     let guarded = Router::new()
         .merge(objects::routes())
         .merge(objects::namespace_routes())

@@ -9,12 +9,16 @@ mod logs;
 mod release;
 mod tree;
 mod trigger;
+mod why;
 
+use crate::objects::resources;
 use crate::serving::App;
 use axum::Router;
+use axum::extract::{Path, State};
 use axum::routing::{get, post};
 use kube::Client;
 use thiserror::Error;
+pub use why::Reasons;
 
 /// A plane that cannot be reached now.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
@@ -37,7 +41,11 @@ pub trait Planes: Send + Sync {
 /// Routes of what runs.
 pub(crate) fn routes() -> Router<App> {
     let binding = "/api/v1/namespaces/{namespace}/releasebindings/{name}/k8sresources";
-    Router::new()
+    resources()
+        .fold(Router::new(), |router, resource| {
+            let told = get(move |State(app), Path(path)| why::why(app, resource, path));
+            router.route(&format!("{}/{{name}}/why", resource.path()), told)
+        })
         .route(&format!("{binding}/tree"), get(tree::tree))
         .route(&format!("{binding}/events"), get(events::events))
         .route(&format!("{binding}/logs"), get(logs::logs))

@@ -10,3 +10,4 @@ mod place;
 mod samples;
 mod schemas;
 mod tokens;
+mod why;

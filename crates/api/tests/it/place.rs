@@ -1,7 +1,7 @@
 //! Where requests are sent: a fresh server in memory with our kinds, the router over it, and a caller with a token.
 
 use api::identity::Issuer;
-use api::{PlaneUnavailable, Planes};
+use api::{PlaneUnavailable, Planes, Reasons};
 use axum::Router;
 use axum::body::Body;
 use http::{HeaderMap, Method, Request, StatusCode, header};
@@ -93,6 +93,11 @@ impl Planes for OwnPlane {
 impl Place {
     /// A server with our kinds and namespace `acme`.
     pub(crate) async fn new() -> Place {
+        Place::with(None).await
+    }
+
+    /// The same where somebody knows what objects wait for.
+    pub(crate) async fn with(reasons: Option<Arc<dyn Reasons>>) -> Place {
         let options = kubelite::Options { admission: vec![Arc::new(admission::Rules)], ..kubelite::Options::default() };
         let server = kubelite::Server::open(options).await.expect("a server in memory");
         let client = server.client();
@@ -103,6 +108,7 @@ impl Place {
         let router = api::router(api::Options {
             client: client.clone(),
             planes: Arc::new(OwnPlane(client.clone())),
+            reasons,
             issuer: Arc::new(issuer),
         });
         let mut place = Place { server, client, router, secret, token: String::new(), folder };

@@ -1,10 +1,12 @@
 //! The controllers, over one server that is the control plane and its own data plane.
 
 use anyhow::{Context, Result};
-use api::{PlaneUnavailable, Planes};
+use api::{PlaneUnavailable, Planes, Reasons};
+use futures::future::BoxFuture;
 use kube::Client;
 use reconcile::controllers;
-use reconcile::engine::{Cluster, ClusterId, Engine, EngineHandle};
+use reconcile::engine::{Cluster, ClusterId, Engine, EngineHandle, Explainer, ObjectKey};
+use serde_json::Value;
 
 /// Starts all controllers.
 pub(crate) fn start(client: &Client) -> Result<EngineHandle> {
@@ -14,6 +16,15 @@ pub(crate) fn start(client: &Client) -> Result<EngineHandle> {
         .identity("openchoreo-up")
         .start()
         .context("cannot start the controllers")
+}
+
+/// What the controllers tell of objects.
+pub(crate) struct Told(pub(crate) Explainer);
+
+impl Reasons for Told {
+    fn why<'a>(&'a self, kind: &'a str, namespace: Option<&'a str>, name: &'a str) -> BoxFuture<'a, Option<Value>> {
+        Box::pin(async move { Some(self.0.why_of(kind, ObjectKey::new(namespace, name)).await?.as_json()) })
+    }
 }
 
 /// The one plane of this process.

@@ -146,8 +146,12 @@ impl Running {
         let issuer = Arc::new(Issuer::open(&data.folder("identity")?, url.clone())?);
         let occ = access::occ(&data, &issuer, &url)?;
         let stop = CancellationToken::new();
-        let router =
-            api::router(api::Options { client: client.clone(), planes: Arc::new(control::OnePlane(client)), issuer });
+        let router = api::router(api::Options {
+            client: client.clone(),
+            planes: Arc::new(control::OnePlane(client)),
+            reasons: Some(Arc::new(control::Told(controllers.explainer()))),
+            issuer,
+        });
         let api = tokio::spawn(api::serve(listener, router, stop.clone()));
 
         say(&format!("API         {url}"));

@@ -21,7 +21,8 @@ pub use cluster::{Cluster, ClusterId};
 pub use controller::Controller;
 pub use failure::{Failure, FailureReason};
 pub use handle::{
-    CacheSnapshot, Engine, EngineBuilder, EngineHandle, KeySnapshot, Metrics, Settled, Snapshot, StartError, Why,
+    CacheSnapshot, Engine, EngineBuilder, EngineHandle, Explainer, KeySnapshot, Metrics, Settled, Snapshot, StartError,
+    Why,
 };
 pub use kind::{Gvk, Kind, ObjectKey, ObjectRef, Scope};
 pub use model::indexes::Index;

@@ -199,3 +199,38 @@ impl Run {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::{ClusterId, Gvk};
+
+    fn record(at: i64, outcome: Outcome, waits: &[&str]) -> Record {
+        let at = Timestamp::from_second(at).expect("a time");
+        let object = |name: &&str| ObjectRef {
+            cluster: ClusterId::control_plane(),
+            gvk: Gvk::new("v1", "Secret"),
+            key: ObjectKey::new(None, name),
+        };
+        let waits = waits.iter().map(|name| (object(name), at)).collect();
+        Record { cause: Cause::from("a test"), at, took: Duration::ZERO, outcome, requests: 0, waits }
+    }
+
+    fn waits(record: &Record) -> Vec<(String, i64)> {
+        record.waits.iter().map(|(object, since)| (object.key.name.to_string(), since.as_second())).collect()
+    }
+
+    #[test]
+    fn a_wait_is_as_old_as_the_first_run_in_a_row_that_had_it() {
+        let first = record(1, Outcome::Nothing, &["a", "b"]);
+        let mut second = record(2, Outcome::Nothing, &["b", "c"]);
+        second.follows(first);
+        assert_eq!(waits(&second), [("b".into(), 1), ("c".into(), 2)]);
+        let mut blind = record(3, Outcome::Incomplete, &[]);
+        blind.follows(second);
+        assert_eq!(waits(&blind), [("b".into(), 1), ("c".into(), 2)], "a run that saw nothing changes nothing");
+        let mut last = record(4, Outcome::Nothing, &["a"]);
+        last.follows(blind);
+        assert_eq!(waits(&last), [("a".into(), 4)]);
+    }
+}

@@ -17,7 +17,7 @@ pub(crate) use metrics::Counters;
 pub use metrics::Metrics;
 pub use settle::Settled;
 pub use snapshot::{CacheSnapshot, KeySnapshot, Snapshot};
-pub use why::Why;
+pub use why::{Explainer, Why};
 
 /// The engine. There is nothing to it before it is started.
 #[derive(Debug)]

@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 
 use super::EngineHandle;
 use crate::engine::board::Outcome;
+use crate::engine::machine::Shared;
 use crate::engine::run::dry_run;
 use crate::engine::{Failure, ObjectKey, ObjectRef, Plan, Read, Wait};
 
@@ -45,48 +46,67 @@ pub struct Why {
     pub unseen: Option<String>,
 }
 
+/// Tells why objects are as they are, for as long as somebody holds it; of an engine that was stopped it tells the end.
+#[derive(Clone)]
+pub struct Explainer {
+    shared: Arc<Shared>,
+}
+
 impl EngineHandle {
+    /// For surfaces, which do not hold the engine.
+    pub fn explainer(&self) -> Explainer {
+        Explainer { shared: Arc::clone(&self.shared) }
+    }
+
     /// Why the object of this controller is as it is; `None` when there is no such controller or object.
     pub async fn why(&self, controller: &str, key: impl Into<ObjectKey>) -> Option<Why> {
         let number = self.shared.controllers.iter().position(|known| known.name() == controller)?;
-        self.ask(number, key.into()).await
+        ask(&self.shared, number, key.into()).await
     }
+}
 
-    /// The same by the kind of the object, which one controller is responsible for.
+impl Explainer {
+    /// Why the object of this kind is as it is; `None` when no controller is responsible for it, or has seen it.
     pub async fn why_of(&self, kind: &str, key: impl Into<ObjectKey>) -> Option<Why> {
         let number = self.shared.controllers.iter().position(|known| &*known.gvk().kind == kind)?;
-        self.ask(number, key.into()).await
+        ask(&self.shared, number, key.into()).await
     }
+}
 
-    async fn ask(&self, number: usize, key: ObjectKey) -> Option<Why> {
-        let shared = Arc::clone(&self.shared);
-        let ask = move || {
-            let mut why = {
-                let board = shared.board.lock().unwrap_or_else(PoisonError::into_inner);
-                let run = board.find(number as u16, &key)?;
-                Why {
-                    controller: shared.controllers[number].name(),
-                    key: key.clone(),
-                    woken_by: run.record.cause.to_string(),
-                    ran_at: run.record.at,
-                    took: run.record.took,
-                    outcome: run.record.outcome.to_string(),
-                    requests: run.record.requests,
-                    runs: run.runs,
-                    phase: run.phase.name(),
-                    failure: run.failed.as_ref().map(|failed| (failed.failure.clone(), failed.attempts)),
-                    reads: Vec::new(),
-                    plan: None,
-                    since: run.record.waits.clone(),
-                    unseen: None,
-                }
-            };
-            let failure = why.failure.as_ref().map(|(failure, _)| failure.clone());
-            (why.reads, why.plan, why.unseen) = dry_run(&shared, number as u16, &key, failure);
-            Some(why)
+async fn ask(shared: &Arc<Shared>, number: usize, key: ObjectKey) -> Option<Why> {
+    let shared = Arc::clone(shared);
+    let ask = move || {
+        let mut why = {
+            let board = shared.board.lock().unwrap_or_else(PoisonError::into_inner);
+            let run = board.find(number as u16, &key)?;
+            Why {
+                controller: shared.controllers[number].name(),
+                key: key.clone(),
+                woken_by: run.record.cause.to_string(),
+                ran_at: run.record.at,
+                took: run.record.took,
+                outcome: run.record.outcome.to_string(),
+                requests: run.record.requests,
+                runs: run.runs,
+                phase: run.phase.name(),
+                failure: run.failed.as_ref().map(|failed| (failed.failure.clone(), failed.attempts)),
+                reads: Vec::new(),
+                plan: None,
+                since: run.record.waits.clone(),
+                unseen: None,
+            }
         };
-        // An error here means that the runtime is stopping.
-        tokio::task::spawn_blocking(ask).await.ok().flatten()
+        let failure = why.failure.as_ref().map(|(failure, _)| failure.clone());
+        (why.reads, why.plan, why.unseen) = dry_run(&shared, number as u16, &key, failure);
+        Some(why)
+    };
+    // An error here means that the runtime is stopping.
+    tokio::task::spawn_blocking(ask).await.ok().flatten()
+}
+
+impl fmt::Debug for Explainer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Explainer").finish_non_exhaustive()
     }
 }
 
