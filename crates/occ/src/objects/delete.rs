@@ -12,6 +12,9 @@ use tokio::time::Instant;
 /// Time between two looks, where the server has no stream of changes.
 pub(crate) const PAUSE: Duration = Duration::from_millis(200);
 
+/// Reasons of conditions other than `Finalizing` that tell of a deletion.
+const DEPARTING: [&str; 3] = ["DeletionBlocked", "EnvironmentFinalizing", "ReleaseBindingsPending"];
+
 /// `occ NOUN delete NAME`; with a limit it returns when the object is gone.
 pub(crate) async fn delete(session: &Session, noun: &Noun, name: &str, wait: Option<Duration>) -> Result<(), Failure> {
     let path = path_of(session, noun, name)?;
@@ -54,12 +57,20 @@ fn holders(object: &Value) -> String {
     if object.pointer("/metadata/deletionTimestamp").is_none() {
         return ": nobody has asked to delete it".to_owned();
     }
-    let conditions = object.pointer("/status/conditions").and_then(Value::as_array);
-    let waiting = conditions.into_iter().flatten().find(|condition| {
-        condition.get("type").and_then(Value::as_str).is_some_and(|kind| kind.contains("Finaliz") || kind == "Ready")
-    });
-    match waiting.and_then(|condition| condition.get("message")?.as_str()) {
-        Some(message) => format!(": {message}"),
+    match departure(object) {
+        Some((_, message)) => format!(": {message}"),
         None => String::new(),
     }
+}
+
+/// Reason and words of the condition that tells what the deletion of an object waits for.
+pub(crate) fn departure(object: &Value) -> Option<(&str, &str)> {
+    let conditions = object.pointer("/status/conditions").and_then(Value::as_array);
+    let tells = |condition: &&Value| {
+        condition["type"].as_str().is_some_and(|kind| kind.contains("Finaliz"))
+            || condition["reason"].as_str().is_some_and(|reason| DEPARTING.contains(&reason))
+    };
+    let told = conditions?.iter().find(tells)?;
+    let message = told["message"].as_str().filter(|message| !message.is_empty())?;
+    Some((told["reason"].as_str().unwrap_or_default(), message))
 }

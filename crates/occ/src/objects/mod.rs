@@ -7,7 +7,7 @@ mod output;
 mod read;
 mod table;
 
-pub(crate) use delete::{PAUSE, delete, gone};
+pub(crate) use delete::{PAUSE, delete, departure, gone};
 pub(crate) use duration::duration;
 pub(crate) use output::{Format, print, yaml};
 pub(crate) use read::{get, list, path_of};

@@ -1,6 +1,7 @@
 //! `list` and `get`.
 
 use super::output::{Format, show};
+use super::table::condition;
 use crate::failure::Failure;
 use crate::noun::Noun;
 use crate::session::{Session, encode};
@@ -65,6 +66,12 @@ pub(crate) async fn get(session: &Session, noun: &Noun, name: &str, format: Form
     let Some(object) = session.http.find(&path).await? else {
         return Err(missing(session, noun, name));
     };
+    if matches!(format, Format::Table | Format::Wide | Format::Yaml)
+        && let Some(warning) = condition(&object, model::conditions::NETWORK_POLICIES_ENFORCED)
+        && warning["status"] == "False"
+    {
+        eprintln!("warning: {}", warning["message"].as_str().unwrap_or_default());
+    }
     show(noun, noun.columns, vec![object], format, false)
 }
 

@@ -9,3 +9,4 @@ mod gather;
 mod offline;
 mod plane;
 mod render;
+mod why;

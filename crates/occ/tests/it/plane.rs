@@ -1,10 +1,13 @@
 //! A control plane in process and `occ` beside it.
 
-use api::{Options, PlaneUnavailable, Planes};
+use api::{Options, PlaneUnavailable, Planes, Reasons};
+use futures::future::BoxFuture;
 use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomResourceDefinition;
 use kube::Client;
 use kube::api::{Api, PostParams};
 use kube::runtime::wait::{await_condition, conditions};
+use reconcile::engine::{Cluster, ClusterId, Engine, EngineHandle, Explainer, ObjectKey};
+use serde_json::Value;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::sync::Arc;
@@ -19,12 +22,22 @@ impl Planes for Same {
     }
 }
 
+/// What the controllers tell of objects.
+struct Told(Explainer);
+
+impl Reasons for Told {
+    fn why<'a>(&'a self, kind: &'a str, namespace: Option<&'a str>, name: &'a str) -> BoxFuture<'a, Option<Value>> {
+        Box::pin(async move { Some(self.0.why_of(kind, ObjectKey::new(namespace, name)).await?.as_json()) })
+    }
+}
+
 /// A running control plane with a namespace `default`, and a folder with a configuration of `occ` for it.
 pub(crate) struct Plane {
     pub(crate) client: Client,
     folder: tempfile::TempDir,
     stop: CancellationToken,
     server: kubelite::Server,
+    controllers: Option<EngineHandle>,
 }
 
 /// What `occ` did.
@@ -36,7 +49,23 @@ pub(crate) struct Ran {
 }
 
 impl Plane {
+    /// Without controllers: nothing happens but what `occ` does.
     pub(crate) async fn start() -> Plane {
+        Plane::over(|_| None).await
+    }
+
+    /// With all controllers, for which the control plane is ClusterDataPlane `default`, too.
+    pub(crate) async fn governed() -> Plane {
+        Plane::over(|client| {
+            let here = Cluster::new(ClusterId::control_plane(), client.clone());
+            let there = Cluster::new(ClusterId::cluster_plane("ClusterDataPlane", "default"), client.clone());
+            let engine = reconcile::controllers::all(Engine::builder()).cluster(here).cluster(there);
+            Some(engine.identity("tests").start().expect("controllers"))
+        })
+        .await
+    }
+
+    async fn over(controllers: impl FnOnce(&Client) -> Option<EngineHandle>) -> Plane {
         let server = kubelite::Server::open(kubelite::Options::default()).await.expect("a server in memory");
         let client = server.client();
         install(&client).await;
@@ -53,11 +82,17 @@ impl Plane {
             secret.reveal()
         );
         std::fs::write(folder.path().join("config"), config).expect("a configuration");
-        let options =
-            Options { client: client.clone(), planes: Arc::new(Same(client.clone())), issuer: Arc::new(issuer) };
+        let controllers = controllers(&client);
+        let told = |engine: &EngineHandle| Arc::new(Told(engine.explainer())) as Arc<dyn Reasons>;
+        let options = Options {
+            client: client.clone(),
+            planes: Arc::new(Same(client.clone())),
+            reasons: controllers.as_ref().map(told),
+            issuer: Arc::new(issuer),
+        };
         let stop = CancellationToken::new();
         tokio::spawn(api::serve(listener, api::router(options), stop.clone()));
-        Plane { client, folder, stop, server }
+        Plane { client, folder, stop, server, controllers }
     }
 
     pub(crate) fn folder(&self) -> &Path {
@@ -108,8 +143,16 @@ impl Plane {
         self.server.set_pod_connect(pods);
     }
 
+    /// Returns when the controllers have done what there is to do.
+    pub(crate) async fn settled(&self) {
+        self.controllers.as_ref().expect("controllers").settled().await;
+    }
+
     pub(crate) async fn end(self) {
         self.stop.cancel();
+        if let Some(controllers) = self.controllers {
+            controllers.shutdown().await;
+        }
         self.server.shutdown().await;
     }
 }
