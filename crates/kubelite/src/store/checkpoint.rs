@@ -5,6 +5,7 @@
 //! So the log's length has a bound, whatever the load.
 
 use std::{
+    fs::File,
     path::Path,
     sync::{
         Arc,
@@ -17,7 +18,7 @@ use std::{
 
 use rusqlite::Connection;
 
-use super::{OpenError, layout::sqlite};
+use super::{OpenError, layout::sqlite, room};
 
 /// SQLite's page.
 const PAGE: usize = 4096;
@@ -47,7 +48,7 @@ pub(super) struct Checkpoints {
 
 impl Checkpoints {
     /// Starts the thread, with a connection of its own.
-    pub(super) fn start(file: &Path) -> Result<Self, OpenError> {
+    pub(super) fn start(file: &Path) -> Result<(Self, Arc<File>), OpenError> {
         let place = || format!("opening {} once more", file.display());
         let db = Connection::open(file).map_err(sqlite(place()))?;
         db.pragma_update(None, "synchronous", "FULL").map_err(sqlite(place()))?;
@@ -55,14 +56,19 @@ impl Checkpoints {
         let mut log = file.as_os_str().to_owned();
         log.push("-wal");
         let length = std::fs::metadata(&log).map_or(0, |log| usize::try_from(log.len()).unwrap_or(usize::MAX));
+        room::make(Path::new(&log));
+        let database = Arc::new(File::open(file).map_err(|source| OpenError::Io { what: place(), source })?);
+        let synced = database.clone();
         let (ask, asked) = sync_channel(1);
         let caught_up = Arc::new(AtomicBool::new(false));
         let told = caught_up.clone();
         let thread = std::thread::Builder::new()
             .name("kubelite-pages".into())
-            .spawn(move || run(&db, &asked, &told))
+            .spawn(move || run(&db, &synced, &asked, &told))
             .map_err(|source| OpenError::Io { what: "starting the thread that moves pages".into(), source })?;
-        Ok(Self { ask: Some(ask), caught_up, thread: Some(thread), since_asked: length, length, too_long: TOO_LONG })
+        let checkpoints =
+            Self { ask: Some(ask), caught_up, thread: Some(thread), since_asked: length, length, too_long: TOO_LONG };
+        Ok((checkpoints, database))
     }
 
     /// A transaction was committed with rows of these sizes, and with so many rows less.
@@ -141,11 +147,16 @@ fn moved(db: &Connection, how: &str) -> Result<Moved, rusqlite::Error> {
 }
 
 /// The thread.
-fn run(db: &Connection, asked: &Receiver<()>, caught_up: &AtomicBool) {
+fn run(db: &Connection, database: &File, asked: &Receiver<()>, caught_up: &AtomicBool) {
+    let once = || -> Result<i64, Box<dyn std::error::Error>> {
+        let left = moved(db, "PASSIVE")?.left;
+        // SQLite syncs only if nothing was written meanwhile. What is synced here is not left for the commit that begins the log anew.
+        database.sync_data()?;
+        Ok(left)
+    };
     while asked.recv().is_ok() {
         // The second time for what was written during the first.
-        let done = moved(db, "PASSIVE").and_then(|first| if first.left > 0 { moved(db, "PASSIVE") } else { Ok(first) });
-        match done {
+        match once().and_then(|left| if left > 0 { once() } else { Ok(0) }) {
             Ok(_) => caught_up.store(true, Ordering::Release),
             Err(error) => {
                 // What was acknowledged is in the log, which is as durable as the database.
@@ -200,6 +211,24 @@ mod tests {
         drop(log);
         let length = std::fs::metadata(folder.path().join("objects.db-wal")).map_or(0, |file| file.len());
         assert_eq!((open(folder.path()).1, length), ((1200..1230).collect::<Vec<u64>>(), 0));
+    }
+
+    #[test]
+    fn the_log_has_its_room_from_the_start_and_keeps_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let length = || std::fs::metadata(folder.path().join("objects.db-wal")).map_or(0, |file| file.len());
+        let (mut log, _) = open(folder.path());
+        assert_eq!(length(), room::ROOM as u64);
+        for round in 0..20 {
+            log.append(&rows(round * 10 + 1, 10, 100_000), &[], 0).unwrap();
+        }
+        assert!(length() >= room::ROOM as u64);
+        let copy = tempfile::tempdir().unwrap();
+        for name in ["objects.db", "objects.db-wal", "objects.head"] {
+            std::fs::copy(folder.path().join(name), copy.path().join(name)).unwrap();
+        }
+        // What stands behind the end of the log is not taken for a part of it.
+        assert_eq!(open(copy.path()).1, (1..=200).collect::<Vec<u64>>());
     }
 
     #[test]

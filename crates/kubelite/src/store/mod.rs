@@ -14,6 +14,7 @@ mod layout;
 mod lines;
 mod lock;
 mod log;
+mod room;
 mod shelf;
 mod sqlite;
 mod stored;

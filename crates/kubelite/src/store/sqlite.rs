@@ -1,6 +1,7 @@
 //! The log in a SQLite database: WAL, `synchronous=FULL`, one checksum per row, their sum over all rows, and a witness of the newest.
 
 use std::{
+    fs::File,
     io::ErrorKind,
     path::{Path, PathBuf},
     sync::Arc,
@@ -11,9 +12,10 @@ use rusqlite::{Connection, ErrorCode, config::DbConfig, params};
 
 use super::{
     OpenError,
-    checkpoint::{self, Checkpoints},
+    checkpoint::Checkpoints,
     layout::{self, sqlite},
     log::{Log, Row},
+    room,
     witness::Witness,
 };
 
@@ -27,6 +29,8 @@ pub(crate) struct SqliteLog {
     checkpoints: Option<Checkpoints>,
     file: PathBuf,
     connection: Connection,
+    /// Closed last: when a process closes a file it gives up what it has locked of it, by whatever handle.
+    database: Option<Arc<File>>,
 }
 
 impl SqliteLog {
@@ -41,12 +45,20 @@ impl SqliteLog {
         db.pragma_update(None, "synchronous", "FULL").map_err(sqlite(place()))?;
         // The thread beside the writer does that.
         db.pragma_update(None, "wal_autocheckpoint", 0).map_err(sqlite(place()))?;
-        db.pragma_update(None, "journal_size_limit", checkpoint::LONG as i64).map_err(sqlite(place()))?;
+        db.pragma_update(None, "journal_size_limit", room::ROOM as i64).map_err(sqlite(place()))?;
         layout::prepare(&mut db, file)?;
         let identity = layout::value(&db, "identity").map_err(sqlite(place()))?.unwrap_or_default();
         let (witness, acknowledged) = Witness::open(&file.with_extension("head"), identity)?;
         let compacted = layout::value(&db, "compacted").map_err(sqlite(place()))?.unwrap_or_default().unsigned_abs();
-        Ok(Self { witness, acknowledged, compacted, checkpoints: None, file: file.to_owned(), connection: db })
+        Ok(Self {
+            witness,
+            acknowledged,
+            compacted,
+            checkpoints: None,
+            file: file.to_owned(),
+            connection: db,
+            database: None,
+        })
     }
 
     /// As if the disk had room for so many pages.
@@ -88,7 +100,7 @@ impl SqliteLog {
         if let Some(checkpoints) = &mut self.checkpoints {
             checkpoints.finish(&self.connection);
         }
-        let transaction = self.connection.transaction()?;
+        let transaction = Transaction::begin(&self.connection)?;
         let mut sum = append(&transaction, rows)?;
         let mut count = i64::try_from(rows.len()).unwrap_or(i64::MAX);
         if !forgotten.is_empty() {
@@ -219,7 +231,8 @@ impl Log for SqliteLog {
         self.witness.saw(found.newest.max(self.acknowledged));
         // From now on closing may tidy up.
         self.connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, false).map_err(sqlite(place))?;
-        self.checkpoints = Some(Checkpoints::start(&self.file)?);
+        let (checkpoints, database) = Checkpoints::start(&self.file)?;
+        (self.checkpoints, self.database) = (Some(checkpoints), Some(database));
         Ok(())
     }
 
@@ -246,8 +259,43 @@ impl Log for SqliteLog {
     }
 }
 
+/// As that of rusqlite, with words that were parsed before.
+struct Transaction<'a> {
+    db: &'a Connection,
+}
+
+impl<'a> Transaction<'a> {
+    fn begin(db: &'a Connection) -> Result<Self, rusqlite::Error> {
+        db.prepare_cached("BEGIN")?.execute([])?;
+        Ok(Self { db })
+    }
+
+    fn commit(self) -> Result<(), rusqlite::Error> {
+        self.db.prepare_cached("COMMIT")?.execute([]).map(|_| ())
+    }
+}
+
+impl Drop for Transaction<'_> {
+    /// Takes everything back if it was not committed, which SQLite may have done itself.
+    fn drop(&mut self) {
+        if !self.db.is_autocommit()
+            && let Err(error) = self.db.prepare_cached("ROLLBACK").and_then(|mut back| back.execute([]))
+        {
+            tracing::warn!(%error, "a write that failed could not be taken back");
+        }
+    }
+}
+
+impl std::ops::Deref for Transaction<'_> {
+    type Target = Connection;
+
+    fn deref(&self) -> &Connection {
+        self.db
+    }
+}
+
 /// Inserts the rows; answers the sum of their checksums.
-fn append(transaction: &rusqlite::Transaction<'_>, rows: &[Row]) -> Result<i64, rusqlite::Error> {
+fn append(transaction: &Connection, rows: &[Row]) -> Result<i64, rusqlite::Error> {
     let mut sum = 0_i64;
     let mut insert = transaction.prepare_cached(
         "INSERT INTO object_log (revision, shelf, path, removed, at, checksum, value) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
@@ -261,7 +309,7 @@ fn append(transaction: &rusqlite::Transaction<'_>, rows: &[Row]) -> Result<i64, 
 }
 
 /// Deletes the revisions; answers how many were there and the sum of their checksums.
-fn forget(transaction: &rusqlite::Transaction<'_>, revisions: &[u64]) -> Result<(i64, i64), rusqlite::Error> {
+fn forget(transaction: &Connection, revisions: &[u64]) -> Result<(i64, i64), rusqlite::Error> {
     let (mut rows, mut sum) = (0, 0_i64);
     let mut delete = transaction.prepare_cached("DELETE FROM object_log WHERE revision = ?1 RETURNING checksum")?;
     for revision in revisions {
@@ -274,7 +322,7 @@ fn forget(transaction: &rusqlite::Transaction<'_>, revisions: &[u64]) -> Result<
 }
 
 /// Changes the facts about all rows.
-fn account(transaction: &rusqlite::Transaction<'_>, rows: i64, sum: i64) -> Result<(), rusqlite::Error> {
+fn account(transaction: &Connection, rows: i64, sum: i64) -> Result<(), rusqlite::Error> {
     transaction
         .prepare_cached(
             "UPDATE meta SET value = value + CASE key WHEN 'rows' THEN ?1 ELSE ?2 END WHERE key IN ('rows', 'sum')",
