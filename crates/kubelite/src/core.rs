@@ -60,7 +60,9 @@ impl Core {
         remove: bool,
     ) -> Result<Arc<crate::store::Stored>, WriteError> {
         let draft = Draft::new(object).map_err(WriteError::Disk)?;
-        self.store.write(Write { shelf: shelf.clone(), path: path.clone(), expected, draft, remove }).await
+        self.store
+            .write(Write { shelf: shelf.clone(), path: path.clone(), expected, draft, remove, under_way: None })
+            .await
     }
 
     /// Makes an object of the server's own where there is none of that name.

@@ -120,6 +120,7 @@ pub(crate) fn call(core: &Arc<Core>, kind: &Arc<Kind>, object: &Stored, who: &st
         format: Format::JSON,
         manager: "kubelite".into(),
         warnings: std::sync::Mutex::default(),
+        under_way: None,
     }
 }
 

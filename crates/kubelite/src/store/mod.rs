@@ -5,6 +5,8 @@
 //! ```
 //!
 //! A write is acknowledged after its batch is on disk; readers see it from the same moment. Readers never touch the disk.
+//!
+//! A write of a request that is alone goes the same way, without the change of threads: it takes the writer from its desk itself.
 
 mod checkpoint;
 mod draft;
@@ -14,12 +16,14 @@ mod layout;
 mod lines;
 mod lock;
 mod log;
+mod rescue;
 mod room;
 mod shelf;
 mod sqlite;
 mod stored;
 #[cfg(test)]
 mod tests;
+mod under_way;
 mod witness;
 mod writer;
 
@@ -44,12 +48,14 @@ pub(crate) use self::{
     lines::LineKey,
     shelf::{Event, EventKind, Shelf, Since},
     stored::{Owner, Stored},
+    under_way::{Entered, UnderWay},
 };
 use self::{
     lock::FolderLock,
     log::{Log, MemoryLog, Row},
+    rescue::Rescue,
     sqlite::SqliteLog,
-    writer::{Command, Head, Writer},
+    writer::{Command, Desk, Head, Writer},
 };
 
 /// How much of the past is kept for watches that resume.
@@ -92,12 +98,27 @@ pub(crate) struct Write {
     pub(crate) draft: Draft,
     /// Whether the object goes away.
     pub(crate) remove: bool,
+    /// Where the request is a task of its own: the requests beside it.
+    pub(crate) under_way: Option<UnderWay>,
+}
+
+/// With more watchers than this a request does not wake them before it is answered.
+const FEW: usize = 16;
+
+/// What became of a write.
+enum Here {
+    Done(Result<Arc<Stored>, WriteError>),
+    /// Somebody else writes, or waits, or could not be served meanwhile.
+    NotNow(Box<Write>),
 }
 
 /// The store: all shelves, one revision, one writer.
 pub(crate) struct Store {
     shared: Arc<Shared>,
     commands: tokio::sync::mpsc::Sender<Command>,
+    /// The writer: the thread has it for each batch, a request that is alone for its own write.
+    desk: Arc<Desk>,
+    rescue: Rescue,
     thread: std::sync::Mutex<Option<std::thread::JoinHandle<()>>>,
 }
 
@@ -169,14 +190,17 @@ impl Store {
         });
         let (commands, inbox) = tokio::sync::mpsc::channel(1024);
         let writer = Writer::new(shared.clone(), Box::new(log), history, Head { revision: head, floor, gone }, faults);
+        let untidy = writer.untidy();
+        let desk = Arc::new(Desk::new(writer));
+        let own = desk.clone();
         let thread = std::thread::Builder::new()
             .name("kubelite-writer".into())
             .spawn(move || {
-                writer.run(inbox);
+                own.run(inbox, untidy);
                 drop(lock);
             })
             .map_err(|error| OpenError::Io { what: "starting the writer thread".into(), source: error })?;
-        Ok(Self { shared, commands, thread: std::sync::Mutex::new(Some(thread)) })
+        Ok(Self { shared, commands, desk, rescue: Rescue::start()?, thread: std::sync::Mutex::new(Some(thread)) })
     }
 
     /// Names the one that hears of every change; a second call is ignored.
@@ -201,9 +225,38 @@ impl Store {
 
     /// Writes; answers when the change is on disk and visible.
     pub(crate) async fn write(&self, write: Write) -> Result<Arc<Stored>, WriteError> {
+        let write = match self.write_here(Box::new(write)).await {
+            Here::Done(answer) => return answer,
+            Here::NotNow(write) => write,
+        };
         let (reply, answer) = oneshot::channel();
-        self.commands.send(Command::Write { write: Box::new(write), reply }).await.map_err(|_| WriteError::Closed)?;
+        self.commands.send(Command::Write { write, reply }).await.map_err(|_| WriteError::Closed)?;
         answer.await.map_err(|_| WriteError::Closed)?
+    }
+
+    /// Commits on this thread what a request writes that is alone: to wake another thread, and to be woken by it, would take longer than
+    /// the commit itself.
+    async fn write_here(&self, write: Box<Write>) -> Here {
+        let alone = |write: &Write| write.under_way.as_ref().is_some_and(UnderWay::alone);
+        if !alone(&write) || self.shelf(&write.shelf).watchers() > FEW {
+            return Here::NotNow(write);
+        }
+        let Some(runtime) = rescue::runtime() else { return Here::NotNow(write) };
+        // What a worker has woken itself, no other worker can take from it before it has come to the next task.
+        tokio::task::yield_now().await;
+        if !alone(&write) || self.commands.capacity() < self.commands.max_capacity() {
+            return Here::NotNow(write);
+        }
+        let Some(mut desk) = self.desk.free() else { return Here::NotNow(write) };
+        let Some(writer) = desk.as_mut() else { return Here::Done(Err(WriteError::Closed)) };
+        let _watched = self.rescue.watch(runtime);
+        let (reply, mut answer) = oneshot::channel();
+        writer.commit(vec![(*write, reply)]);
+        if writer.untidy() {
+            // A queue that is full has the thread awake anyway.
+            let _ = self.commands.try_send(Command::Tidy);
+        }
+        Here::Done(answer.try_recv().unwrap_or(Err(WriteError::Closed)))
     }
 
     /// Copies the store into a new file while it is in use.

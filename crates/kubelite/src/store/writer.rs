@@ -3,7 +3,7 @@
 use std::{
     collections::HashMap,
     path::PathBuf,
-    sync::{Arc, atomic::Ordering},
+    sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError, atomic::Ordering},
     time::{SystemTime, UNIX_EPOCH},
 };
 
@@ -30,9 +30,19 @@ type Place = (Arc<str>, Arc<str>);
 pub(super) type Answer = Result<Arc<Stored>, WriteError>;
 
 pub(super) enum Command {
-    Write { write: Box<Write>, reply: oneshot::Sender<Answer> },
-    Backup { file: PathBuf, reply: oneshot::Sender<Result<(), WriteError>> },
-    Compact { reply: oneshot::Sender<Result<(), WriteError>> },
+    Write {
+        write: Box<Write>,
+        reply: oneshot::Sender<Answer>,
+    },
+    Backup {
+        file: PathBuf,
+        reply: oneshot::Sender<Result<(), WriteError>>,
+    },
+    Compact {
+        reply: oneshot::Sender<Result<(), WriteError>>,
+    },
+    /// Rows wait to be dropped.
+    Tidy,
     Stop,
 }
 
@@ -73,11 +83,33 @@ impl Writer {
         let Head { revision: head, floor, gone } = head;
         Self { shared, log, history, head, gone, floor, faults, compacting: Vec::new() }
     }
+}
 
-    /// Runs until told to stop or until every sender is gone.
-    pub(super) fn run(mut self, mut inbox: mpsc::Receiver<Command>) {
+/// Where the writer is had by one thread at a time; empty after the end.
+pub(super) struct Desk(Mutex<Option<Writer>>);
+
+impl Desk {
+    pub(super) fn new(writer: Writer) -> Self {
+        Self(Mutex::new(Some(writer)))
+    }
+
+    /// The writer, if nobody has it.
+    pub(super) fn free(&self) -> Option<MutexGuard<'_, Option<Writer>>> {
+        match self.0.try_lock() {
+            Ok(writer) => Some(writer),
+            Err(TryLockError::Poisoned(poisoned)) => Some(poisoned.into_inner()),
+            Err(TryLockError::WouldBlock) => None,
+        }
+    }
+
+    fn take(&self) -> MutexGuard<'_, Option<Writer>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Runs until told to stop or until every sender is gone; `untidy`: whether the writer is.
+    pub(super) fn run(&self, mut inbox: mpsc::Receiver<Command>, mut untidy: bool) {
         let mut writes = Vec::with_capacity(BATCH);
-        while let Some(first) = self.next(&mut inbox) {
+        while let Some(first) = self.next(&mut inbox, untidy) {
             let mut next = Some(first);
             let mut other = None;
             while let Some(command) = next {
@@ -90,16 +122,45 @@ impl Writer {
                 }
                 next = if writes.len() < BATCH { inbox.try_recv().ok() } else { None };
             }
-            self.commit(std::mem::take(&mut writes));
+            let mut desk = self.take();
+            let Some(writer) = desk.as_mut() else { break };
+            writer.commit(std::mem::take(&mut writes));
             match other {
-                None | Some(Command::Write { .. }) => {}
+                None | Some(Command::Write { .. } | Command::Tidy) => {}
                 Some(Command::Backup { file, reply }) => {
-                    let _ = reply.send(self.log.backup(&file).map_err(WriteError::Disk));
+                    let _ = reply.send(writer.log.backup(&file).map_err(WriteError::Disk));
                 }
-                Some(Command::Compact { reply }) => self.compact(reply),
+                Some(Command::Compact { reply }) => writer.compact(reply),
                 Some(Command::Stop) => break,
             }
+            untidy = writer.untidy();
         }
+        if let Some(writer) = self.take().take() {
+            writer.end();
+        }
+    }
+
+    /// The next command; while there is none, rows that nobody needs are dropped.
+    fn next(&self, inbox: &mut mpsc::Receiver<Command>, mut untidy: bool) -> Option<Command> {
+        while untidy {
+            if let Ok(command) = inbox.try_recv() {
+                return Some(command);
+            }
+            let mut desk = self.take();
+            let Some(writer) = desk.as_mut() else { break };
+            untidy = writer.forget() && writer.untidy();
+        }
+        inbox.blocking_recv()
+    }
+}
+
+impl Writer {
+    /// Whether rows wait to be dropped while nobody writes.
+    pub(super) fn untidy(&self) -> bool {
+        self.gone.len() >= FORGET || !self.compacting.is_empty()
+    }
+
+    fn end(mut self) {
         if !self.gone.is_empty()
             && let Err(error) = self.log.forget(&self.gone, self.floor)
         {
@@ -107,20 +168,7 @@ impl Writer {
         }
     }
 
-    /// The next command; while there is none, rows that nobody needs are dropped.
-    fn next(&mut self, inbox: &mut mpsc::Receiver<Command>) -> Option<Command> {
-        while self.gone.len() >= FORGET || !self.compacting.is_empty() {
-            if let Ok(command) = inbox.try_recv() {
-                return Some(command);
-            }
-            if !self.forget() {
-                break;
-            }
-        }
-        inbox.blocking_recv()
-    }
-
-    fn commit(&mut self, writes: Vec<(Write, oneshot::Sender<Answer>)>) {
+    pub(super) fn commit(&mut self, writes: Vec<(Write, oneshot::Sender<Answer>)>) {
         if writes.is_empty() {
             return;
         }

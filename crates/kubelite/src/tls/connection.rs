@@ -191,6 +191,7 @@ async fn authenticated(
         Err(error) => return wire::failure(&error, wire::Format::JSON),
     };
     request.extensions_mut().insert(user);
+    request.extensions_mut().insert(clients.under_way());
     limits::hold(wire::serve(core, request).await, room)
 }
 

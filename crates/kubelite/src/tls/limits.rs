@@ -13,7 +13,12 @@ use http::{Method, Request, Response, StatusCode};
 use http_body::{Body as _, Frame, SizeHint};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use crate::{options::Limits, status::ApiError, wire::Body};
+use crate::{
+    options::Limits,
+    status::ApiError,
+    store::{Entered, UnderWay},
+    wire::Body,
+};
 
 /// Body bytes are counted in units of this.
 const UNIT: usize = 1024;
@@ -25,6 +30,7 @@ const UNKNOWN: usize = 3 * 1024 * 1024;
 /// All clients that have something under way.
 pub(super) struct Clients {
     limits: Limits,
+    under_way: UnderWay,
     known: Mutex<HashMap<String, Weak<Client>>>,
 }
 
@@ -41,11 +47,17 @@ pub(super) struct Room {
     _client: Arc<Client>,
     _request: OwnedSemaphorePermit,
     _bytes: Option<OwnedSemaphorePermit>,
+    _entered: Option<Entered>,
 }
 
 impl Clients {
     pub(super) fn new(limits: Limits) -> Self {
-        Self { limits, known: Mutex::default() }
+        Self { limits, under_way: UnderWay::default(), known: Mutex::default() }
+    }
+
+    /// The requests under way that have an end.
+    pub(super) fn under_way(&self) -> UnderWay {
+        self.under_way.clone()
     }
 
     /// Ends when nobody known has asked in time.
@@ -72,7 +84,8 @@ impl Clients {
             .then(|| client.bytes.clone().try_acquire_many_owned(units))
             .transpose()
             .map_err(|_| refusal(&format!("{user:?} has bodies of {} bytes under way", self.limits.bytes)))?;
-        Ok(Room { _client: client, _request: request_room, _bytes: bytes })
+        let entered = (!asked.long).then(|| self.under_way.enter());
+        Ok(Room { _client: client, _request: request_room, _bytes: bytes, _entered: entered })
     }
 
     /// A disk that is slow for a moment makes nobody come back a second later who could have waited for that moment.

@@ -150,6 +150,7 @@ async fn settle(
         expected: Some(stored.revision),
         draft,
         remove,
+        under_way: call.under_way.clone(),
     };
     match call.core.store.write(write).await {
         Ok(stored) => {

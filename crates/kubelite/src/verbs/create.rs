@@ -96,7 +96,9 @@ async fn create_value(
         if pinned {
             return Err(ApiError::unnamed("resourceVersion should not be set on objects to be created"));
         }
-        let write = Write { shelf: call.kind.shelf.clone(), path, expected: None, draft, remove: false };
+        let shelf = call.kind.shelf.clone();
+        let under_way = call.under_way.clone();
+        let write = Write { shelf, path, expected: None, draft, remove: false, under_way };
         match call.core.store.write(write).await {
             Ok(stored) => {
                 lease.keep();

@@ -145,6 +145,7 @@ pub(crate) async fn remove(call: &Call, stored: &Stored, options: &Options) -> R
             expected: Some(current.revision),
             draft,
             remove: gone,
+            under_way: call.under_way.clone(),
         };
         match call.core.store.write(write).await {
             Ok(stored) if !gone && ends_now(call, &stored.value()) => current = stored,

@@ -34,6 +34,7 @@ use crate::{
     core::Core,
     kinds::{Kind, Kinds},
     status::ApiError,
+    store::UnderWay,
     wire::{Body, Format, Params},
 };
 
@@ -51,6 +52,8 @@ pub(crate) struct Call {
     /// Who the fields belong to: `fieldManager`, or the client program's name.
     pub(crate) manager: String,
     pub(crate) warnings: Mutex<Vec<String>>,
+    /// The requests beside this one, where it is a task of its own.
+    pub(crate) under_way: Option<UnderWay>,
 }
 
 impl Call {
@@ -68,6 +71,7 @@ impl Call {
             format: self.format,
             manager: self.manager.clone(),
             warnings: Mutex::default(),
+            under_way: self.under_way.clone(),
         }
     }
 

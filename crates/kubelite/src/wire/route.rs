@@ -173,6 +173,7 @@ async fn resource(
         format: format.clone().unwrap_or(Format::JSON),
         manager,
         warnings: std::sync::Mutex::default(),
+        under_way: request.extensions().get().cloned(),
     };
     match call.sub() {
         ""

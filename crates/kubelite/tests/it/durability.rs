@@ -2,6 +2,7 @@ use std::{
     io::{BufRead, BufReader},
     path::Path,
     process::{Command, Stdio},
+    sync::Arc,
 };
 
 use futures::{StreamExt, TryStreamExt};
@@ -10,12 +11,14 @@ use kube::{
     Api,
     api::{ListParams, PostParams, WatchParams},
 };
-use kubelite::{Options, Server};
+use kubelite::{FaultPoint, Faults, Options, Server};
 use serde_json::json;
 
-use crate::support::{fetch, post, raw};
+use crate::support::{PATIENCE, fetch, post, raw};
 
 const FOLDER: &str = "KUBELITE_TEST_CHILD_FOLDER";
+/// How many write at a time.
+const CLIENTS: &str = "KUBELITE_TEST_CHILD_CLIENTS";
 const MAPS: &str = "/api/v1/namespaces/default/configmaps";
 
 fn map(name: &str) -> serde_json::Value {
@@ -27,10 +30,13 @@ fn map(name: &str) -> serde_json::Value {
 async fn child_writes_until_it_is_killed() {
     let Some(folder) = std::env::var_os(FOLDER) else { return };
     let server = Server::open(Options::folder(folder)).await.unwrap();
-    let api: Api<ConfigMap> = Api::namespaced(server.client(), "default");
+    let clients: usize = std::env::var(CLIENTS).unwrap().parse().unwrap();
+    // One who is alone asks over the port, where its writes are committed by the thread that serves it.
+    let client = if clients == 1 { port(&server).await } else { server.client() };
+    let api: Api<ConfigMap> = Api::namespaced(client, "default");
     let round = uuid::Uuid::new_v4().simple().to_string();
     futures::stream::iter(0_u64..)
-        .for_each_concurrent(16, |index| {
+        .for_each_concurrent(clients, |index| {
             let (api, name) = (api.clone(), format!("m-{round}-{index}"));
             async move {
                 let made =
@@ -45,10 +51,11 @@ async fn child_writes_until_it_is_killed() {
 async fn what_was_acknowledged_survives_kill_9() {
     let folder = tempfile::tempdir().unwrap();
     let mut acknowledged: Vec<(String, String)> = Vec::new();
-    for _ in 0..4 {
+    for clients in ["16", "1", "16", "1"] {
         let mut child = Command::new(std::env::current_exe().unwrap())
             .args(["--exact", "durability::child_writes_until_it_is_killed", "--nocapture"])
             .env(FOLDER, folder.path())
+            .env(CLIENTS, clients)
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
             .spawn()
@@ -88,6 +95,62 @@ async fn what_was_acknowledged_survives_kill_9() {
     for (name, revision) in &acknowledged {
         assert_eq!(kept.get(name), Some(revision), "{name}");
     }
+    server.shutdown().await;
+}
+
+/// A client of a port of the server.
+async fn port(server: &Server) -> kube::Client {
+    let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
+    let serving = server.serve(tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap()).unwrap();
+    crate::tls::client(server, &format!("https://{}", serving.address()), |_| {}).await
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn reads_are_answered_while_one_who_is_alone_waits_for_the_disk() {
+    // The disk hangs in the first commit that is not the writer thread's, until it is told.
+    let (stuck, mut hangs) = tokio::sync::mpsc::unbounded_channel();
+    let (heal, healed) = std::sync::mpsc::channel::<()>();
+    let healed = std::sync::Mutex::new(Some(healed));
+    let faults: Faults = Arc::new(move |point| {
+        let own = std::thread::current().name() != Some("kubelite-writer");
+        if point == FaultPoint::BeforeCommit
+            && own
+            && let Some(healed) = healed.lock().unwrap().take()
+        {
+            stuck.send(()).unwrap();
+            healed.recv().unwrap();
+        }
+        false
+    });
+    let folder = tempfile::tempdir().unwrap();
+    let server = Server::open(Options { faults: Some(faults), ..Options::folder(folder.path()) }).await.unwrap();
+    let client = port(&server).await;
+    let (stop, stopped) = tokio::sync::watch::channel(false);
+    let writing = tokio::spawn({
+        let client = client.clone();
+        async move {
+            // The server may be busy with its own objects at first.
+            let mut number = 0;
+            while !*stopped.borrow() {
+                post(&client, MAPS, &map(&format!("m-{number}"))).await;
+                number += 1;
+            }
+            number
+        }
+    });
+    tokio::time::timeout(PATIENCE, hangs.recv()).await.unwrap().unwrap();
+    let others = async {
+        for _ in 0..20 {
+            assert_eq!(fetch(&client, MAPS).await.0, 200);
+        }
+    };
+    tokio::time::timeout(PATIENCE, others).await.expect("reads do not wait for the disk");
+    stop.send(true).unwrap();
+    heal.send(()).unwrap();
+    let written = tokio::time::timeout(PATIENCE, writing).await.unwrap().unwrap();
+    let (_, maps) = fetch(&client, MAPS).await;
+    // One more is the authority's certificate.
+    assert_eq!(maps["items"].as_array().unwrap().len(), written + 1);
     server.shutdown().await;
 }
 

@@ -17,7 +17,7 @@ async fn port() -> (Server, String) {
     (server, url)
 }
 
-async fn client(server: &Server, url: &str, change: impl FnOnce(&mut Kubeconfig)) -> Client {
+pub(crate) async fn client(server: &Server, url: &str, change: impl FnOnce(&mut Kubeconfig)) -> Client {
     let mut config = Kubeconfig::from_yaml(&server.authority().kubeconfig(url)).unwrap();
     change(&mut config);
     Client::try_from(Config::from_custom_kubeconfig(config, &KubeConfigOptions::default()).await.unwrap()).unwrap()
