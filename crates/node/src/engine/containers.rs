@@ -120,19 +120,23 @@ impl Engine {
     pub(crate) async fn create(&self, name: &str, body: ContainerCreateBody) -> EngineResult<String> {
         let options = CreateContainerOptions { name: Some(name.to_owned()), ..CreateContainerOptions::default() };
         let first = self.docker().create_container(Some(options.clone()), body.clone()).await;
-        match first {
-            Ok(made) => Ok(made.id),
-            Err(error) => {
-                let left_over = self.inspect(name).await?;
-                match left_over {
-                    Some(container) if container.phase != Phase::Running => {
-                        self.remove(&container.id).await?;
-                        Ok(self.docker().create_container(Some(options), body).await?.id)
-                    }
-                    _ => Err(error),
-                }
+        let error = match first {
+            Ok(made) => return Ok(made.id),
+            Err(error) => error,
+        };
+        match self.inspect(name).await? {
+            Some(left_over) if left_over.phase != Phase::Running => self.remove(&left_over.id).await?,
+            // Podman was killed between the making of the files and the entry in its book.
+            None if name_is_taken(&error) => {
+                tracing::warn!(
+                    container = name,
+                    "the engine has files of a container that it does not know; they are removed"
+                );
+                self.remove(name).await?;
             }
+            _ => return Err(error),
         }
+        Ok(self.docker().create_container(Some(options), body).await?.id)
     }
 
     pub(crate) async fn start(&self, container: &str) -> EngineResult<()> {
@@ -171,6 +175,12 @@ fn wreck(error: &bollard::errors::Error) -> Option<&str> {
     let (id, rest) = message.strip_prefix("getting container from store \"")?.split_once('"')?;
     let is_id = id.len() == 64 && id.bytes().all(|byte| byte.is_ascii_hexdigit());
     (is_id && rest.contains("container not known")).then_some(id)
+}
+
+/// Whether a container was not made because another one has its name.
+fn name_is_taken(error: &bollard::errors::Error) -> bool {
+    let bollard::errors::Error::DockerResponseServerError { message, .. } = error else { return false };
+    message.contains("container name") && message.contains("is already in use by")
 }
 
 /// Reads an answer again without the states that the client has no name for, as Podman's "stopped" (ended, not yet cleaned
@@ -249,7 +259,7 @@ mod tests {
     use serde::de::DeserializeOwned;
     use serde_json::{Value, json};
 
-    use super::{Phase, observed, without_unknown_states, wreck};
+    use super::{Phase, name_is_taken, observed, without_unknown_states, wreck};
 
     /// As the client reads an answer.
     fn read<T: DeserializeOwned>(answer: &Value) -> Result<T, Error> {
@@ -269,6 +279,21 @@ mod tests {
         assert_eq!(wreck(&said(404, words)), None);
         assert_eq!(wreck(&said(500, "getting container from store \"../x\": container not known".into())), None);
         assert_eq!(wreck(&said(500, format!("getting container from store \"{id}\": input/output error"))), None);
+    }
+
+    #[test]
+    fn a_name_that_is_taken_is_known_by_the_words_of_both_engines() {
+        let said = |message: &str| Error::DockerResponseServerError { status_code: 500, message: message.into() };
+        for (words, taken) in [
+            (
+                "container create: creating container storage: the container name \"k8s_a\" is already in use by ca93. You have to remove that container to be able to reuse that name: that name is already in use",
+                true,
+            ),
+            ("Conflict. The container name \"/k8s_a\" is already in use by container \"ca93\".", true),
+            ("failed to set up container networking: Address already in use", false),
+        ] {
+            assert_eq!(name_is_taken(&said(words)), taken, "{words}");
+        }
     }
 
     #[test]

@@ -8,8 +8,9 @@ use kube::{Api, ResourceExt as _};
 use tokio::time::Instant;
 use tokio_util::task::AbortOnDropHandle;
 
-use super::decide::sidecars;
+use super::decide::{needs_infra, sidecars};
 use super::hooks::EXTENSION;
+use super::labels;
 use super::start::LONGEST_GRACE;
 use super::worker::{RETRY, Worker};
 use crate::engine::{Phase, engine_words};
@@ -176,6 +177,7 @@ impl Worker {
     async fn remove_containers(&mut self) {
         let mut ids: Vec<String> = self.containers.values().flatten().map(|found| found.id.clone()).collect();
         ids.extend(self.infra.as_ref().map(|infra| infra.id.clone()));
+        ids.extend(self.never_seen());
         for id in ids {
             while let Err(error) = self.ground.engine.remove(&id).await {
                 tracing::warn!(pod = %self.pod.name_any(), error = %engine_words(&error), "a container was not removed; trying again");
@@ -183,6 +185,17 @@ impl Worker {
             }
             self.forget(&id);
         }
+    }
+
+    /// The names of containers that nobody has seen. An engine that was killed while it made one has its files, and lists
+    /// nothing.
+    fn never_seen(&self) -> Vec<String> {
+        let spec = self.pod.spec.clone().unwrap_or_default();
+        let all =
+            spec.init_containers.iter().flatten().chain(&spec.containers).map(|container| container.name.as_str());
+        let infra = (needs_infra(&spec) && self.infra.is_none()).then_some(labels::INFRA);
+        let unseen = all.filter(|name| self.containers.get(*name).is_none_or(Vec::is_empty)).chain(infra);
+        unseen.map(|name| labels::engine_name(&self.pod, name, 0)).collect()
     }
 
     /// Tells the API that nothing of the pod is left.

@@ -1,13 +1,16 @@
-//! A container that the engine knows of and has lost the files of, as one that was killed in the middle of a removal leaves
-//! it. Podman then lists no container at all.
+//! What an engine that was killed in the middle of something leaves: a container that it knows of and has lost the files of
+//! (Podman then lists no container at all), and files of a container that it does not know, which keep its name.
 
-use crate::cluster::Cluster;
-use crate::server::{Server, possible};
+use crate::cluster::{Cluster, condition};
+use crate::server::{PATIENCE, Server, possible};
 use crate::{images, shop, web};
-use model::{Component, Project};
+use bollard::query_parameters::KillContainerOptions;
+use k8s_openapi::api::core::v1::Pod;
+use model::{Component, Project, ReleaseBinding};
 use nix::sys::signal::Signal;
 use reqwest::StatusCode;
-use serde_json::Value;
+use serde_json::{Value, json};
+use std::path::PathBuf;
 
 const PROJECT: &str = "wreck";
 const IMAGE: &str = "localhost/oc-e2e-wreck:1";
@@ -39,11 +42,9 @@ async fn a_container_whose_files_the_engine_has_lost_is_replaced_and_the_others_
 
     let port = server.gateway_port().to_string();
     tokio::task::block_in_place(|| server.end(Signal::SIGKILL));
-    let book = server.place.path("graph").join("overlay-containers/containers.json");
-    let text = std::fs::read_to_string(&book).expect("Podman's book of containers");
-    let mut containers: Vec<Value> = serde_json::from_str(&text).expect("JSON");
+    let mut containers = book(&server);
     containers.retain(|container| container["id"] != wreck.as_str());
-    std::fs::write(&book, serde_json::to_string(&containers).expect("JSON")).expect("written");
+    write_book(&server, &containers);
     tokio::task::block_in_place(|| server.start_again(&["--gateway-port", &port]));
 
     let cluster = Cluster(server.client().await);
@@ -51,6 +52,8 @@ async fn a_container_whose_files_the_engine_has_lost_is_replaced_and_the_others_
     web::until(&kept, (StatusCode::OK, "kept at /")).await;
     let after: Vec<String> = images::running(&images::engine(&server).await, IMAGE).await;
     assert!(after.contains(&other) && !after.contains(&wreck) && after.len() == 2, "{before:?} {after:?}");
+    files_that_no_container_has_keep_no_name(&mut server, &port, &kept).await;
+    let cluster = Cluster(server.client().await);
     for name in ["lost", "kept"] {
         cluster.ready("default", &format!("{name}-development")).await;
         cluster.delete::<Component>("default", name).await;
@@ -59,4 +62,72 @@ async fn a_container_whose_files_the_engine_has_lost_is_replaced_and_the_others_
     cluster.delete::<Project>("default", PROJECT).await;
     cluster.gone::<Project>("default", PROJECT).await;
     tokio::task::block_in_place(|| drop(server));
+}
+
+async fn files_that_no_container_has_keep_no_name(server: &mut Server, port: &str, kept: &str) {
+    let cluster = Cluster(server.client().await);
+    cluster.apply_one(shop::component(PROJECT, "never", "service")).await;
+    cluster.apply_one(shop::workload(PROJECT, "never", "localhost/oc-e2e-wreck:none", "never")).await;
+    let no_image = |binding: &ReleaseBinding| condition(binding, "Ready").2.contains("oc-e2e-wreck:none");
+    cluster.until("default", "never-development", "told to have no image", no_image).await;
+    let pod = pod(&cluster, "never-").await;
+    let never = format!(
+        "k8s_main_{}_{}_{}_0",
+        pod.metadata.name.as_deref().expect("a name"),
+        pod.metadata.namespace.as_deref().expect("a namespace"),
+        pod.metadata.uid.as_deref().expect("an id"),
+    );
+    let running = images::running_by_name(&images::engine(server).await, IMAGE).await;
+    let (name, id) = running.into_iter().find(|(name, _)| name.contains("_kept-")).expect("a container");
+    let next =
+        name.trim_start_matches('/').strip_suffix('0').map(|first| format!("{first}1")).expect("a first attempt");
+
+    tokio::task::block_in_place(|| server.end(Signal::SIGKILL));
+    let mut containers = book(server);
+    let known = containers.iter().find(|container| container["id"] == id.as_str()).expect("it is there").clone();
+    for (name, digit) in [(&next, "a"), (&never, "b")] {
+        let mut unknown = known.clone();
+        unknown["id"] = digit.repeat(64).into();
+        unknown["layer"] = digit.repeat(64).into();
+        unknown["names"] = json!([name]);
+        containers.push(unknown);
+    }
+    write_book(server, &containers);
+    tokio::task::block_in_place(|| server.start_again(&["--gateway-port", port]));
+
+    let engine = images::engine(server).await;
+    engine.kill_container(&id, None::<KillContainerOptions>).await.expect("killed");
+    let cluster = Cluster(server.client().await);
+    let again = async {
+        while !images::running_by_name(&engine, IMAGE).await.iter().any(|(name, _)| name.ends_with(&next)) {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(PATIENCE, again).await.expect("the container is started again under the name");
+    assert!(server.place.log().contains("files of a container that it does not know"), "the name was taken");
+    web::until(kept, (StatusCode::OK, "kept at /")).await;
+    cluster.delete::<Component>("default", "never").await;
+    cluster.gone::<Component>("default", "never").await;
+    let left: Vec<Value> = book(server).iter().map(|container| container["names"][0].clone()).collect();
+    assert!(!left.contains(&json!(never)), "{left:?}");
+}
+
+async fn pod(cluster: &Cluster, start: &str) -> Pod {
+    let namespace = model::names::runtime_namespace("default", PROJECT, "development");
+    let all = cluster.all::<Pod>(&namespace).await.into_iter();
+    all.filter(|pod| pod.metadata.name.as_ref().is_some_and(|name| name.starts_with(start))).next().expect("a pod")
+}
+
+fn book_at(server: &Server) -> PathBuf {
+    server.place.path("graph").join("overlay-containers/containers.json")
+}
+
+/// What Podman has files of.
+fn book(server: &Server) -> Vec<Value> {
+    let text = std::fs::read_to_string(book_at(server)).expect("Podman's book of containers");
+    serde_json::from_str(&text).expect("JSON")
+}
+
+fn write_book(server: &Server, containers: &[Value]) {
+    std::fs::write(book_at(server), serde_json::to_string(containers).expect("JSON")).expect("written");
 }
