@@ -47,7 +47,6 @@ async fn a_container_whose_files_the_engine_has_lost_is_replaced_and_the_others_
     write_book(&server, &containers);
     tokio::task::block_in_place(|| server.start_again(&["--gateway-port", &port]));
 
-    let cluster = Cluster(server.client().await);
     web::until(&lost, (StatusCode::OK, "lost at /")).await;
     web::until(&kept, (StatusCode::OK, "kept at /")).await;
     let after: Vec<String> = images::running(&images::engine(&server).await, IMAGE).await;
@@ -114,8 +113,8 @@ async fn files_that_no_container_has_keep_no_name(server: &mut Server, port: &st
 
 async fn pod(cluster: &Cluster, start: &str) -> Pod {
     let namespace = model::names::runtime_namespace("default", PROJECT, "development");
-    let all = cluster.all::<Pod>(&namespace).await.into_iter();
-    all.filter(|pod| pod.metadata.name.as_ref().is_some_and(|name| name.starts_with(start))).next().expect("a pod")
+    let mut all = cluster.all::<Pod>(&namespace).await.into_iter();
+    all.find(|pod| pod.metadata.name.as_ref().is_some_and(|name| name.starts_with(start))).expect("a pod")
 }
 
 fn book_at(server: &Server) -> PathBuf {

@@ -38,7 +38,8 @@ impl Api {
         let issuer = Issuer::open(folder.path(), URL.to_owned())?;
         let secret = issuer.renew_client("replay")?;
         let planes = Arc::new(OwnPlane(client.clone()));
-        let router = api::router(api::Options { planes, client: client.clone(), reasons: None, issuer: Arc::new(issuer) });
+        let router =
+            api::router(api::Options { planes, client: client.clone(), reasons: None, issuer: Arc::new(issuer) });
         let tokens = Tokens::new(&router, secret.reveal(), folder.path(), URL).await?;
         Ok(Api { router, tokens, _folder: folder })
     }
