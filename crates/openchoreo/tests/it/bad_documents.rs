@@ -1,8 +1,7 @@
 //! Wrong YAML documents through the command line: the good ones beside them go in.
 
+use crate::command_line::CommandLine;
 use crate::server::{possible, shared};
-use std::path::Path;
-use std::process::{Command, Output};
 
 const TEXT: &str = "\
 apiVersion: openchoreo.dev/v1alpha1
@@ -32,25 +31,15 @@ spec:
 
 #[tokio::test(flavor = "multi_thread")]
 async fn wrong_documents_are_told_with_their_line_and_the_others_go_in() {
-    let occ = Path::new(env!("CARGO_BIN_EXE_openchoreo")).with_file_name("occ");
-    if !occ.exists() {
-        println!("skipped: {} is not there: cargo build -p occ", occ.display());
-        return;
-    }
     if !possible() {
         return;
     }
     let server = shared();
+    let Some(occ) = CommandLine::of(&server) else { return };
     let file = server.place.path("documents.yaml");
     std::fs::write(&file, TEXT).expect("written");
-    let run = |words: &[&str]| -> Output {
-        let mut command = Command::new(&occ);
-        command.args(words).env("HOME", server.place.path("home"));
-        command.env("OPENCHOREO_CONFIG", server.line("occ").trim_start_matches("OPENCHOREO_CONFIG="));
-        command.output().expect("occ runs")
-    };
     let name = file.display().to_string();
-    let applied = run(&["apply", "-f", &name]);
+    let applied = occ.run(&["apply", "-f", &name]);
     let errors = String::from_utf8(applied.stderr).expect("text");
     let done = String::from_utf8(applied.stdout).expect("text");
     assert_eq!(applied.status.code(), Some(1), "{errors}");
@@ -59,13 +48,13 @@ async fn wrong_documents_are_told_with_their_line_and_the_others_go_in() {
     assert!(errors.contains(&format!("{name}:16:7: not YAML: ")), "{errors}");
     assert_eq!(done, "project/documents created\ncomponent/fine created\n", "{errors}");
 
-    let listed = run(&["component", "list", "-p", "documents", "-o", "json"]);
+    let listed = occ.run(&["component", "list", "-p", "documents", "-o", "json"]);
     let listed = String::from_utf8(listed.stdout).expect("text");
     assert!(listed.contains("\"fine\"") && !listed.contains("\"wrong\""), "{listed}");
     for (noun, name) in [("component", "fine"), ("project", "documents")] {
-        let deleted = run(&[noun, "delete", name]);
+        let deleted = occ.run(&[noun, "delete", name]);
         assert!(deleted.status.success(), "{deleted:?}");
-        let gone = run(&["wait", &format!("{noun}/{name}"), "--for=delete"]);
+        let gone = occ.run(&["wait", &format!("{noun}/{name}"), "--for=delete"]);
         assert!(gone.status.success(), "{gone:?}");
     }
 }

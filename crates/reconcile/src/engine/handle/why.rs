@@ -138,7 +138,7 @@ impl Why {
             let more = [
                 ("namespace", object.key.namespace.as_deref().map(str::to_owned)),
                 ("cluster", cluster),
-                ("since", since.map(|since| since.to_string())),
+                ("since", since.map(whole)),
             ];
             for (name, value) in more {
                 if let Some(value) = value {
@@ -147,7 +147,7 @@ impl Why {
             }
             told
         });
-        let last = json!({"at": self.ran_at.to_string(), "wokenBy": self.woken_by, "outcome": self.outcome});
+        let last = json!({"at": whole(self.ran_at), "wokenBy": self.woken_by, "outcome": self.outcome});
         let mut told = json!({
             "controller": self.controller, "phase": self.phase, "lastRun": last, "waits": waits.collect::<Vec<_>>(),
         });
@@ -159,6 +159,11 @@ impl Why {
         }
         told
     }
+}
+
+/// Times as conditions have them, in whole seconds.
+fn whole(moment: Timestamp) -> String {
+    Timestamp::from_second(moment.as_second()).unwrap_or(moment).to_string()
 }
 
 impl fmt::Display for Outcome {
