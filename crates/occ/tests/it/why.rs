@@ -169,8 +169,10 @@ releasebinding/cart-development
     );
     assert_eq!(stage.why("project/default").await, expected);
     stage.merge::<Deployment>(&stage.cell, &deployment, json!({"metadata": {"finalizers": null}})).await;
-    stage.plane.settled().await;
-    let gone = stage.occ(&["why", "project/default"]).await;
+    // Namespaces end by themselves, which controllers only wait for.
+    let ended = stage.plane.occ(&["wait", "project/default", "--for", "delete"]).await;
+    assert_eq!(ended.code, 0, "{ended:?}");
+    let gone = stage.plane.occ(&["why", "project/default"]).await;
     assert_eq!((gone.code, gone.out.as_str()), (3, ""), "{gone:?}");
     stage.plane.end().await;
 }
