@@ -25,11 +25,11 @@ const PAGE: usize = 4096;
 /// Pages that every transaction writes besides those of its rows, about.
 const BESIDES: usize = 3;
 /// So many bytes in the log are worth moving.
-const WORTH: usize = 4 * 1024 * 1024;
-/// A log of so many bytes begins anew, and its file is no longer than that then.
-pub(super) const LONG: usize = 16 * 1024 * 1024;
+const WORTH: usize = 3 * 1024 * 1024;
+/// A log of so many bytes begins anew: early enough for it to find room in its file until it does.
+const LONG: usize = 11 * 1024 * 1024;
 /// The thread had its time: the writer moves what there is.
-const TOO_LONG: usize = 4 * LONG;
+const TOO_LONG: usize = 64 * 1024 * 1024;
 /// How long a connection waits for another one, as rusqlite has it.
 const PATIENCE: Duration = Duration::from_secs(5);
 
@@ -229,6 +229,22 @@ mod tests {
         }
         // What stands behind the end of the log is not taken for a part of it.
         assert_eq!(open(copy.path()).1, (1..=200).collect::<Vec<u64>>());
+    }
+
+    #[test]
+    fn the_index_of_the_log_has_no_need_to_grow_while_the_log_has_room() {
+        // Its first part, of 32 KiB, has a header of 136 bytes, places for so many pages, and a table with two bytes for each of 8,192.
+        const PLACES: usize = (32 * 1024 - 136 - 2 * 8192) / 4;
+        const { assert!(PLACES == 4062 && room::ROOM / (PAGE + 24) <= PLACES) };
+        let folder = tempfile::tempdir().unwrap();
+        let (mut log, _) = open(folder.path());
+        let mut written = 0;
+        while written + 1024 * 1024 < room::ROOM {
+            log.append(&rows(written as u64 + 1, 1, 1000 * 1000), &[], 0).unwrap();
+            written += 1024 * 1024;
+        }
+        let index = std::fs::metadata(folder.path().join("objects.db-shm")).unwrap().len();
+        assert_eq!(index, 32 * 1024);
     }
 
     #[test]

@@ -77,12 +77,33 @@ pub(super) fn sqlite(what: impl Into<String>) -> impl FnOnce(rusqlite::Error) ->
         Some(rusqlite::ErrorCode::NotADatabase | rusqlite::ErrorCode::DatabaseCorrupt) => {
             OpenError::Damaged { place: what, problem: source.to_string() }
         }
-        _ if source
-            .sqlite_error()
-            .is_some_and(|error| error.extended_code == rusqlite::ffi::SQLITE_IOERR_SHORT_READ) =>
-        {
-            OpenError::Damaged { place: what, problem: "the file is shorter than it was".into() }
-        }
-        _ => OpenError::Sqlite { what, source },
+        _ => match source.sqlite_error().map(|error| error.extended_code) {
+            Some(rusqlite::ffi::SQLITE_IOERR_SHORT_READ) => {
+                OpenError::Damaged { place: what, problem: "the file is shorter than it was".into() }
+            }
+            Some(rusqlite::ffi::SQLITE_IOERR_SHMSIZE) => {
+                let what = format!("{what}: the disk is full, or takes no writes; the server starts once it has room");
+                OpenError::Sqlite { what, source }
+            }
+            _ => OpenError::Sqlite { what, source },
+        },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn told(extended: i32) -> String {
+        sqlite("opening objects.db")(rusqlite::Error::SqliteFailure(rusqlite::ffi::Error::new(extended), None))
+            .to_string()
+    }
+
+    #[test]
+    fn a_disk_without_room_for_the_logs_index_is_named() {
+        let expected = "opening objects.db: the disk is full, or takes no writes; the server starts once it has room: ";
+        assert!(told(rusqlite::ffi::SQLITE_IOERR_SHMSIZE).starts_with(expected));
+        assert!(told(rusqlite::ffi::SQLITE_IOERR_SHORT_READ).contains("the file is shorter than it was"));
+        assert!(!told(rusqlite::ffi::SQLITE_IOERR_READ).contains("full"));
     }
 }

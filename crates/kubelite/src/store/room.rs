@@ -10,7 +10,11 @@ use std::{
 };
 
 /// The log's file has so many bytes from the start, and is cut to that many when it was longer.
-pub(super) const ROOM: usize = 24 * 1024 * 1024;
+///
+/// Not more than the first part of SQLite's index of the log can tell of, which are 4,062 pages: on a full disk the index could not grow
+/// while the log still had room, and SQLite finds that out only after the pages are in the log. What it refuses then would be there
+/// again after a crash.
+pub(super) const ROOM: usize = 15 * 1024 * 1024;
 /// Written at a time.
 const PIECE: usize = 1024 * 1024;
 
