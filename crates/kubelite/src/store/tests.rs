@@ -287,6 +287,17 @@ async fn what_the_disk_refuses_to_who_is_alone_has_not_happened() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn after_a_panic_in_the_middle_of_a_commit_nobody_writes_any_more() {
+    let (store, _tells, _) = traced(History::default(), Some(Arc::new(|_| panic!("a defect"))));
+    let (first, (write_alone, _entered)) = (store.clone(), requested(0, write("a", None, "1")));
+    assert!(tokio::spawn(async move { first.write(write_alone).await }).await.unwrap_err().is_panic());
+    for others in [0, 1] {
+        assert!(matches!(asked(&store, others, write("a", None, "1")).await, Err(WriteError::Closed)));
+    }
+    assert!(store.shelf("things").get("a").is_none());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_end_waits_for_who_writes_on_its_own_and_refuses_who_comes_later() {
     let (store, tells, may) = traced(History::default(), None);
     let (writing, closing) = {

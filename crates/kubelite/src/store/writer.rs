@@ -85,6 +85,13 @@ impl Writer {
     }
 }
 
+/// After a panic in the middle of a commit nobody knows what the writer has done: there is none any more.
+fn emptied(poisoned: PoisonError<MutexGuard<'_, Option<Writer>>>) -> MutexGuard<'_, Option<Writer>> {
+    let mut desk = poisoned.into_inner();
+    *desk = None;
+    desk
+}
+
 /// Where the writer is had by one thread at a time; empty after the end.
 pub(super) struct Desk(Mutex<Option<Writer>>);
 
@@ -97,13 +104,13 @@ impl Desk {
     pub(super) fn free(&self) -> Option<MutexGuard<'_, Option<Writer>>> {
         match self.0.try_lock() {
             Ok(writer) => Some(writer),
-            Err(TryLockError::Poisoned(poisoned)) => Some(poisoned.into_inner()),
+            Err(TryLockError::Poisoned(poisoned)) => Some(emptied(poisoned)),
             Err(TryLockError::WouldBlock) => None,
         }
     }
 
     fn take(&self) -> MutexGuard<'_, Option<Writer>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0.lock().unwrap_or_else(emptied)
     }
 
     /// Runs until told to stop or until every sender is gone; `untidy`: whether the writer is.
