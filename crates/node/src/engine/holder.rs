@@ -50,7 +50,13 @@ impl Engine {
             Some(_) => {}
             None => drop(self.create(&name, body).await.map_err(refused)?),
         }
-        self.start(&name).await.map_err(refused)
+        if let Err(error) = self.start(&name).await {
+            if let Err(error) = self.remove(&name).await {
+                tracing::warn!(container = name, error = %engine_words(&error), "a container that did not start was not removed");
+            }
+            return Err(refused(error));
+        }
+        Ok(())
     }
 
     /// Removes that container; fine when it is gone.
