@@ -51,7 +51,7 @@ async fn a_container_whose_files_the_engine_has_lost_is_replaced_and_the_others_
     web::until(&kept, (StatusCode::OK, "kept at /")).await;
     let after: Vec<String> = images::running(&images::engine(&server).await, IMAGE).await;
     assert!(after.contains(&other) && !after.contains(&wreck) && after.len() == 2, "{before:?} {after:?}");
-    files_that_no_container_has_keep_no_name(&mut server, &port, &kept).await;
+    files_that_no_container_has_keep_no_name(&mut server, &port).await;
     let cluster = Cluster(server.client().await);
     for name in ["lost", "kept"] {
         cluster.ready("default", &format!("{name}-development")).await;
@@ -63,7 +63,7 @@ async fn a_container_whose_files_the_engine_has_lost_is_replaced_and_the_others_
     tokio::task::block_in_place(|| drop(server));
 }
 
-async fn files_that_no_container_has_keep_no_name(server: &mut Server, port: &str, kept: &str) {
+async fn files_that_no_container_has_keep_no_name(server: &mut Server, port: &str) {
     let cluster = Cluster(server.client().await);
     cluster.apply_one(shop::component(PROJECT, "never", "service")).await;
     cluster.apply_one(shop::workload(PROJECT, "never", "localhost/oc-e2e-wreck:none", "never")).await;
@@ -104,7 +104,7 @@ async fn files_that_no_container_has_keep_no_name(server: &mut Server, port: &st
     };
     tokio::time::timeout(PATIENCE, again).await.expect("the container is started again under the name");
     assert!(server.place.log().contains("files of a container that it does not know"), "the name was taken");
-    web::until(kept, (StatusCode::OK, "kept at /")).await;
+    cluster.ready("default", "kept-development").await;
     cluster.delete::<Component>("default", "never").await;
     cluster.gone::<Component>("default", "never").await;
     let left: Vec<Value> = book(server).iter().map(|container| container["names"][0].clone()).collect();
