@@ -1,6 +1,6 @@
 //! Deploying, waiting, logs and exec.
 
-use crate::plane::{Plane, Ran, json};
+use crate::plane::{Plane, Ran, cart, json};
 use async_trait::async_trait;
 use bytes::Bytes;
 use futures::StreamExt;
@@ -9,33 +9,13 @@ use k8s_openapi::api::core::v1::{Namespace, Pod};
 use kube::api::{Api, DynamicObject, Patch, PatchParams, PostParams};
 use kubelite::{ApiError, Duplex, ExecOptions, LogOptions, PodConnect, PodRef, Streams};
 use serde_json::{Value, json as value};
-use std::path::Path;
 use std::sync::Arc;
-
-const CART: &str = "\
-apiVersion: openchoreo.dev/v1alpha1
-kind: Component
-metadata: {name: cart}
-spec:
-  owner: {projectName: default}
-  componentType: {kind: ClusterComponentType, name: deployment/worker}
----
-apiVersion: openchoreo.dev/v1alpha1
-kind: Workload
-metadata: {name: cart-workload}
-spec:
-  owner: {projectName: default, componentName: cart}
-  container: {image: example/cart:1}
-";
 
 /// A plane with the platform that we ship and one component.
 async fn with_cart() -> Plane {
     let plane = Plane::start().await;
-    let shipped = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../platform");
-    plane.file("cart.yaml", CART);
-    let shipped = shipped.to_str().expect("a path").to_owned();
-    let applied = plane.occ(&["apply", "-f", &shipped, "-f", "cart.yaml"]).await;
-    assert_eq!(applied.code, 0, "{applied:?}");
+    plane.file("cart.yaml", &cart(false));
+    plane.apply_shipped(&["cart.yaml"]).await;
     plane
 }
 

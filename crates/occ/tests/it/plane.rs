@@ -109,6 +109,15 @@ impl Plane {
         path
     }
 
+    /// Applies the platform that we ship, then these files of the folder.
+    pub(crate) async fn apply_shipped(&self, files: &[&str]) {
+        let shipped = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../platform");
+        let all = [shipped.to_str().expect("a path")].into_iter().chain(files.iter().copied());
+        let arguments: Vec<&str> = ["apply"].into_iter().chain(all.flat_map(|file| ["-f", file])).collect();
+        let applied = self.occ(&arguments).await;
+        assert_eq!(applied.code, 0, "{applied:?}");
+    }
+
     /// Runs `occ` with these arguments, in the folder.
     pub(crate) async fn occ(&self, arguments: &[&str]) -> Ran {
         self.occ_fed(arguments, "").await
@@ -195,6 +204,28 @@ async fn install(client: &Client) {
     let labels = serde_json::json!({"metadata": {"labels": {"openchoreo.dev/control-plane": "true"}}});
     let patch = kube::api::Patch::Merge(labels);
     namespaces.patch("default", &kube::api::PatchParams::default(), &patch).await.expect("labelled");
+}
+
+/// A component of a shipped type with its workload; whether it is deployed without being asked.
+pub(crate) fn cart(auto_deploy: bool) -> String {
+    format!(
+        "\
+apiVersion: openchoreo.dev/v1alpha1
+kind: Component
+metadata: {{name: cart}}
+spec:
+  owner: {{projectName: default}}
+  autoDeploy: {auto_deploy}
+  componentType: {{kind: ClusterComponentType, name: deployment/worker}}
+---
+apiVersion: openchoreo.dev/v1alpha1
+kind: Workload
+metadata: {{name: cart-workload}}
+spec:
+  owner: {{projectName: default, componentName: cart}}
+  container: {{image: example/cart:1}}
+"
+    )
 }
 
 /// A text as JSON.

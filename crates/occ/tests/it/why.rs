@@ -1,6 +1,6 @@
 //! `occ why` over all controllers and an API server in process, which is its own data plane: what it prints, whole.
 
-use crate::plane::{Plane, Ran, json};
+use crate::plane::{Plane, Ran, cart, json};
 use k8s_openapi::api::apps::v1::Deployment;
 use k8s_openapi::api::core::v1::Pod;
 use k8s_openapi::api::networking::v1::NetworkPolicy;
@@ -9,24 +9,6 @@ use kube::api::{Api, ListParams, Patch, PatchParams, PostParams};
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use std::fmt::Debug;
-use std::path::Path;
-
-const CART: &str = "\
-apiVersion: openchoreo.dev/v1alpha1
-kind: Component
-metadata: {name: cart}
-spec:
-  owner: {projectName: default}
-  autoDeploy: true
-  componentType: {kind: ClusterComponentType, name: deployment/worker}
----
-apiVersion: openchoreo.dev/v1alpha1
-kind: Workload
-metadata: {name: cart-workload}
-spec:
-  owner: {projectName: default, componentName: cart}
-  container: {image: example/cart:1}
-";
 
 const PLANE: &str = "\
 apiVersion: openchoreo.dev/v1alpha1
@@ -49,12 +31,9 @@ impl Stage {
     /// The platform that we ship with one component, which is deployed in development.
     async fn open() -> Stage {
         let plane = Plane::governed().await;
-        let shipped = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../platform");
-        plane.file("cart.yaml", CART);
+        plane.file("cart.yaml", &cart(true));
         plane.file("plane.yaml", PLANE);
-        let shipped = shipped.to_str().expect("a path").to_owned();
-        let applied = plane.occ(&["apply", "-f", &shipped, "-f", "plane.yaml", "-f", "cart.yaml"]).await;
-        assert_eq!(applied.code, 0, "{applied:?}");
+        plane.apply_shipped(&["plane.yaml", "cart.yaml"]).await;
         plane.settled().await;
         Stage { plane, cell: model::names::runtime_namespace("default", "default", "development") }
     }
@@ -127,7 +106,7 @@ impl Stage {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_component_waits_for_its_type_by_name() {
     let stage = Stage::open().await;
-    stage.plane.file("lost.yaml", &CART.replace("cart", "lost").replace("deployment/worker", "deployment/none"));
+    stage.plane.file("lost.yaml", &cart(true).replace("cart", "lost").replace("deployment/worker", "deployment/none"));
     let applied = stage.plane.occ(&["apply", "-f", "lost.yaml"]).await;
     assert_eq!(applied.code, 0, "{applied:?}");
     assert_eq!(
@@ -274,7 +253,7 @@ async fn what_a_plane_does_not_enforce_is_a_warning_that_comes_and_goes_and_nobo
 async fn a_server_that_knows_nothing_of_controllers_is_not_asked_again() {
     let plane = Plane::start().await;
     let project = "apiVersion: openchoreo.dev/v1alpha1\nkind: Project\nmetadata: {name: default}\nspec:\n  deploymentPipelineRef: {name: default}\n";
-    plane.file("cart.yaml", &format!("{project}---\n{CART}"));
+    plane.file("cart.yaml", &format!("{project}---\n{}", cart(true)));
     let applied = plane.occ(&["apply", "-f", "cart.yaml"]).await;
     assert_eq!(applied.code, 0, "{applied:?}");
     let told = plane.occ(&["why", "component/cart"]).await;
