@@ -14,6 +14,7 @@ use kube::ResourceExt as _;
 use super::environment::{ConfigProblem, expand};
 use super::volumes::read_only;
 use super::{labels, quantity};
+use crate::digest;
 use crate::engine::Abilities;
 use crate::network_plan::ContainerNetwork;
 
@@ -258,11 +259,23 @@ fn network(
                 ipv4_address: Some(address.clone()),
                 ..EndpointIpamConfig::default()
             });
-            let settings = EndpointSettings { ipam_config: wished, ..EndpointSettings::default() };
+            let settings = EndpointSettings {
+                ipam_config: wished,
+                mac_address: Some(hardware_address(pod)),
+                ..EndpointSettings::default()
+            };
             let endpoints = [(network.name.clone(), settings)].into();
             (Some(NetworkingConfig { endpoints_config: Some(endpoints) }), Some(hostname))
         }
     }
+}
+
+/// The Ethernet address of the pod, the same for each of its attempts: a container that is started again keeps the
+/// pod's IP address, and who knows the Ethernet address of the one before would not reach it until that is forgotten.
+/// Locally administered and of one station (IEEE 802), the rest from the pod's UID.
+fn hardware_address(pod: &Pod) -> String {
+    let digits = digest::short(pod.uid().unwrap_or_default().as_bytes(), 5);
+    (0..digits.len()).step_by(2).fold("0a".to_owned(), |address, at| format!("{address}:{}", &digits[at..at + 2]))
 }
 
 /// Name servers and search domains, from the network and the pod's own `dnsConfig`.
@@ -286,4 +299,20 @@ fn names(network: &ContainerNetwork, spec: &PodSpec, host: &mut HostConfig) {
     host.dns = (!servers.is_empty()).then_some(servers);
     host.dns_search = (!searches.is_empty()).then_some(searches);
     host.dns_options = (!options.is_empty()).then_some(options);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_pod_has_an_ethernet_address_of_its_own() {
+        let of = |uid: &str| {
+            let mut pod = Pod::default();
+            pod.metadata.uid = Some(uid.to_owned());
+            hardware_address(&pod)
+        };
+        let uids = ["6b4c1f0e-6f0b-4f0e-8a57-2d0f4b8a9c11", "0f3f2c55-b7c4-4f7e-9d51-9f1d7f0a2b22"];
+        assert_eq!(uids.map(of), ["0a:1c:e4:2b:7b:c7", "0a:54:89:18:f3:1d"]);
+    }
 }

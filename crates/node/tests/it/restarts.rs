@@ -58,6 +58,7 @@ async fn a_kill_or_removal_behind_our_back_is_noticed_and_repaired() {
     let Some(lab) = Lab::start().await else { return };
     lab.pod("web", &["serve", "8080"], json!({}), json!({})).await;
     let before = lab.pod_until("web", "ready", ready).await;
+    let ethernet = ethernet_address(&lab, &before).await;
     let began = Instant::now();
     let kill = KillContainerOptions { signal: "SIGKILL".to_owned() };
     lab.engine.docker().kill_container(&container_id(&before), Some(kill)).await.expect("killed");
@@ -70,11 +71,13 @@ async fn a_kill_or_removal_behind_our_back_is_noticed_and_repaired() {
         before.status.as_ref().and_then(|status| status.pod_ip.clone()),
         "a pod keeps its address over a restart of its container"
     );
+    assert_eq!(ethernet_address(&lab, &killed).await, ethernet, "who knows it reaches the pod at once");
     let began = Instant::now();
     let remove = RemoveContainerOptions { force: true, ..Default::default() };
     lab.engine.docker().remove_container(&container_id(&killed), Some(remove)).await.expect("removed");
-    lab.pod_until("web", "made anew", |pod| restarts(pod) == 2 && ready(pod)).await;
+    let anew = lab.pod_until("web", "made anew", |pod| restarts(pod) == 2 && ready(pod)).await;
     println!("repaired after a removal in {:?}", began.elapsed());
+    assert_eq!(ethernet_address(&lab, &anew).await, ethernet);
     lab.delete_pod("web").await;
     lab.end().await;
 }
@@ -112,6 +115,16 @@ async fn the_end_of_a_container_is_noticed_without_an_event_of_the_engine() {
     assert_eq!(ended.exit_code, 3);
     lab.delete_pod("web").await;
     lab.end().await;
+}
+
+/// The Ethernet address that the engine gave the pod's container on its one network.
+async fn ethernet_address(lab: &Lab, pod: &Pod) -> String {
+    let id = container_id(pod);
+    let found = lab.engine.docker().inspect_container(&id, None::<InspectContainerOptions>).await.expect("inspected");
+    let networks = found.network_settings.and_then(|settings| settings.networks).expect("networks");
+    let of: Vec<String> = networks.into_values().filter_map(|endpoint| endpoint.mac_address).collect();
+    assert_eq!(of.len(), 1, "{of:?}");
+    of.into_iter().next().filter(|address| !address.is_empty()).expect("an address")
 }
 
 async fn kill(engine: &Engine, container: &str) {

@@ -104,7 +104,9 @@ async fn files_that_no_container_has_keep_no_name(server: &mut Server, port: &st
     };
     tokio::time::timeout(PATIENCE, again).await.expect("the container is started again under the name");
     assert!(server.place.log().contains("files of a container that it does not know"), "the name was taken");
-    cluster.ready("default", "kept-development").await;
+    let kept = web::address(&cluster.ready("default", "kept-development").await, "http");
+    // While another pod of the network runs, this computer keeps the Ethernet address that it knows the pod by.
+    web::until(&kept, (StatusCode::OK, "kept at /")).await;
     cluster.delete::<Component>("default", "never").await;
     cluster.gone::<Component>("default", "never").await;
     let left: Vec<Value> = book(server).iter().map(|container| container["names"][0].clone()).collect();
