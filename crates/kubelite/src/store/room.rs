@@ -1,4 +1,4 @@
-//! Room for the write-ahead log, made before it is needed.
+//! Room for the write-ahead log and its index, made before it is needed.
 //!
 //! A file that grows makes each commit wait for the file system's journal besides its own bytes; one that is written over does not.
 
@@ -11,10 +11,13 @@ use std::{
 
 /// The log's file has so many bytes from the start, and is cut to that many when it was longer.
 ///
-/// Not more than the first part of SQLite's index of the log can tell of, which are 4,062 pages: on a full disk the index could not grow
-/// while the log still had room, and SQLite finds that out only after the pages are in the log. What it refuses then would be there
-/// again after a crash.
+/// Not more than SQLite's index of the log has room for.
 pub(super) const ROOM: usize = 15 * 1024 * 1024;
+/// SQLite's index of the log has so many bytes from the start: five parts of 32 KiB, which tell of 20,446 pages, 80 MB of log.
+///
+/// On a full disk the index could not grow while the log still can, and SQLite finds that out only after the pages are in the log: what
+/// it refuses then would be there again after a crash.
+pub(super) const INDEX: usize = 5 * 32 * 1024;
 /// Written at a time.
 const PIECE: usize = 1024 * 1024;
 
@@ -22,26 +25,46 @@ const PIECE: usize = 1024 * 1024;
 ///
 /// A disk without that much room is not used up for it: the log grows as it must then.
 pub(super) fn make(log: &Path) {
-    let file = match OpenOptions::new().write(true).open(log) {
-        Ok(file) => file,
-        Err(error) => return tracing::debug!(%error, "the write-ahead log has no room yet"),
-    };
-    let Ok(length) = file.metadata().map(|file| file.len()) else { return };
-    if let Err(error) = fill(&file, length) {
-        tracing::debug!(%error, "there is no room for the whole write-ahead log");
-        if let Err(error) = file.set_len(length) {
-            tracing::warn!(%error, "the write-ahead log keeps room that it could not use");
-        }
+    if let Some(file) = grown(log, ROOM)
+        && let Err(error) = file.sync_all()
+    {
+        tracing::debug!(%error, "the room for the write-ahead log may have to be made again");
     }
 }
 
-fn fill(file: &File, length: u64) -> io::Result<()> {
+/// Fills the log's index up with zeros, as SQLite does when it grows.
+///
+/// Whoever closes the file gives up what SQLite has locked of it in this process: it must be closed after the database.
+pub(super) fn make_index(index: &Path) -> Option<File> {
+    grown(index, INDEX)
+}
+
+/// The file, with at least so many bytes where there is room for them.
+fn grown(path: &Path, bytes: usize) -> Option<File> {
+    let file = match OpenOptions::new().write(true).open(path) {
+        Ok(file) => file,
+        Err(error) => {
+            tracing::debug!(%error, "{} has no room yet", path.display());
+            return None;
+        }
+    };
+    let Ok(length) = file.metadata().map(|file| file.len()) else { return Some(file) };
+    if let Err(error) = fill(&file, length, bytes as u64) {
+        tracing::debug!(%error, "there is no room for the whole of {}", path.display());
+        if let Err(error) = file.set_len(length) {
+            tracing::warn!(%error, "{} keeps room that it could not use", path.display());
+        }
+    }
+    Some(file)
+}
+
+fn fill(file: &File, length: u64, bytes: u64) -> io::Result<()> {
     let zeros = vec![0; PIECE];
     let mut at = length;
-    while at < ROOM as u64 {
-        let some = (ROOM as u64 - at).min(PIECE as u64);
+    while at < bytes {
+        let some = (bytes - at).min(PIECE as u64);
         file.write_all_at(&zeros[..usize::try_from(some).unwrap_or(PIECE)], at)?;
         at += some;
     }
-    if at > length { file.sync_all() } else { Ok(()) }
+    Ok(())
 }

@@ -1,7 +1,6 @@
 //! The log in a SQLite database: WAL, `synchronous=FULL`, one checksum per row, their sum over all rows, and a witness of the newest.
 
 use std::{
-    fs::File,
     io::ErrorKind,
     path::{Path, PathBuf},
     sync::Arc,
@@ -12,7 +11,7 @@ use rusqlite::{Connection, ErrorCode, config::DbConfig, params};
 
 use super::{
     OpenError,
-    checkpoint::Checkpoints,
+    checkpoint::{Checkpoints, Files},
     layout::{self, sqlite},
     log::{Log, Row},
     room,
@@ -29,8 +28,8 @@ pub(crate) struct SqliteLog {
     checkpoints: Option<Checkpoints>,
     file: PathBuf,
     connection: Connection,
-    /// Closed last: when a process closes a file it gives up what it has locked of it, by whatever handle.
-    database: Option<Arc<File>>,
+    /// Closed last.
+    files: Option<Files>,
 }
 
 impl SqliteLog {
@@ -57,7 +56,7 @@ impl SqliteLog {
             checkpoints: None,
             file: file.to_owned(),
             connection: db,
-            database: None,
+            files: None,
         })
     }
 
@@ -231,8 +230,8 @@ impl Log for SqliteLog {
         self.witness.saw(found.newest.max(self.acknowledged));
         // From now on closing may tidy up.
         self.connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, false).map_err(sqlite(place))?;
-        let (checkpoints, database) = Checkpoints::start(&self.file)?;
-        (self.checkpoints, self.database) = (Some(checkpoints), Some(database));
+        let (checkpoints, files) = Checkpoints::start(&self.file)?;
+        (self.checkpoints, self.files) = (Some(checkpoints), Some(files));
         Ok(())
     }
 
