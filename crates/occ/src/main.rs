@@ -12,6 +12,8 @@ mod gather;
 mod manifests;
 mod noun;
 mod objects;
+mod project;
+mod promotion;
 mod render;
 mod session;
 mod version;

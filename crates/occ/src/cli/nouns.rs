@@ -5,6 +5,7 @@ use crate::component;
 use crate::failure::Failure;
 use crate::noun::Noun;
 use crate::objects::{self, Format};
+use crate::project;
 use crate::session::Session;
 use clap::builder::PossibleValuesParser;
 use clap::{Arg, ArgMatches, Command};
@@ -62,7 +63,11 @@ pub(super) fn command(noun: &Noun) -> Command {
         .subcommand(list)
         .subcommand(get)
         .subcommand(delete);
-    if noun.kind == "Component" { component::commands(command) } else { command }
+    match noun.kind {
+        "Component" => component::commands(command),
+        "Project" => project::commands(command),
+        _ => command,
+    }
 }
 
 /// Does what the arguments say.
@@ -79,6 +84,7 @@ pub(super) async fn run(session: &Session, noun: &Noun, matches: &ArgMatches) ->
         "get" => objects::get(session, noun, name, format).await?,
         "logs" => component::logs(session, name, matches).await?,
         "exec" => return component::exec(session, name, matches).await,
+        "deploy" if noun.kind == "Project" => project::deploy(session, name, matches).await?,
         "deploy" => component::deploy(session, name, matches).await?,
         _ => {
             let limit = matches.get_flag("wait").then(|| matches.get_one("timeout").copied()).flatten();

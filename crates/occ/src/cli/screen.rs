@@ -9,9 +9,10 @@ const COMMANDS: &[(&str, &str)] = &[
     ("why NOUN/NAME", "What an object, and what belongs to it, is waiting for"),
     ("render -f FILE", "Show what a component becomes, and where each field comes from"),
     ("component logs|exec", "Logs of what runs, and commands inside it"),
-    ("component deploy", "Deploy a component, or promote it to the next environment"),
+    ("component|project deploy", "Deploy it, or promote it to the next environment"),
     ("login, logout, config", "Log in and out; contexts, control planes and credentials"),
     ("version", "Versions of this program and of the control plane"),
+    ("help COMMAND", "What a command does and what it takes"),
 ];
 
 const FLAGS: &[(&str, &str)] = &[
@@ -19,6 +20,8 @@ const FLAGS: &[(&str, &str)] = &[
     ("-p, --project NAME", "Project [default: the context's]"),
     ("    --context NAME", "Context of the configuration [default: the current one]"),
     ("    --config FILE", "Configuration [default: ~/.openchoreo/config; env: OPENCHOREO_CONFIG]"),
+    ("-h, --help", "This text; behind a command, what it does and what it takes"),
+    ("-V, --version", "Version of this program"),
 ];
 
 /// Every noun in a few lines; each line of the text is at most 100 characters.
@@ -28,7 +31,7 @@ pub(super) fn text() -> String {
          Usage: occ NOUN list\n       occ NOUN get|delete NAME\n       occ COMMAND\n\nCommands:\n",
     );
     for (command, about) in COMMANDS {
-        text.push_str(&format!("  {command:<22} {about}\n"));
+        text.push_str(&format!("  {command:<25} {about}\n"));
     }
     text.push_str("\nNouns (occ NOUN --help lists what each can do):\n");
     let mut line = String::from(" ");
@@ -44,7 +47,7 @@ pub(super) fn text() -> String {
     text.push_str(&line);
     text.push_str("\n\nFlags:\n");
     for (flag, about) in FLAGS {
-        text.push_str(&format!("  {flag:<22} {about}\n"));
+        text.push_str(&format!("  {flag:<25} {about}\n"));
     }
     text
 }

@@ -1,9 +1,9 @@
 //! `occ component deploy`: a release into an environment.
 
 use super::place::Place;
-use super::set::set;
 use crate::failure::Failure;
 use crate::objects::print;
+use crate::promotion::{bind, set, sets, text};
 use crate::session::{Session, encode};
 use clap::ArgMatches;
 use reqwest::Method;
@@ -12,12 +12,9 @@ use serde_json::{Value, json};
 /// Points the component's binding in the environment at a release; makes release and binding where they are missing.
 pub(crate) async fn deploy(session: &Session, name: &str, matches: &ArgMatches) -> Result<(), Failure> {
     let place = Place::find(session, name).await?;
-    let first = place.first()?;
+    let first = place.pipeline.first()?;
     let target = matches.get_one::<String>("to").map_or(first, String::as_str);
-    let sets: Vec<&String> = matches.get_many("set").into_iter().flatten().collect();
-    // A wrong override must not leave a release behind.
-    sets.iter()
-        .try_for_each(|assignment| set("ReleaseBinding", &mut Value::Null, assignment).or_else(only_of_the_object))?;
+    let sets = sets("ReleaseBinding", matches)?;
     let release = match matches.get_one::<String>("release") {
         Some(release) => release.clone(),
         None if target == first => generate(session, &place).await?,
@@ -38,25 +35,13 @@ pub(crate) async fn deploy(session: &Session, name: &str, matches: &ArgMatches) 
     });
     binding["spec"]["releaseName"] = release.clone().into();
     for assignment in sets {
-        set("ReleaseBinding", &mut binding, assignment)?;
+        set("ReleaseBinding", &mut binding, &assignment)?;
     }
-    if let Some(members) = binding.as_object_mut() {
-        members.remove("status");
-    }
-    let name = binding.pointer("/metadata/name").and_then(Value::as_str).unwrap_or_default().to_owned();
-    let collection = place.path("releasebindings");
-    let (method, path) =
-        if there { (Method::PUT, format!("{collection}/{}", encode(&name))) } else { (Method::POST, collection) };
-    session.http.call(method, &path, Some(&binding)).await??;
-    eprintln!("Deployed component '{}' to environment '{target}'", place.component);
+    let (name, done) = bind(session, &place.path("releasebindings"), binding, there).await?;
+    eprintln!("Successfully deployed component '{}' to environment '{target}'", place.component);
     eprintln!("  Release: {release}\n  Binding: {name}");
     eprintln!("  `occ wait releasebinding/{name}` returns when it runs");
-    print(&format!("releasebinding/{name} {}\n", if there { "configured" } else { "created" }))
-}
-
-/// Whether a list is long enough is seen on the binding itself, later.
-fn only_of_the_object(failure: Failure) -> Result<(), Failure> {
-    if failure.to_string().contains("the list has") { Ok(()) } else { Err(failure) }
+    print(&format!("releasebinding/{name} {done}\n"))
 }
 
 async fn generate(session: &Session, place: &Place) -> Result<String, Failure> {
@@ -73,13 +58,13 @@ async fn generate(session: &Session, place: &Place) -> Result<String, Failure> {
 
 /// The release that runs in the environment before this one.
 async fn release_before(session: &Session, place: &Place, target: &str) -> Result<String, Failure> {
-    let source = place.before(target)?;
+    let source = place.pipeline.before(target)?;
     let Some(binding) = place.binding(session, source).await? else {
         return Err(Failure::NotFound(format!(
             "no release binding found for source environment '{source}': deploy there first, or name a release with --release"
         )));
     };
-    match binding.pointer("/spec/releaseName").and_then(Value::as_str).filter(|name| !name.is_empty()) {
+    match text(&binding, "/spec/releaseName") {
         Some(release) => Ok(release.to_owned()),
         None => Err(Failure::NotFound(format!("nothing is released to source environment '{source}' yet"))),
     }

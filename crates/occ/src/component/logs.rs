@@ -36,7 +36,7 @@ pub(crate) async fn logs(session: &Session, name: &str, matches: &ArgMatches) ->
     let place = Place::find(session, name).await?;
     let environment = match matches.get_one::<String>("env") {
         Some(environment) => environment.as_str(),
-        None => place.first()?,
+        None => place.pipeline.first()?,
     };
     let binding = place.deployed(session, environment).await?;
     let binding_name = binding.pointer("/metadata/name").and_then(Value::as_str).unwrap_or_default();

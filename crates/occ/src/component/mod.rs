@@ -9,7 +9,6 @@ mod events;
 mod exec;
 mod logs;
 mod place;
-mod set;
 mod terminal;
 
 pub(crate) use deploy::deploy;

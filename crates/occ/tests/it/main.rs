@@ -8,5 +8,6 @@ mod component;
 mod gather;
 mod offline;
 mod plane;
+mod project;
 mod render;
 mod why;

@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 
 /// Sets a field of an object of this kind. A path that begins with neither `spec` nor `metadata` is one in `spec`;
 /// numbers in brackets are places in lists. The field must be one that the kind has.
-pub(super) fn set(kind: &str, object: &mut Value, assignment: &str) -> Result<(), Failure> {
+pub(crate) fn set(kind: &str, object: &mut Value, assignment: &str) -> Result<(), Failure> {
     let wrong = |text: String| Failure::Input(format!("--set {assignment}: {text}"));
     let Some((path, value)) = assignment.split_once('=') else {
         return Err(wrong("expected PATH=VALUE".into()));
