@@ -5,6 +5,7 @@ use super::file::ConfigFile;
 use crate::cli::{name_argument, text_option};
 use crate::failure::Failure;
 use crate::objects::Table;
+use crate::session::has_token;
 use clap::{ArgMatches, Command};
 use std::path::Path;
 
@@ -135,7 +136,8 @@ fn list(file: &ConfigFile, group: &str) -> Table {
                 .credentials
                 .iter()
                 .map(|one| {
-                    let token = if one.token.is_empty() { "-" } else { "yes" };
+                    let kept = !one.token.is_empty() || has_token(&file.path, &one.client_id);
+                    let token = if kept { "yes" } else { "-" };
                     vec![one.name.clone(), dash(&one.auth_method), token.to_owned()]
                 })
                 .collect(),

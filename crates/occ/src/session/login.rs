@@ -121,7 +121,7 @@ pub(crate) async fn login(settings: &Settings, matches: &ArgMatches) -> Result<(
     let (credential, url) = place(&mut file, settings, matches.get_one::<String>("credential"))?;
     let scope = matches.get_one::<String>("scope").cloned().unwrap_or_else(|| credential.scope.clone());
     let http = Http::new(&url, Authority::new(&path, &url, None))?;
-    prove(&http, id, &secret, &scope).await?;
+    let token = prove(&http, id, &secret, &scope).await?;
     id.clone_into(&mut credential.client_id);
     credential.client_secret = secret;
     credential.scope = scope;
@@ -130,7 +130,9 @@ pub(crate) async fn login(settings: &Settings, matches: &ArgMatches) -> Result<(
     credential.refresh_token.clear();
     let name = credential.name.clone();
     file.save()?;
-    TokenStore::beside(&path).clear()?;
+    let store = TokenStore::beside(&path);
+    store.clear()?;
+    store.write(&TokenStore::key(&url, id), &token)?;
     eprintln!("Logged in to {url} as {id} (credentials {name:?})");
     Ok(())
 }

@@ -19,8 +19,14 @@ pub(crate) use warnings::field;
 use crate::config::ConfigFile;
 use crate::failure::Failure;
 use clap::ArgMatches;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use token::Authority;
+use token_store::TokenStore;
+
+/// Whether a token of this client is kept beside the configuration.
+pub(crate) fn has_token(config: &Path, client: &str) -> bool {
+    TokenStore::beside(config).has(client)
+}
 
 /// Flags that every command has.
 #[derive(Debug, Default, Clone)]

@@ -74,15 +74,12 @@ impl Authority {
         let Some(client) = self.client() else {
             return self.token_of_login(http).await;
         };
-        let key = format!("{} {}", self.url, client.id);
+        let key = TokenStore::key(&self.url, &client.id);
         if !fresh && let Some(token) = self.store.read(&key).filter(good) {
             *current = Some(token.clone());
             return Ok(token.value());
         }
-        let token = match discover(http).await? {
-            Some(issuer) => request(http, &issuer, &client).await?,
-            None => Token { value: String::new(), expires: now() + 15 * 60 },
-        };
+        let token = new_token(http, &client).await?;
         self.store.write(&key, &token)?;
         *current = Some(token.clone());
         Ok(token.value())
@@ -171,13 +168,18 @@ async fn request(http: &Http, issuer: &Issuer, client: &Client) -> Result<Token,
     }
 }
 
-/// A token for these credentials, to see that they are good.
-pub(super) async fn prove(http: &Http, id: &str, secret: &str, scope: &str) -> Result<(), Failure> {
-    let client = Client { id: id.to_owned(), secret: secret.to_owned(), scope: scope.to_owned() };
+/// A token from the control plane's issuer; an empty one, for a while, where the control plane asks for none.
+async fn new_token(http: &Http, client: &Client) -> Result<Token, Failure> {
     match discover(http).await? {
-        Some(issuer) => request(http, &issuer, &client).await.map(drop),
-        None => Ok(()),
+        Some(issuer) => request(http, &issuer, client).await,
+        None => Ok(Token { value: String::new(), expires: now() + 15 * 60 }),
     }
+}
+
+/// A token for these credentials, to see that they are good.
+pub(super) async fn prove(http: &Http, id: &str, secret: &str, scope: &str) -> Result<Token, Failure> {
+    let client = Client { id: id.to_owned(), secret: secret.to_owned(), scope: scope.to_owned() };
+    new_token(http, &client).await
 }
 
 #[cfg(test)]

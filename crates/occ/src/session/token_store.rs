@@ -31,6 +31,18 @@ impl TokenStore {
         TokenStore { path: config.with_file_name(name) }
     }
 
+    /// What a token is kept under.
+    pub(super) fn key(url: &str, client: &str) -> String {
+        format!("{url} {client}")
+    }
+
+    /// Whether a token of this client is kept, for any control plane.
+    pub(super) fn has(&self, client: &str) -> bool {
+        self.all().iter().any(|(key, token)| {
+            token.value().is_some() && key.split_once(' ').is_some_and(|(_, owner)| owner == client)
+        })
+    }
+
     fn all(&self) -> BTreeMap<String, Token> {
         // A file that cannot be read costs one more request, and is written anew.
         std::fs::read(&self.path).ok().and_then(|text| serde_json::from_slice(&text).ok()).unwrap_or_default()
@@ -68,10 +80,12 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder");
         let store = TokenStore::beside(&folder.path().join("config"));
         let token = Token { value: "abc".into(), expires: 7 };
-        store.write("one", &token).expect("written");
+        let key = TokenStore::key("http://x", "one");
+        store.write(&key, &token).expect("written");
         let file = folder.path().join("config.tokens");
         assert_eq!(std::fs::metadata(&file).expect("a file").permissions().mode() & 0o777, 0o600);
-        assert!(store.read("one") == Some(token) && store.read("other").is_none());
+        assert!(store.read(&key) == Some(token) && store.read("other").is_none());
+        assert!(store.has("one") && !store.has("on") && !store.has("http://x"));
         store.clear().expect("cleared");
         store.clear().expect("nothing to clear");
         assert!(!file.exists());

@@ -97,8 +97,12 @@ async fn a_login_is_proved_kept_and_forgotten() {
     let shown = plane.occ(&["login", "--client-credentials", "--client-id", "x", "--client-secret", "visible"]).await;
     assert!(shown.code == 1 && shown.err.contains("OCC_CLIENT_SECRET") && !shown.err.contains("visible"), "{shown:?}");
 
+    let credentials = async || plane.occ(&["config", "credentials", "list"]).await.out;
+    let row = |token| format!("NAME    AUTH METHOD          HAS TOKEN\nlocal   client_credentials   {token}\n");
+    assert_eq!(credentials().await, row("yes"));
     assert_eq!(plane.occ(&["logout"]).await.code, 0);
     assert!(!kept.exists());
+    assert_eq!(credentials().await, row("-"));
     let out = plane.occ(&["project", "list"]).await;
     assert_eq!(out.code, 4);
     assert!(out.err.contains("not logged in") && out.err.contains("occ login"), "{}", out.err);
