@@ -1,5 +1,6 @@
 //! `cargo xtask replay runtime --dir DIR`: recorded scenarios of a running v1.2 control plane, against ours in process.
 //! `cargo xtask replay rest --dir DIR`: recorded requests to its REST API, with what it answered.
+//! `cargo xtask replay occ --dir DIR`: recorded sessions of its command line, against ours.
 //!
 //! ```text
 //! scenario ─▶ control plane (server, controllers, stand-in for the node) ─▶ step by step: commands, settle, compare
@@ -13,6 +14,7 @@ mod history;
 mod kinds;
 mod kubectl;
 mod names;
+mod occ;
 mod plain;
 mod rest;
 mod scenario;
@@ -51,6 +53,8 @@ enum What {
     Runtime(RuntimeArgs),
     /// Transcripts of the REST API: requests and their answers
     Rest(rest::RestArgs),
+    /// Sessions of the command line: commands with what they printed, their exit codes and the files that they wrote
+    Occ(occ::OccArgs),
 }
 
 #[derive(Args)]
@@ -71,6 +75,7 @@ pub(crate) fn run(args: &ReplayArgs) -> Result<Counts> {
     match &args.what {
         What::Runtime(args) => runtime(args),
         What::Rest(args) => rest::run(args),
+        What::Occ(args) => occ::run(args),
     }
 }
 

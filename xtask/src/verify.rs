@@ -92,6 +92,8 @@ fn steps(root: &Path) -> Vec<Step> {
         steps.push(Step { name: "recorded scenarios", command: replay("runtime", None, &scenarios) });
         let requests = scenarios.with_file_name("rest");
         steps.push(Step { name: "recorded requests", command: replay("rest", Some(ANSWERED), &requests) });
+        let sessions = scenarios.with_file_name("occ");
+        steps.push(Step { name: "recorded sessions of the command line", command: replay("occ", None, &sessions) });
     } else {
         println!("recorded scenarios are skipped: no fixtures at {} (OPENCHOREO_FIXTURES)", scenarios.display());
     }

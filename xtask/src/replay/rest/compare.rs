@@ -11,11 +11,11 @@ use std::fmt;
 
 /// One thing that is otherwise.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Difference {
+pub(crate) struct Difference {
     /// `status`, `envelope`, `header NAME` or a path into the body.
-    pub(super) field: String,
-    pub(super) recorded: String,
-    pub(super) ours: String,
+    pub(crate) field: String,
+    pub(crate) recorded: String,
+    pub(crate) ours: String,
 }
 
 /// Said of what is not there.
@@ -117,7 +117,7 @@ fn as_recorded(ours: &Value, recorded: &Value) -> Value {
 }
 
 /// Without what kubectl wrote when the recording was set up, and conditions by their type.
-fn plain(value: &Value) -> Value {
+pub(crate) fn plain(value: &Value) -> Value {
     match value {
         Value::Object(members) => members
             .iter()
@@ -137,7 +137,8 @@ fn plain(value: &Value) -> Value {
     }
 }
 
-fn values(path: &str, recorded: &Value, ours: &Value, words: &mut Words, found: &mut Vec<Difference>) {
+/// What of two values is otherwise, by path.
+pub(crate) fn values(path: &str, recorded: &Value, ours: &Value, words: &mut Words, found: &mut Vec<Difference>) {
     let at = |member: &str| if path.is_empty() { member.to_owned() } else { format!("{path}.{member}") };
     match (recorded, ours) {
         (Value::Object(theirs), Value::Object(mine)) => {

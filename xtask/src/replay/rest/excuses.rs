@@ -1,4 +1,4 @@
-//! Differences that are on purpose: the cases of docs/differences.yaml with `replay: rest`.
+//! Differences that are on purpose: the cases of docs/differences.yaml with `replay: rest` or `replay: occ`.
 
 use super::compare::Difference;
 use crate::differences;
@@ -14,39 +14,41 @@ struct Case {
     _replay: String,
     /// The file's name without `.jsonl`.
     transcript: Option<String>,
-    /// The request's name.
+    /// The request's name, or the command.
+    #[serde(alias = "command")]
     request: Option<String>,
     field: Option<String>,
     recorded: Option<String>,
     ours: Option<String>,
 }
 
-/// All cases.
-pub(super) struct Excuses(Vec<Case>);
+/// All cases, each with its difference's id.
+pub(crate) struct Excuses(Vec<(String, Case)>);
 
 impl Excuses {
     /// Reads the cases that are about this replay.
-    pub(super) fn new(all: &[differences::Difference]) -> Result<Excuses> {
+    pub(crate) fn new(replay: &str, all: &[differences::Difference]) -> Result<Excuses> {
         let mut cases = Vec::new();
         for difference in all {
-            for case in difference.cases.iter().filter(|case| case["replay"] == "rest") {
+            for case in difference.cases.iter().filter(|case| case["replay"] == replay) {
                 let case: Case = serde_json::from_value(case.clone())
                     .with_context(|| format!("docs/differences.yaml: {}: a case is not understood", difference.id))?;
-                cases.push(case);
+                cases.push((difference.id.clone(), case));
             }
         }
         Ok(Excuses(cases))
     }
 
-    /// Whether the difference is on purpose.
-    pub(super) fn cover(&self, transcript: &str, request: &str, difference: &Difference) -> bool {
+    /// Whether the difference is on purpose: the id under which it is listed.
+    pub(crate) fn cover(&self, transcript: &str, request: &str, difference: &Difference) -> Option<&str> {
         let is = |pattern: &Option<String>, text: &str| pattern.as_ref().is_none_or(|pattern| like(pattern, text));
-        self.0.iter().any(|case| {
+        let covers = |case: &Case| {
             is(&case.transcript, transcript)
                 && is(&case.request, request)
                 && is(&case.field, &difference.field)
                 && is(&case.recorded, &difference.recorded)
                 && is(&case.ours, &difference.ours)
-        })
+        };
+        self.0.iter().find(|(_, case)| covers(case)).map(|(id, _)| id.as_str())
     }
 }

@@ -31,15 +31,19 @@ impl Planes for OwnPlane {
     }
 }
 
+/// The API with this issuer.
+pub(crate) fn router(client: &Client, issuer: Issuer) -> Router {
+    let planes = Arc::new(OwnPlane(client.clone()));
+    api::router(api::Options { planes, client: client.clone(), reasons: None, issuer: Arc::new(issuer) })
+}
+
 impl Api {
     /// Starts it.
     pub(crate) async fn over(client: &Client) -> Result<Api> {
         let folder = tempfile::tempdir().context("cannot make a folder for the issuer")?;
         let issuer = Issuer::open(folder.path(), URL.to_owned())?;
         let secret = issuer.renew_client("replay")?;
-        let planes = Arc::new(OwnPlane(client.clone()));
-        let router =
-            api::router(api::Options { planes, client: client.clone(), reasons: None, issuer: Arc::new(issuer) });
+        let router = router(client, issuer);
         let tokens = Tokens::new(&router, secret.reveal(), folder.path(), URL).await?;
         Ok(Api { router, tokens, _folder: folder })
     }

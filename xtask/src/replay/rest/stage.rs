@@ -85,7 +85,7 @@ impl Stage {
 
 /// Cluster-wide objects that the recording had before its first request: each transcript of such a kind begins with a
 /// list, and what was installed then carries kubectl's annotation.
-pub(super) fn listed_before(all: &[Transcript], platform: &[Value]) -> Vec<Value> {
+pub(crate) fn listed_before(all: &[Transcript], platform: &[Value]) -> Vec<Value> {
     let known: BTreeSet<Id> = platform.iter().map(Id::of).collect();
     let mut found = Vec::new();
     for first in all.iter().filter_map(|transcript| transcript.cases.first()).filter(|case| case.name == "list") {

@@ -7,43 +7,43 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 /// The requests of one file, in order.
-pub(super) struct Transcript {
-    pub(super) name: String,
-    pub(super) cases: Vec<Case>,
+pub(crate) struct Transcript {
+    pub(crate) name: String,
+    pub(crate) cases: Vec<Case>,
 }
 
 /// A request and what was answered.
 #[derive(Debug, Deserialize)]
-pub(super) struct Case {
-    pub(super) name: String,
-    pub(super) request: Request,
-    pub(super) response: Response,
+pub(crate) struct Case {
+    pub(crate) name: String,
+    pub(crate) request: Request,
+    pub(crate) response: Response,
 }
 
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct Request {
-    pub(super) method: String,
-    pub(super) path: String,
+pub(crate) struct Request {
+    pub(crate) method: String,
+    pub(crate) path: String,
     #[serde(default)]
-    pub(super) headers: BTreeMap<String, String>,
-    pub(super) body: Option<Value>,
-    pub(super) raw_body: Option<String>,
+    pub(crate) headers: BTreeMap<String, String>,
+    pub(crate) body: Option<Value>,
+    pub(crate) raw_body: Option<String>,
 }
 
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct Response {
-    pub(super) status: u16,
+pub(crate) struct Response {
+    pub(crate) status: u16,
     #[serde(default)]
-    pub(super) headers: BTreeMap<String, String>,
-    pub(super) body: Option<Value>,
-    pub(super) raw_body: Option<String>,
-    pub(super) sse: Option<Vec<Value>>,
+    pub(crate) headers: BTreeMap<String, String>,
+    pub(crate) body: Option<Value>,
+    pub(crate) raw_body: Option<String>,
+    pub(crate) sse: Option<Vec<Value>>,
 }
 
 /// All transcripts of a folder, by name.
-pub(super) fn read_all(dir: &Path) -> Result<Vec<Transcript>> {
+pub(crate) fn read_all(dir: &Path) -> Result<Vec<Transcript>> {
     let mut all = Vec::new();
     for entry in std::fs::read_dir(dir).with_context(|| dir.display().to_string())? {
         let path = entry?.path();

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 /// Recorded names beside ours. A hash is known by the name that it ends: two names may end in one hash there and in two
 /// here.
 #[derive(Default)]
-pub(super) struct Words(BTreeMap<String, String>);
+pub(crate) struct Words(BTreeMap<String, String>);
 
 /// Shortest and longest word that may be a hash or a random suffix.
 const HASH: std::ops::RangeInclusive<usize> = 5..=14;
@@ -27,7 +27,7 @@ impl Words {
     }
 
     /// Whether the texts say the same. Words that look like hashes may differ, each always in the same way.
-    pub(super) fn same(&mut self, recorded: &str, ours: &str) -> bool {
+    pub(crate) fn same(&mut self, recorded: &str, ours: &str) -> bool {
         match recorded {
             "<uid>" | "<cursor>" | "<token>" | "<session>" => return !ours.is_empty(),
             "<time>" => return ours.parse::<jiff::Timestamp>().is_ok(),
