@@ -54,7 +54,7 @@ enum Verb {
         #[arg(long)]
         file: PathBuf,
     },
-    /// Play recorded scenarios against the controllers, in process
+    /// Play recorded scenarios, requests and command lines of v1.2 with ours, in process
     Replay(replay::ReplayArgs),
     /// Make docs/differences.md from docs/differences.yaml
     Differences,

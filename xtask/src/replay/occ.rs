@@ -63,10 +63,10 @@ pub(crate) fn run(args: &OccArgs) -> Result<Counts> {
         .build()
         .context("cannot start the runtime")?;
     let outcomes = runtime.block_on(play_all(args, program, &all, &excuses))?;
-    Ok(report(args, &outcomes))
+    Ok(report(args, &outcomes, &excuses))
 }
 
-fn report(args: &OccArgs, outcomes: &[(String, Outcome)]) -> Counts {
+fn report(args: &OccArgs, outcomes: &[(String, Outcome)], excuses: &Excuses) -> Counts {
     let mut counts = Counts::default();
     let mut purposes: BTreeMap<&str, usize> = BTreeMap::new();
     let (mut otherwise, mut not_compared) = (0, 0);
@@ -100,9 +100,10 @@ fn report(args: &OccArgs, outcomes: &[(String, Outcome)]) -> Counts {
     }
     // A reason that covers nothing any more would hide the next difference.
     if args.only.is_empty() {
-        for (_, idle) in LEFT_OUT.iter().enumerate().filter(|(place, _)| !used.contains(place)) {
+        let idle = LEFT_OUT.iter().enumerate().filter(|(place, _)| !used.contains(place));
+        for idle in idle.map(|(_, one)| format!("left out: {one}")).chain(excuses.idle()) {
             counts.add(false);
-            println!("FAILED {idle}: left out and no longer otherwise");
+            println!("FAILED not otherwise any more: {idle}");
         }
     }
     for (id, number) in purposes {

@@ -5,6 +5,7 @@ use crate::differences;
 use crate::replay::excuses::like;
 use anyhow::{Context, Result};
 use serde::Deserialize;
+use std::cell::Cell;
 
 /// What a case covers; a field that is absent covers everything. `*` stands for any text.
 #[derive(Debug, Deserialize)]
@@ -22,8 +23,15 @@ struct Case {
     ours: Option<String>,
 }
 
-/// All cases, each with its difference's id.
-pub(crate) struct Excuses(Vec<(String, Case)>);
+/// All cases.
+pub(crate) struct Excuses(Vec<Listed>);
+
+/// A case, the id of its difference, and whether it has covered anything.
+struct Listed {
+    id: String,
+    case: Case,
+    used: Cell<bool>,
+}
 
 impl Excuses {
     /// Reads the cases that are about this replay.
@@ -33,7 +41,7 @@ impl Excuses {
             for case in difference.cases.iter().filter(|case| case["replay"] == replay) {
                 let case: Case = serde_json::from_value(case.clone())
                     .with_context(|| format!("docs/differences.yaml: {}: a case is not understood", difference.id))?;
-                cases.push((difference.id.clone(), case));
+                cases.push(Listed { id: difference.id.clone(), case, used: Cell::new(false) });
             }
         }
         Ok(Excuses(cases))
@@ -49,6 +57,13 @@ impl Excuses {
                 && is(&case.recorded, &difference.recorded)
                 && is(&case.ours, &difference.ours)
         };
-        self.0.iter().find(|(_, case)| covers(case)).map(|(id, _)| id.as_str())
+        let found = self.0.iter().find(|listed| covers(&listed.case))?;
+        found.used.set(true);
+        Some(&found.id)
+    }
+
+    /// Cases that have covered nothing, each as it is told: they would hide the next difference.
+    pub(crate) fn idle(&self) -> impl Iterator<Item = String> {
+        self.0.iter().filter(|listed| !listed.used.get()).map(|listed| format!("{}: {:?}", listed.id, listed.case))
     }
 }
