@@ -1,6 +1,7 @@
 //! Arguments: the tree of commands, and from there to what does the work. No runtime is started for help.
 
 mod arguments;
+mod completion;
 mod nouns;
 mod screen;
 
@@ -32,6 +33,7 @@ pub(crate) fn command() -> Command {
         .subcommand(session::command_login())
         .subcommand(session::command_logout())
         .subcommand(config::command())
+        .subcommand(completion::command())
         .subcommand(Command::new("version").about("Versions of this program and of the control plane"));
     Noun::all().fold(root, |root, noun| root.subcommand(nouns::command(&noun)))
 }
@@ -54,8 +56,10 @@ pub(crate) fn refuse(error: &clap::Error) -> ExitCode {
 pub(crate) fn run(matches: &ArgMatches) -> Result<ExitCode, Failure> {
     let Some((word, below)) = matches.subcommand() else { return Ok(ExitCode::SUCCESS) };
     let settings = Settings::read(below_most(below));
-    if word == "config" {
-        return config::run(settings.config.as_deref(), below).map(|()| ExitCode::SUCCESS);
+    match word {
+        "config" => return config::run(settings.config.as_deref(), below).map(|()| ExitCode::SUCCESS),
+        "completion" => return completion::run(below).map(|()| ExitCode::SUCCESS),
+        _ => {}
     }
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()

@@ -12,6 +12,7 @@ const COMMANDS: &[(&str, &str)] = &[
     ("component|project deploy", "Deploy it, or promote it to the next environment"),
     ("login, logout, config", "Log in and out; contexts, control planes and credentials"),
     ("version", "Versions of this program and of the control plane"),
+    ("completion SHELL", "A script by which a shell completes all this"),
     ("help COMMAND", "What a command does and what it takes"),
 ];
 

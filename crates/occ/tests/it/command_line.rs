@@ -29,6 +29,19 @@ fn a_typo_is_answered_with_the_word_that_was_meant() {
 }
 
 #[test]
+fn shells_are_told_every_command() {
+    for shell in ["bash", "zsh", "fish", "powershell"] {
+        let script = alone(&["completion", shell]);
+        assert_eq!((script.code, script.err.as_str()), (0, ""), "{shell}");
+        for word in ["occ", "releasebinding", "deploy", "controlplane", "namespace"] {
+            assert!(script.out.contains(word), "{shell}: {word}");
+        }
+    }
+    let none = alone(&["completion", "basic"]);
+    assert!(none.code == 2 && none.err.contains("bash"), "{none:?}");
+}
+
+#[test]
 fn without_a_control_plane_the_error_says_how_to_get_one() {
     let folder = tempfile::tempdir().expect("a folder");
     let mut command = occ();

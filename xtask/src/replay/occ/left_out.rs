@@ -30,7 +30,6 @@ pub(super) const LEFT_OUT: &[LeftOut] = &[
     command("config/login", "there is no login in a browser yet"),
     command("core/secret list", "secrets: neither occ nor the API has them yet"),
     command("core/component logs cart", "the recording had no observer that it could reach; the stage has no pods"),
-    field("config/--help", "commands", "completion", NOT_THERE),
     field("config/--help", "commands", "secret", NOT_THERE),
     field("config/project bogus", "commands", "scaffold", NOT_THERE),
     field("core/comp ls", "commands", "scaffold", NOT_THERE),
