@@ -81,7 +81,7 @@ pub fn engine_words(error: &bollard::errors::Error) -> String {
 }
 
 /// Whether nothing came from the engine.
-fn is_silence(error: &bollard::errors::Error) -> bool {
+pub(crate) fn is_silence(error: &bollard::errors::Error) -> bool {
     use bollard::errors::Error;
     matches!(
         error,

@@ -21,6 +21,7 @@ use std::sync::Arc;
 
 use bollard::Docker;
 
+pub(crate) use error::is_silence;
 pub use error::{EngineError, engine_words, is_missing};
 pub use exec::{ExecControl, ExecOptions, ExecSession, Output};
 pub use find::EngineOptions;

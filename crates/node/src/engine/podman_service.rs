@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 use std::fs;
-use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
+use std::os::unix::fs::DirBuilderExt as _;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::sync::Arc;
@@ -48,21 +48,21 @@ impl PodmanService {
         fs::DirBuilder::new().recursive(true).mode(0o700).create(&folder).map_err(failed)?;
         let socket = socket_path(&folder);
         let address = format!("unix://{}", socket.display());
-        let pid_file = folder.join("pid");
-
         // A service whose parent is gone dies at its next word on standard error, so it is not taken over. Containers
         // do not notice.
-        if let Some(pid) = left_behind(&pid_file, &socket) {
-            stop(pid);
-            let deadline = tokio::time::Instant::now() + STOP;
-            while left_behind(&pid_file, &socket).is_some() {
-                if tokio::time::Instant::now() > deadline {
-                    let _ = kill(Pid::from_raw(pid), Signal::SIGKILL);
-                }
-                // The process is nobody's child here, so nothing tells its end.
-                tokio::time::sleep(Duration::from_millis(10)).await;
+        let left = left_behind(&address);
+        left.iter().copied().for_each(stop);
+        let deadline = tokio::time::Instant::now() + STOP;
+        while left.iter().any(|pid| serves(*pid, &address)) {
+            if tokio::time::Instant::now() > deadline {
+                left.iter().filter(|pid| serves(**pid, &address)).for_each(|pid| {
+                    let _ = kill(Pid::from_raw(*pid), Signal::SIGKILL);
+                });
             }
+            // The process is nobody's child here, so nothing tells its end.
+            tokio::time::sleep(Duration::from_millis(10)).await;
         }
+        let pid_file = folder.join("pid");
         let launch = Launch { program: program.to_owned(), folder: folder.clone(), socket, pid_file };
         launch.write_settings().map_err(failed)?;
         let mut child = launch.spawn().map_err(failed)?;
@@ -173,6 +173,7 @@ struct Launch {
     program: PathBuf,
     folder: PathBuf,
     socket: PathBuf,
+    /// For whoever looks after the machine.
     pid_file: PathBuf,
 }
 
@@ -203,9 +204,7 @@ impl Launch {
             command.env("CONTAINERS_CONF", self.settings_file());
         }
         let child = command.spawn()?;
-        let mut file =
-            fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&self.pid_file)?;
-        std::io::Write::write_all(&mut file, child.id().unwrap_or(0).to_string().as_bytes())?;
+        fs::write(&self.pid_file, child.id().unwrap_or(0).to_string())?;
         Ok(child)
     }
 }
@@ -236,12 +235,19 @@ fn socket_path(folder: &Path) -> PathBuf {
     place.join(format!("podman-{short}.sock"))
 }
 
-/// The service that an earlier process of this data folder started, if it still runs.
-fn left_behind(pid_file: &Path, socket: &Path) -> Option<i32> {
-    let pid: i32 = fs::read_to_string(pid_file).ok()?.trim().parse().ok()?;
-    let command = fs::read(format!("/proc/{pid}/cmdline")).ok()?;
-    let ours = socket.as_os_str().as_encoded_bytes();
-    command.windows(ours.len()).any(|window| window == ours).then_some(pid)
+/// The services that earlier processes of this data folder started and that still run. They are looked for among all processes: one that
+/// is killed just after it has started a service leaves no other word of it.
+fn left_behind(address: &str) -> Vec<i32> {
+    let processes = fs::read_dir("/proc").into_iter().flatten().flatten();
+    let numbers = processes.filter_map(|entry| entry.file_name().to_str()?.parse().ok());
+    numbers.filter(|pid| serves(*pid, address)).collect()
+}
+
+/// Whether the process was told to serve that address.
+fn serves(pid: i32, address: &str) -> bool {
+    let command = fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
+    let mut words = command.split(|byte| *byte == 0);
+    words.any(|word| word == b"service") && words.any(|word| word == address.as_bytes())
 }
 
 #[cfg(test)]
@@ -256,11 +262,27 @@ mod tests {
         assert_eq!(socket_path(Path::new("/data")), PathBuf::from("/data/podman.sock"));
     }
 
-    #[test]
-    fn another_process_with_the_old_number_is_not_taken_for_the_service() {
+    #[tokio::test]
+    async fn a_service_that_nobody_has_noted_down_gives_way() {
+        let Some(podman) = program_in_path("podman") else { return println!("skipped: no podman") };
         let folder = tempfile::tempdir().expect("a temporary folder");
-        let file = folder.path().join("pid");
-        fs::write(&file, std::process::id().to_string()).expect("written");
-        assert_eq!(left_behind(&file, Path::new("/data/podman.sock")), None);
+        let socket = socket_path(&folder.path().join("podman"));
+        let address = format!("unix://{}", socket.display());
+        let place = folder.path().join("podman");
+        fs::create_dir(&place).expect("a folder");
+        let launch = Launch { program: podman.clone(), pid_file: place.join("pid"), folder: place, socket };
+        launch.write_settings().expect("written");
+        let mut left = launch.spawn().expect("started");
+        fs::remove_file(&launch.pid_file).expect("removed");
+        let before = left.id().expect("a number") as i32;
+        // The words of a program that has just begun cannot be read at once.
+        while !left_behind(&address).contains(&before) {
+            tokio::task::yield_now().await;
+        }
+        let (service, docker, found) = PodmanService::start(&podman, folder.path()).await.expect("started");
+        assert_eq!((found, docker.ping().await.expect("an answer")), (address.clone(), "OK".to_owned()));
+        let now = service.state.pid.load(Ordering::SeqCst);
+        assert!(left_behind(&address).contains(&now) && !left_behind(&address).contains(&before));
+        left.wait().await.expect("ended");
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use k8s_openapi::api::core::v1::{Namespace, Pod};
 use kube::ResourceExt as _;
@@ -17,11 +17,15 @@ use super::node_conditions::NodeVoice;
 use super::policy_enforcement;
 use super::volumes::{References, references};
 use super::worker::{End, Worker};
-use crate::engine::{EngineEvent, Observed, Phase, engine_words};
+use crate::engine::{EngineEvent, Observed, Phase, engine_words, is_silence};
 use crate::watch::{Cache, Key, Presence, Queue, lock};
 
 /// How long a container that belongs to no pod gets to stop.
 const ORPHAN_GRACE: Duration = Duration::from_secs(10);
+
+/// How long an engine that was found may be away while the node starts, and how often it is asked.
+const ENGINE_RETURNS: Duration = Duration::from_secs(60);
+const ENGINE_AGAIN: Duration = Duration::from_millis(250);
 
 pub(crate) struct Manager {
     ground: Arc<Ground>,
@@ -59,7 +63,7 @@ impl Manager {
 
     /// Finds the containers of an earlier run again, then follows pods and engine. The caches must be synced.
     pub(crate) async fn start(self: &Arc<Self>) -> Result<(), bollard::errors::Error> {
-        let found = self.ground.engine.containers(&[]).await?;
+        let found = self.containers().await?;
         *lock(&self.adopted) = by_pod(found);
         let manager = Arc::downgrade(self);
         self.ground.pods.listen(move |key, pod, presence| {
@@ -85,6 +89,20 @@ impl Manager {
             }
         });
         Ok(())
+    }
+
+    /// All containers. An engine that was there a moment ago is waited for.
+    async fn containers(&self) -> Result<Vec<Observed>, bollard::errors::Error> {
+        let deadline = Instant::now() + ENGINE_RETURNS;
+        loop {
+            match self.ground.engine.containers(&[]).await {
+                Err(error) if is_silence(&error) && Instant::now() < deadline && !self.stop.is_cancelled() => {
+                    tracing::warn!(error = %engine_words(&error), "the node waits for the container engine");
+                    tokio::time::sleep(ENGINE_AGAIN).await;
+                }
+                answer => return answer,
+            }
+        }
     }
 
     /// Returns when every worker has stopped; the containers run on. The stop token must be cancelled before.
