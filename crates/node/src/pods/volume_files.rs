@@ -82,18 +82,19 @@ impl PodFolder {
         if !stays_inside(sub_path) {
             return Err(io::Error::new(io::ErrorKind::InvalidInput, "it must be relative, without `..`"));
         }
+        let outside = || io::Error::new(io::ErrorKind::PermissionDenied, "it leads out of the volume");
         let path = root.join(sub_path);
+        let volume = root.canonicalize()?;
         if !matches!(plan, Some(VolumePlan::Files(_))) && !path.exists() {
-            fs::create_dir_all(&path)?;
-            fs::set_permissions(&path, fs::Permissions::from_mode(0o777))?;
+            // A container may have put a link there.
+            let there = path.ancestors().find(|ancestor| ancestor.exists()).unwrap_or(root);
+            if !there.canonicalize()?.starts_with(&volume) {
+                return Err(outside());
+            }
+            whole_folder(&path, |folder| fs::set_permissions(folder, fs::Permissions::from_mode(0o777)))?;
         }
-        // A container may have put a link there that leads out of the volume.
         let resolved = path.canonicalize()?;
-        if resolved.starts_with(root.canonicalize()?) {
-            Ok(resolved)
-        } else {
-            Err(io::Error::new(io::ErrorKind::PermissionDenied, "it leads out of the volume"))
-        }
+        if resolved.starts_with(&volume) { Ok(resolved) } else { Err(outside()) }
     }
 
     /// An empty file for the last words of a container's attempt.
@@ -133,9 +134,20 @@ fn empty_folder(folder: &Path, group: Option<u32>) -> io::Result<()> {
     if folder.exists() {
         return Ok(());
     }
-    fs::create_dir_all(folder)?;
-    chown(folder, None, group)?;
-    fs::set_permissions(folder, fs::Permissions::from_mode(if group.is_some() { 0o2777 } else { 0o777 }))
+    whole_folder(folder, |folder| {
+        chown(folder, None, group)?;
+        fs::set_permissions(folder, fs::Permissions::from_mode(if group.is_some() { 0o2777 } else { 0o777 }))
+    })
+}
+
+/// Makes a folder that has its owner and its rights as soon as it is there: who is killed in between would leave it without.
+fn whole_folder(folder: &Path, prepare: impl FnOnce(&Path) -> io::Result<()>) -> io::Result<()> {
+    let mut name = folder.file_name().unwrap_or_default().to_owned();
+    name.push("~");
+    let fresh = folder.with_file_name(name);
+    fs::create_dir_all(&fresh)?;
+    prepare(&fresh)?;
+    fs::rename(&fresh, folder)
 }
 
 /// Gives a claim's folder and what is in it to the pod's group, readable and writable.
@@ -174,17 +186,47 @@ fn private_folder(path: &Path) -> io::Result<()> {
     fs::DirBuilder::new().recursive(true).mode(0o700).create(path)
 }
 
+/// Each step is taken again where it is not done: who wrote before may have been killed behind any of them.
 fn write_files(volume: &Path, files: &BTreeMap<String, PlannedFile>, group: Option<u32>) -> io::Result<()> {
     fs::create_dir_all(volume)?;
     fs::set_permissions(volume, fs::Permissions::from_mode(0o755))?;
     let current = volume.join(CURRENT);
-    let old = fs::read_link(&current).ok();
-    if let Some(old) = &old
-        && holds(&volume.join(old), files)
-    {
-        return Ok(());
+    let version = match fs::read_link(&current).ok().filter(|version| holds(&volume.join(version), files)) {
+        Some(version) => version,
+        None => {
+            let version = write_version(volume, files, group)?;
+            let fresh = volume.join("..data_new");
+            let _ = fs::remove_file(&fresh);
+            symlink(&version, &fresh)?;
+            fs::rename(&fresh, &current)?;
+            version
+        }
+    };
+    let wanted: BTreeSet<String> = files.keys().filter_map(|path| first_part(path)).collect();
+    for name in &wanted {
+        let link = volume.join(name);
+        if fs::symlink_metadata(&link).is_err() {
+            symlink(Path::new(CURRENT).join(name), &link)?;
+        }
     }
-    let version = format!("..{}", uuid::Uuid::now_v7().simple());
+    for entry in fs::read_dir(volume)? {
+        let entry = entry?;
+        let name = entry.file_name();
+        if entry.file_type()?.is_dir() {
+            if name != version.as_os_str() {
+                // An earlier version; where it cannot be removed now it can the next time.
+                let _ = fs::remove_dir_all(entry.path());
+            }
+        } else if name != CURRENT && !name.to_str().is_some_and(|name| wanted.contains(name)) {
+            fs::remove_file(entry.path())?;
+        }
+    }
+    Ok(())
+}
+
+/// Writes the files into a folder of their own; answers its name.
+fn write_version(volume: &Path, files: &BTreeMap<String, PlannedFile>, group: Option<u32>) -> io::Result<PathBuf> {
+    let version = PathBuf::from(format!("..{}", uuid::Uuid::now_v7().simple()));
     let folder = volume.join(&version);
     fs::create_dir(&folder)?;
     fs::set_permissions(&folder, fs::Permissions::from_mode(0o755))?;
@@ -198,29 +240,7 @@ fn write_files(volume: &Path, files: &BTreeMap<String, PlannedFile>, group: Opti
         chown(&target, None, group)?;
         fs::set_permissions(&target, fs::Permissions::from_mode(mode))?;
     }
-    let fresh = volume.join("..data_new");
-    let _ = fs::remove_file(&fresh);
-    symlink(&version, &fresh)?;
-    fs::rename(&fresh, &current)?;
-
-    let wanted: BTreeSet<String> = files.keys().filter_map(|path| first_part(path)).collect();
-    for name in &wanted {
-        let link = volume.join(name);
-        if fs::symlink_metadata(&link).is_err() {
-            symlink(Path::new(CURRENT).join(name), &link)?;
-        }
-    }
-    for entry in fs::read_dir(volume)? {
-        let entry = entry?;
-        let name = entry.file_name().to_string_lossy().into_owned();
-        if !name.starts_with("..") && !wanted.contains(&name) {
-            fs::remove_file(entry.path())?;
-        }
-    }
-    if let Some(old) = old {
-        let _ = fs::remove_dir_all(volume.join(old));
-    }
-    Ok(())
+    Ok(version)
 }
 
 fn first_part(path: &str) -> Option<String> {
@@ -290,6 +310,49 @@ mod tests {
     }
 
     #[test]
+    fn a_volume_is_whole_after_the_next_write_wherever_the_one_before_was_killed() {
+        let plans = files(&[("a", "1", 0o400), ("sub/b", "1", 0o644)]);
+        let killed: [fn(&Path, &Path); 6] = [
+            |volume, version| {
+                fs::remove_file(volume.join(CURRENT)).expect("removed");
+                fs::remove_file(version.join("a")).expect("removed");
+            },
+            |volume, _| fs::rename(volume.join(CURRENT), volume.join("..data_new")).expect("renamed"),
+            |volume, _| ["a", "sub"].iter().for_each(|name| fs::remove_file(volume.join(name)).expect("removed")),
+            |volume, _| fs::remove_file(volume.join("sub")).expect("removed"),
+            |volume, _| symlink("..data/old", volume.join("old")).expect("linked"),
+            |volume, _| fs::create_dir_all(volume.join("..older/sub")).expect("made"),
+        ];
+        for (step, kill) in killed.into_iter().enumerate() {
+            let folder = tempfile::tempdir().expect("a temporary folder");
+            let pod = PodFolder::new(folder.path(), &folder.path().join("memory"), "u");
+            let volume = folder.path().join("u/volumes/v");
+            pod.write(&plans, Ownership::default()).expect("written");
+            let version = volume.join(fs::read_link(volume.join(CURRENT)).expect("a link"));
+            kill(&volume, &version);
+            pod.write(&plans, Ownership::default()).expect("written");
+            let version = fs::read_link(volume.join(CURRENT)).expect("a link");
+            let found: BTreeSet<PathBuf> =
+                fs::read_dir(&volume).expect("read").map(|entry| entry.expect("read").file_name().into()).collect();
+            assert_eq!(found, [CURRENT.into(), version, "a".into(), "sub".into()].into(), "step {step}");
+            let read = ["a", "sub/b"].map(|name| fs::read_to_string(volume.join(name)).expect("read"));
+            assert_eq!(read, ["1", "1"], "step {step}");
+        }
+    }
+
+    #[test]
+    fn a_folder_has_its_rights_as_soon_as_it_is_there() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let pod = PodFolder::new(folder.path(), &folder.path().join("memory"), "u");
+        // What one leaves that was killed before the folder had its rights.
+        fs::create_dir_all(folder.path().join("u/volumes/v~")).expect("made");
+        let plans = BTreeMap::from([("v".to_owned(), VolumePlan::Empty)]);
+        let places = pod.write(&plans, Ownership::default()).expect("written");
+        assert_eq!(fs::metadata(&places["v"]).expect("there").mode() & 0o7777, 0o777);
+        assert_eq!(fs::read_dir(folder.path().join("u/volumes")).expect("read").count(), 1);
+    }
+
+    #[test]
     fn a_sub_path_cannot_leave_its_volume() {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let pod = PodFolder::new(folder.path(), &folder.path().join("memory"), "u");
@@ -300,6 +363,8 @@ mod tests {
         let plan = plans.get("v");
         assert!(PodFolder::sub_path(root, "../..", plan).is_err());
         assert!(PodFolder::sub_path(root, "out", plan).is_err());
+        symlink(folder.path(), root.join("away")).expect("linked");
+        assert!(PodFolder::sub_path(root, "away/deep/new", plan).is_err() && !folder.path().join("deep").exists());
         assert!(PodFolder::sub_path(root, "in/deep", plan).expect("made").is_dir());
     }
 
