@@ -8,7 +8,7 @@ mod versions;
 
 use std::{
     collections::BTreeMap,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
 use serde_json::{Value, json};
@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 pub(crate) use self::check::problems;
 use crate::{
     core::Core,
-    kinds::Kind,
+    kinds::{Kind, Kinds, Registry},
     managed,
     object::meta,
     status::ApiError,
@@ -32,7 +32,7 @@ pub(crate) const CLEANUP: &str = "customresourcecleanup.apiextensions.k8s.io";
 /// What is served of each definition.
 #[derive(Default)]
 pub(crate) struct Establisher {
-    served: Mutex<BTreeMap<Arc<str>, Served>>,
+    served: Mutex<AllServed>,
 }
 
 struct Served {
@@ -45,41 +45,46 @@ struct Served {
     rows: Vec<Arc<Kind>>,
 }
 
+type AllServed = BTreeMap<Arc<str>, Served>;
+
 impl Establisher {
-    /// Serves what the definition says, or stops serving it; answers whether anything changed.
-    fn serve(&self, name: &Arc<str>, definition: Option<(&Stored, &Value)>, now: u64) -> Option<Vec<Arc<Kind>>> {
-        let mut served = self.served.lock().unwrap_or_else(PoisonError::into_inner);
-        match definition {
-            None => {
-                served.remove(name)?;
-            }
-            Some((stored, value)) => {
-                let known = served.get(name);
-                if known.is_some_and(|known| {
-                    known.uid == stored.uid
-                        && known.terminating == stored.deleting
-                        && known.generation == meta::number(value, "generation")
-                }) {
-                    return None;
-                }
-                let changed = known.is_none_or(|known| known.uid != stored.uid || known.schemas != schemas(value));
-                let since = if changed { now } else { known.map_or(now, |known| known.since) };
-                let rows = rows::of(value, stored.deleting, since);
-                served.insert(
-                    name.clone(),
-                    Served {
-                        uid: stored.uid.clone(),
-                        generation: meta::number(value, "generation"),
-                        terminating: stored.deleting,
-                        schemas: schemas(value),
-                        since,
-                        rows,
-                    },
-                );
-            }
-        }
-        Some(served.values().flat_map(|served| served.rows.iter().cloned()).collect())
+    fn served(&self) -> MutexGuard<'_, AllServed> {
+        self.served.lock().unwrap_or_else(PoisonError::into_inner)
     }
+
+    /// Serves what the definition says, or stops serving it; answers whether anything changed. Afterwards the registry has it, whoever
+    /// has put it there.
+    fn serve(&self, registry: &Registry, name: &Arc<str>, definition: Option<(&Stored, &Value)>, now: u64) -> bool {
+        let mut served = self.served();
+        let changed = note(&mut served, name, definition, now);
+        if changed {
+            registry.set_custom(rows_of(&served));
+        }
+        changed
+    }
+}
+
+/// Notes what is to be served; answers whether that is another than before.
+fn note(served: &mut AllServed, name: &Arc<str>, definition: Option<(&Stored, &Value)>, now: u64) -> bool {
+    let Some((stored, value)) = definition else { return served.remove(name).is_some() };
+    let known = served.get(name);
+    let generation = meta::number(value, "generation");
+    if known.is_some_and(|known| {
+        known.uid == stored.uid && known.terminating == stored.deleting && known.generation == generation
+    }) {
+        return false;
+    }
+    let schemas = schemas(value);
+    let changed = known.is_none_or(|known| known.uid != stored.uid || known.schemas != schemas);
+    let since = if changed { now } else { known.map_or(now, |known| known.since) };
+    let rows = rows::of(value, stored.deleting, since);
+    let (uid, terminating) = (stored.uid.clone(), stored.deleting);
+    served.insert(name.clone(), Served { uid, generation, terminating, schemas, since, rows });
+    true
+}
+
+fn rows_of(served: &AllServed) -> Vec<Arc<Kind>> {
+    served.values().flat_map(|served| served.rows.iter().cloned()).collect()
 }
 
 /// Tells one state of all schemas of a definition from another.
@@ -96,15 +101,15 @@ fn schemas(definition: &Value) -> [u8; 32] {
 /// Serves all definitions that were established before; only at start.
 pub(crate) fn recall(core: &Core) {
     let (definitions, _) = core.store.shelf(SHELF).list("", None, || 0);
-    let mut rows = None;
+    let mut served = core.establisher.served();
     for stored in definitions {
         let value = stored.value();
         if condition(&value, "Established") == Some("True") {
-            rows = core.establisher.serve(&stored.path, Some((&stored, &value)), stored.revision).or(rows);
+            note(&mut served, &stored.path, Some((&stored, &value)), stored.revision);
         }
     }
-    if let Some(rows) = rows {
-        core.registry.set_custom(rows);
+    if !served.is_empty() {
+        core.registry.set_custom(rows_of(&served));
     }
 }
 
@@ -118,8 +123,7 @@ pub(crate) async fn step(core: &Arc<Core>, name: &Arc<str>) -> Result<(), ApiErr
     let shelf: Arc<str> = SHELF.into();
     let Some(stored) = core.store.shelf(&shelf).get(name) else {
         core.lifecycle.drained(name);
-        if let Some(rows) = core.establisher.serve(name, None, 0) {
-            core.registry.set_custom(rows);
+        if core.establisher.serve(&core.registry, name, None, 0) {
             waiting(core);
         }
         return Ok(());
@@ -147,9 +151,22 @@ pub(crate) fn shown(core: &Core, stored: &Stored) {
     if stored.deleting || condition(&value, "Established") != Some("True") {
         return;
     }
-    if let Some(rows) = core.establisher.serve(&stored.path, Some((stored, &value)), core.store.revision()) {
-        core.registry.set_custom(rows);
+    let now = core.store.revision().max(stored.revision);
+    core.establisher.serve(&core.registry, &stored.path, Some((stored, &value)), now);
+}
+
+/// All kinds, for a request that has found none there. A definition can be read a moment before it is shown, and who has read that it
+/// is established may ask at once for what it defines.
+pub(crate) fn kinds_with(core: &Core, plural: &str, group: &str) -> Arc<Kinds> {
+    let definitions = core.store.shelf(SHELF);
+    if let Some(stored) = definitions.get(&format!("{plural}.{group}")) {
+        shown(core, &stored);
+        // It may have gone meanwhile, and nobody else would notice.
+        if definitions.get(&stored.path).is_none() {
+            core.establisher.serve(&core.registry, &stored.path, None, 0);
+        }
     }
+    core.registry.kinds()
 }
 
 /// Names may have become free: look again at definitions that wait for one.
@@ -248,9 +265,7 @@ pub(crate) fn terminating(definition: &mut Value) {
 /// Removes all objects of the definition, then lets it go.
 async fn end(core: &Arc<Core>, shelf: &Arc<str>, stored: &Stored, value: Value) -> Result<(), ApiError> {
     core.lifecycle.drain(&stored.path);
-    if let Some(rows) = core.establisher.serve(&stored.path, Some((stored, &value)), core.store.revision()) {
-        core.registry.set_custom(rows);
-    }
+    core.establisher.serve(&core.registry, &stored.path, Some((stored, &value)), core.store.revision());
     let kinds = core.registry.kinds();
     if let Some(kind) = kinds.shelf(&stored.path) {
         let (objects, _) = core.store.shelf(&stored.path).list("", None, || 0);

@@ -11,7 +11,7 @@ use crate::{
     admission::User,
     auth, connect,
     core::Core,
-    discovery,
+    crd, discovery,
     faults::{self, FaultPoint},
     kinds::Origin,
     metrics,
@@ -119,7 +119,10 @@ async fn resource(
     user: Arc<User>,
     request: Request<Body>,
 ) -> Result<Response<Body>, ApiError> {
-    let kinds = core.registry.kinds();
+    let mut kinds = core.registry.kinds();
+    if kinds.resource(&target.group, &target.version, &target.plural).is_none() {
+        kinds = crd::kinds_with(&core, &target.plural, &target.group);
+    }
     let kind = kinds
         .resource(&target.group, &target.version, &target.plural)
         .cloned()
