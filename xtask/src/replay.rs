@@ -50,24 +50,32 @@ pub(crate) struct ReplayArgs {
 #[derive(Subcommand)]
 enum What {
     /// Scenarios of the control plane: commands, final objects, and how conditions moved
-    Runtime(RuntimeArgs),
+    Runtime(Recorded),
     /// Transcripts of the REST API: requests and their answers
-    Rest(rest::RestArgs),
+    Rest(Recorded),
     /// Sessions of the command line: commands with what they printed, their exit codes and the files that they wrote
     Occ(occ::OccArgs),
 }
 
+/// Which recordings, and how much is shown of them.
 #[derive(Args)]
-pub(crate) struct RuntimeArgs {
-    /// The folder of the scenarios
+struct Recorded {
+    /// The folder of the recordings
     #[arg(long)]
     dir: PathBuf,
-    /// Only these scenarios
+    /// Only these (names of folders, or of files without .jsonl)
     #[arg(long, value_delimiter = ',')]
     only: Vec<String>,
-    /// Show every difference, not only the first of each scenario
+    /// Show every difference, not only the first of each case
     #[arg(long)]
     all: bool,
+}
+
+impl Recorded {
+    /// Whether that recording was asked for.
+    fn asks_for(&self, name: &str) -> bool {
+        self.only.is_empty() || self.only.iter().any(|only| only == name)
+    }
 }
 
 /// Plays the scenarios and prints how each ended.
@@ -79,7 +87,7 @@ pub(crate) fn run(args: &ReplayArgs) -> Result<Counts> {
     }
 }
 
-fn runtime(args: &RuntimeArgs) -> Result<Counts> {
+fn runtime(args: &Recorded) -> Result<Counts> {
     let excuses = Excuses::new(&differences::read(&tidy::root())?)?;
     let platform = scenario::platform(&args.dir)?;
     let mut counts = Counts::default();

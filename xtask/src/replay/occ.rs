@@ -11,6 +11,7 @@ mod stage;
 mod table;
 mod transcript;
 
+use super::Recorded;
 use super::rest::{Difference, Excuses, Words};
 use crate::counts::Counts;
 use crate::{differences, tidy};
@@ -25,15 +26,9 @@ use transcript::{Entry, Transcript, What};
 
 #[derive(Args)]
 pub(crate) struct OccArgs {
-    /// The folder of the sessions
-    #[arg(long)]
-    dir: PathBuf,
-    /// Only these sessions (file names without .jsonl); those before them are played, and not counted
-    #[arg(long, value_delimiter = ',')]
-    only: Vec<String>,
-    /// Show every difference, not only the first of each command
-    #[arg(long)]
-    all: bool,
+    // Sessions before those that are asked for are played, and not counted.
+    #[command(flatten)]
+    recorded: Recorded,
     /// The program [default: built for it]
     #[arg(long)]
     program: Option<PathBuf>,
@@ -50,8 +45,8 @@ enum Outcome {
 /// Plays the sessions; prints what failed, what is left out and why, and how much is otherwise on purpose.
 pub(crate) fn run(args: &OccArgs) -> Result<Counts> {
     let excuses = Excuses::new("occ", &differences::read(&tidy::root())?)?;
-    let all = transcript::read_all(&args.dir)?;
-    for name in &args.only {
+    let all = transcript::read_all(&args.recorded.dir)?;
+    for name in &args.recorded.only {
         ensure!(all.iter().any(|transcript| transcript.name == name), "{name}: no such session");
     }
     let program = args.program.clone().map_or_else(program, Ok)?;
@@ -84,7 +79,7 @@ fn report(args: &OccArgs, outcomes: &[(String, Outcome)], excuses: &Excuses) -> 
                 if let Some(first) = wrong.first() {
                     counts.add(false);
                     println!("FAILED {name} ({} differences)", wrong.len());
-                    let shown = if args.all { wrong.as_slice() } else { std::slice::from_ref(first) };
+                    let shown = if args.recorded.all { wrong.as_slice() } else { std::slice::from_ref(first) };
                     shown.iter().for_each(|difference| println!("  {difference}"));
                 } else if left_out.is_empty() {
                     counts.add(true);
@@ -99,7 +94,7 @@ fn report(args: &OccArgs, outcomes: &[(String, Outcome)], excuses: &Excuses) -> 
         }
     }
     // A reason that covers nothing any more would hide the next difference.
-    if args.only.is_empty() {
+    if args.recorded.only.is_empty() {
         let idle = LEFT_OUT.iter().enumerate().filter(|(place, _)| !used.contains(place));
         for idle in idle.map(|(_, one)| format!("left out: {one}")).chain(excuses.idle()) {
             counts.add(false);
@@ -121,15 +116,15 @@ async fn play_all(
     all: &[Transcript],
     excuses: &Excuses,
 ) -> Result<Vec<(String, Outcome)>> {
-    let mut stage = Stage::start(program, &args.dir, all).await?;
+    let mut stage = Stage::start(program, &args.recorded.dir, all).await?;
     let mut words = Words::default();
     let mut outcomes = Vec::new();
-    let last = all.iter().rposition(|one| args.only.is_empty() || args.only.iter().any(|name| name == one.name));
+    let last = all.iter().rposition(|one| args.recorded.asks_for(one.name));
     for (place, transcript) in all.iter().enumerate().take(last.map_or(0, |last| last + 1)) {
         if place > 0 {
             stage.log_in().await?;
         }
-        let asked = args.only.is_empty() || args.only.iter().any(|name| name == transcript.name);
+        let asked = args.recorded.asks_for(transcript.name);
         for entry in &transcript.entries {
             let name = format!("{}/{}", transcript.name, entry.name);
             let outcome = play(&mut stage, transcript.name, entry, &name, excuses, &mut words);

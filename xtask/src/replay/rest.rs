@@ -13,11 +13,10 @@ mod tokens;
 mod transcript;
 mod words;
 
-use super::scenario;
+use super::{Recorded, scenario};
 use crate::counts::Counts;
 use crate::{differences, tidy};
 use anyhow::{Context, Result};
-use clap::Args;
 pub(super) use compare::{Difference, plain, values};
 pub(super) use excuses::Excuses;
 pub(crate) use served::Api;
@@ -25,33 +24,19 @@ pub(super) use served::router;
 use stage::Stage;
 pub(super) use stage::listed_before;
 use std::collections::BTreeMap;
-use std::path::PathBuf;
 use transcript::Transcript;
 pub(super) use transcript::read_all;
 pub(super) use words::Words;
 
-#[derive(Args)]
-pub(crate) struct RestArgs {
-    /// The folder of the transcripts
-    #[arg(long)]
-    dir: PathBuf,
-    /// Only these transcripts (file names without .jsonl)
-    #[arg(long, value_delimiter = ',')]
-    only: Vec<String>,
-    /// Show every difference, not only the first of each request
-    #[arg(long)]
-    all: bool,
-}
-
 /// Plays the transcripts and prints how each request ended, and at the end what keeps the failed ones from passing.
-pub(crate) fn run(args: &RestArgs) -> Result<Counts> {
+pub(crate) fn run(args: &Recorded) -> Result<Counts> {
     let excuses = Excuses::new("rest", &differences::read(&tidy::root())?)?;
     let all = read_all(&args.dir)?;
     let mut platform = scenario::platform(&args.dir)?;
     platform.extend(listed_before(&all, &platform));
     let mut counts = Counts::default();
     let mut causes: BTreeMap<String, usize> = BTreeMap::new();
-    for transcript in all.iter().filter(|one| args.only.is_empty() || args.only.contains(&one.name)) {
+    for transcript in all.iter().filter(|one| args.asks_for(&one.name)) {
         let outcomes = play_all(transcript, &all, &platform)?;
         let mut passed = 0;
         for (name, found) in &outcomes {

@@ -262,6 +262,11 @@ mod tests {
         assert_eq!(socket_path(Path::new("/data")), PathBuf::from("/data/podman.sock"));
     }
 
+    #[test]
+    fn a_process_that_serves_something_else_is_not_taken_for_the_service() {
+        assert!(!serves(std::process::id() as i32, "unix:///data/podman.sock"));
+    }
+
     #[tokio::test]
     async fn a_service_that_nobody_has_noted_down_gives_way() {
         let Some(podman) = program_in_path("podman") else { return println!("skipped: no podman") };

@@ -2,7 +2,7 @@
 
 use super::super::rest::{Difference, Words, plain, values};
 use super::help::{self, Names};
-use super::stage::{Ran, is_day};
+use super::stage::{Ran, with_day};
 use super::table::{self, Table};
 use super::transcript::Command;
 use anyhow::{Context, Result};
@@ -122,9 +122,7 @@ fn line(text: &str) -> String {
 
 /// A text with one word for every day in names of releases.
 fn without_days(text: &str) -> String {
-    let text = text.replace("<date>", "DAY");
-    let parts: Vec<&str> = text.split('-').map(|part| if is_day(part) { "DAY" } else { part }).collect();
-    parts.join("-")
+    with_day(&text.replace("<date>", "DAY"), "DAY")
 }
 
 /// What help was recorded, if it was: the command that it is about.

@@ -191,13 +191,13 @@ fn day_in(text: &str) -> Option<String> {
     text.split('-').find(|part| is_day(part)).map(str::to_owned)
 }
 
-/// A word with this day in the place of another.
-fn with_day(word: &str, day: &str) -> String {
+/// A text with this day in the place of another in names of releases.
+pub(super) fn with_day(word: &str, day: &str) -> String {
     let parts: Vec<&str> = word.split('-').map(|part| if is_day(part) { day } else { part }).collect();
     parts.join("-")
 }
 
-pub(super) fn is_day(part: &str) -> bool {
+fn is_day(part: &str) -> bool {
     part.len() == 8 && part.starts_with("20") && part.bytes().all(|byte| byte.is_ascii_digit())
 }
 
